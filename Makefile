@@ -1,0 +1,55 @@
+# make demo    a made-up city from source files to the page, in .budget_watch
+# make test    everything a release needs
+# make check   format, lint, types
+# make lock    renew both lock files
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+INSTALL := --no-deps --no-build-isolation -e .
+
+.PHONY: demo test test-fast check lock clean
+
+demo: .venv/runtime.stamp
+	$(BIN)/budget-watch demo $(ARGS)
+
+test: .venv/test.stamp check
+	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/budget-watch rules check
+	$(BIN)/budget-watch rules test --coverage
+
+test-fast: .venv/test.stamp
+	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
+
+check: .venv/test.stamp
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+
+lock: .venv/bin/python
+	$(PIP) uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+		--no-emit-find-links --no-header pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+		--no-emit-find-links --no-header --extra test --constraint requirements.lock pyproject.toml \
+		--output-file requirements-test.lock
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python" >&2; exit 3; }
+	@echo "Making .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt install python3-venv)" >&2; rm -rf .venv; exit 3; }
+
+.venv/runtime.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing from requirements.lock (a minute or two the first time)"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) $(INSTALL)
+	@touch $@
+
+.venv/test.stamp: requirements-test.lock pyproject.toml | .venv/bin/python
+	@echo "Installing from requirements-test.lock (a minute or two the first time)"
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@$(PIP) $(INSTALL)
+	@touch $@ .venv/runtime.stamp
+
+clean:
+	rm -rf .venv build *.egg-info
