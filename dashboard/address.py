@@ -1,0 +1,211 @@
+"""The address: every state of a page, read from and written to its URL (pages.md §4).
+
+Path = where, query = how. Reading refuses what it does not know with a sentence;
+writing puts keys in one order and leaves defaults out, so that equal states have
+equal addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from dashboard.errors import AddressError
+
+LETTERS = {
+    "f": "资金分类", "z": "区划", "d": "部门", "u": "单位", "p": "项目", "i": "指标",
+    "s": "支付申请", "c": "功能科目", "e": "部门经济科目", "o": "资金来源", "y": "收款人", "m": "月份",
+}  # fmt: skip
+_WORDS = re.compile(r"[0-9A-Za-z_\-一-鿿（）()、,.〔〕:]{1,200}")
+
+
+def _choice(*values: str) -> Callable[[str], bool]:
+    return lambda text: text in values
+
+
+def _pattern(expression: str) -> Callable[[str], bool]:
+    compiled = re.compile(expression)
+    return lambda text: compiled.fullmatch(text) is not None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _month(text: str) -> bool:
+    return text.isdigit() and 1 <= int(text) <= 12 and str(int(text)) == text
+
+
+def _words(text: str) -> bool:
+    return _WORDS.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the query: what it means, what it may hold, what it is when left out."""
+
+    title: str
+    accepts: Callable[[str], bool]
+    expects: str
+
+
+KEYS: dict[str, Key] = {
+    "fy": Key("预算年度", _pattern(r"20\d\d"), "四位年份，如 2026"),
+    "to": Key("截至月份", _month, "1至12"),
+    "asof": Key("所知日期", _is_day, "日期，如 2026-11-20"),
+    "snap": Key("数据快照", _pattern(r"[0-9A-Za-z_\-.]{1,80}"), "快照编号"),
+    "scope": Key("范围口径", _choice("local", "all", "county"), "local、all 或 county"),
+    "by": Key("划分方式", _pattern(r"[a-z]{1,8}"), "路径字母，如 d"),
+    "open": Key("展开的行", _words, "编码，逗号分隔"),
+    "tab": Key("页签", _pattern(r"[a-z]{1,12}"), "页签名"),
+    "cols": Key("显示的列", _pattern(r"[a-z_,]{1,120}"), "列名，逗号分隔"),
+    "lv": Key("级别", _pattern(r"(red|orange|yellow|blue)(,(red|orange|yellow|blue))*"),
+              "red、orange、yellow、blue，逗号分隔"),
+    "cl": Key("类别", _pattern(r"[法规理险数](,[法规理险数])*"), "法、规、理、险、数，逗号分隔"),
+    "st": Key("办理状态", _words, "状态名"),
+    "area": Key("领域", _pattern(r"[a-z_]{1,40}"), "领域名"),
+    "ds": Key("数据状态", _words, "数据状态名"),
+    "new": Key("只看新增", _choice("1"), "1"),
+    "dept": Key("部门", _pattern(r"[0-9A-Za-z]{1,20}"), "部门编码"),
+    "unitcode": Key("单位", _pattern(r"[0-9A-Za-z]{1,20}"), "单位编码"),
+    "rule": Key("规则", _pattern(r"[A-Z]{2}\d{2,3}"), "规则编号，如 ZX06"),
+    "min": Key("最小金额", _pattern(r"-?\d{1,17}"), "以分为单位的整数"),
+    "max": Key("最大金额", _pattern(r"-?\d{1,17}"), "以分为单位的整数"),
+    "method": Key("结算方式", _words, "结算方式名"),
+    "sort": Key("排序", _pattern(r"-?[a-z_]{1,20}"), "列名，前加 - 为从大到小"),
+    "after": Key("翻页位置", _pattern(r"[0-9A-Za-z_\-.:]{1,120}"), "上一页给出的位置"),
+    "unit": Key("金额单位", _choice("yuan", "wan", "yi"), "yuan、wan 或 yi"),
+    "print": Key("打印版式", _choice("1"), "1"),
+}  # fmt: skip
+COMMON = ("fy", "to", "asof", "snap", "scope", "unit", "print")
+
+
+@dataclass(frozen=True)
+class PageShape:
+    """Which path parts and query keys a page takes beyond the common ones.
+
+    ``parts`` is ``None`` for letter parts (/exec/f11/d101), else how many plain
+    parts may follow.
+    """
+
+    title: str
+    keys: tuple[str, ...] = ()
+    parts: range | None = field(default_factory=lambda: range(0, 1))
+    letters: str = ""
+
+
+PAGES: dict[str, PageShape] = {
+    "overview": PageShape("总览"),
+    "exec": PageShape(
+        "预算执行",
+        ("by", "open", "tab", "cols", "min", "max", "method", "sort", "after"),
+        None,
+        "fzdupisceoym",
+    ),
+    "voucher": PageShape("支付凭证", ("tab",), range(2, 3)),
+    "alerts": PageShape(
+        "预警中心",
+        ("lv", "cl", "st", "area", "ds", "new", "dept", "unitcode", "rule", "by", "sort", "after"),
+    ),
+    "finding": PageShape("疑点", (), range(1, 2)),
+    "debt": PageShape("政府债务", ("sort",), None, "z"),
+    "data": PageShape("数据质量", ("tab",), range(0, 3)),
+    "rules": PageShape("规则与参数", ("area",), range(0, 2)),
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A page with its place and its settings.
+
+    Attributes:
+        page: first path part, ``overview`` for ``/``.
+        parts: plain path parts, or (letter, code) pairs joined as letter + code.
+        query: settings that are not at their default, in canonical order.
+    """
+
+    page: str
+    parts: tuple[str, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def place(self) -> tuple[tuple[str, str], ...]:
+        """Letter parts as (letter, code) pairs."""
+        return tuple((part[0], part[1:]) for part in self.parts)
+
+    def get(self, key: str, default: str = "") -> str:
+        """A setting, or its default."""
+        return dict(self.query).get(key, default)
+
+    def with_query(self, **changes: str | None) -> Address:
+        """The same place with other settings; None or "" takes one away."""
+        return replace(self, query=canonical({**dict(self.query), **changes}))
+
+    def at(self, page: str, *parts: str, keep: tuple[str, ...] = COMMON, **more: str) -> Address:
+        """Another place, keeping only the settings that mean the same there."""
+        kept = {key: value for key, value in self.query if key in keep}
+        return Address(page, parts, canonical({**kept, **more}))
+
+    @property
+    def href(self) -> str:
+        """The address as it stands in the browser."""
+        path = "/" + "/".join([self.page, *(quote(part, safe="") for part in self.parts)])
+        return f"{path}?{urlencode(self.query, safe=',:')}" if self.query else path
+
+
+def canonical(settings: Mapping[str, str | None]) -> tuple[tuple[str, str], ...]:
+    """Settings in the order of ``KEYS``, without the empty ones."""
+    return tuple((key, value) for key in KEYS if (value := settings.get(key)))
+
+
+def parse(pathname: str | None, search: str | None) -> Address:
+    """Read an address.
+
+    Raises:
+        AddressError: an unknown page, part or key, or a value that cannot be.
+    """
+    page, *parts = [unquote(part) for part in (pathname or "/").strip("/").split("/")]
+    page = page or "overview"
+    shape = PAGES.get(page)
+    if shape is None:
+        raise AddressError(f"没有“{page}”这个页面。请从左侧栏目进入。")
+    _check_parts(shape, parts)
+    return Address(page, tuple(parts), canonical(_settings(page, shape, search or "")))
+
+
+def _check_parts(shape: PageShape, parts: list[str]) -> None:
+    if shape.parts is not None:
+        if len(parts) not in shape.parts:
+            raise AddressError(f"“{shape.title}”的地址不完整或多了一段：{'/'.join(parts) or '（空）'}。")
+        if any(not _words(part) for part in parts):
+            raise AddressError(f"“{shape.title}”的地址里有不能识别的字符。")
+        return
+    seen: set[str] = set()
+    for part in parts:
+        letter, code = part[:1], part[1:]
+        if letter not in shape.letters or not code or not _words(code):
+            raise AddressError(f"地址里的“{part}”不能识别：每一段以字母开头，如 d101 表示部门101。")
+        if letter in seen:
+            raise AddressError(f"地址里“{LETTERS[letter]}”出现了两次。")
+        seen.add(letter)
+
+
+def _settings(page: str, shape: PageShape, search: str) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for key, value in parse_qsl(search.lstrip("?"), keep_blank_values=True):
+        if key not in KEYS or key not in (*COMMON, *shape.keys):
+            raise AddressError(f"地址里的“{key}”不能识别，{shape.title}页没有这个设置。请删去后重试。")
+        if key in settings:
+            raise AddressError(f"地址里“{key}”（{KEYS[key].title}）出现了两次。")
+        if not KEYS[key].accepts(value):
+            raise AddressError(
+                f"地址里“{key}={value}”（{KEYS[key].title}）不能识别，应为{KEYS[key].expects}。"
+            )
+        settings[key] = value
+    return settings
