@@ -1,0 +1,194 @@
+"""Findings: identity, first and last seen, data state, level.
+
+A finding's identity is its rule and grain (SHA-256, made by the engine). Running
+again with the same snapshot and rule book changes nothing; a corrected table
+changes the data state, never the identity and never the work state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from budget_watch.access import Grant
+from budget_watch.casework import tables as t
+from budget_watch.casework.data_state import CLEARED
+from budget_watch.casework.errors import UnknownFindingError
+from budget_watch.lake import Home
+from budget_watch.lake.state import engine
+
+LEVELS = ("red", "orange", "yellow", "blue")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One doubtful point as it stands now.
+
+    Attributes:
+        finding: its identity, 64 hexadecimal digits.
+        grain: grain column → value.
+        values: measure or column name → value (money in fen, ratios in millionths).
+        message: the sentence, worded for its class and work state.
+        stock: first seen on or before the home's baseline day (存量).
+        observation: the engine's whole last observation.
+    """
+
+    finding: str
+    rule: str
+    title: str
+    area: str
+    level: str | None
+    klass: str | None
+    outcome: str
+    provisional: bool
+    grain: dict[str, Any]
+    values: dict[str, Any]
+    message: str
+    mof_div_code: str | None
+    dept_code: str | None
+    agency_code: str | None
+    first_seen: date
+    last_seen: date
+    data_state: str
+    work_state: str
+    stock: bool
+    observation: dict[str, Any]
+
+    def record(self) -> dict[str, Any]:
+        """The JSON object of the ``findings`` command."""
+        return {
+            "finding": self.finding,
+            "rule": self.rule,
+            "title": self.title,
+            "area": self.area,
+            "class": self.klass,
+            "level": self.level,
+            "outcome": self.outcome,
+            "provisional": self.provisional,
+            "grain": self.grain,
+            "values": self.values,
+            "message": self.message,
+            "first_seen": self.first_seen.isoformat(),
+            "last_seen": self.last_seen.isoformat(),
+            "data_state": self.data_state,
+            "work_state": self.work_state,
+            "stock": self.stock,
+        }
+
+
+def list_findings(
+    home: Home,
+    grant: Grant,
+    *,
+    rule: str | None = None,
+    level: str | None = None,
+    klass: str | None = None,
+    outcome: str | None = "hit",
+    area: str | None = None,
+    dept: str | None = None,
+    first_run: str | None = None,
+    data_state: str | None = None,
+) -> list[Finding]:
+    """Findings in the reader's scope, worst and newest first.
+
+    Args:
+        home: the installation.
+        grant: who reads; rows outside its scope are not there.
+        outcome: ``hit`` (open now), ``cleared``, ``insufficient_data``, ``error``; None for all.
+        first_run: only findings first seen in this run.
+    """
+    table = t.finding
+    where = _scope(grant)
+    wanted = {
+        table.c.rule: rule,
+        table.c.level: level,
+        table.c["class"]: klass,
+        table.c.outcome: outcome,
+        table.c.area: area,
+        table.c.dept_code: dept,
+        table.c.first_run: first_run,
+        table.c.data_state: data_state,
+    }
+    where += [column == value for column, value in wanted.items() if value is not None]
+    rank = sa.case({name: at for at, name in enumerate(LEVELS)}, value=table.c.level, else_=9)
+    query = (
+        sa.select(table)
+        .where(*where)
+        .order_by(rank, table.c.first_seen.desc(), table.c.rule, table.c.id)
+    )
+    with engine(home).connect() as connection:
+        return [_finding(row) for row in connection.execute(query).mappings()]
+
+
+def get_finding(home: Home, grant: Grant, finding_id: str) -> Finding:
+    """One finding by its id or an unambiguous beginning of at least 8 digits.
+
+    Raises:
+        UnknownFindingError: none such in the reader's scope.
+    """
+    if len(finding_id) < 8:
+        raise UnknownFindingError(finding_id)
+    query = sa.select(t.finding).where(
+        *_scope(grant), t.finding.c.id.startswith(finding_id, autoescape=True)
+    )
+    with engine(home).connect() as connection:
+        rows = connection.execute(query.limit(2)).mappings().all()
+    if len(rows) != 1:
+        raise UnknownFindingError(finding_id)
+    return _finding(rows[0])
+
+
+def history(home: Home, grant: Grant, finding_id: str) -> list[dict[str, Any]]:
+    """What was seen of a finding, run by run where something changed, oldest first."""
+    found = get_finding(home, grant, finding_id)
+    query = (
+        sa.select(t.finding_event)
+        .where(t.finding_event.c.finding == found.finding)
+        .order_by(t.finding_event.c.seq)
+    )
+    with engine(home).connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [{**row, "observation": json.loads(row["observation"])} for row in rows]
+
+
+def _scope(grant: Grant) -> list[sa.ColumnElement[bool]]:
+    limits: list[sa.ColumnElement[bool]] = []
+    if grant.scope.regions is not None:
+        limits.append(t.finding.c.mof_div_code.in_(sorted(grant.scope.regions)))
+    if grant.scope.departments is not None:
+        limits.append(t.finding.c.dept_code.in_(sorted(grant.scope.departments)))
+    return limits
+
+
+def _finding(row: Mapping[Any, Any]) -> Finding:
+    seen = json.loads(row["observation"])
+    return Finding(
+        finding=row["id"],
+        rule=row["rule"],
+        title=row["title"],
+        area=row["area"],
+        level=row["level"],
+        klass=row["class"],
+        outcome=row["outcome"],
+        provisional=row["provisional"],
+        grain=json.loads(row["grain"]),
+        values=seen.get("values") or {},
+        message=seen.get("message") or "",
+        mof_div_code=row["mof_div_code"],
+        dept_code=row["dept_code"],
+        agency_code=row["agency_code"],
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        data_state=row["data_state"],
+        work_state=row["work_state"],
+        stock=row["stock"],
+        observation=seen,
+    )
+
+
+__all__ = ["CLEARED", "LEVELS", "Finding", "get_finding", "history", "list_findings"]

@@ -1,0 +1,61 @@
+"""The casework tables of the state database: runs, findings and their data history.
+
+Rows are only ever added, except ``finding.data_state`` and its companions, which
+mirror the last row of ``finding_event`` so that a list need not search for it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Date, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+run = Table(
+    "run",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("seq", Integer, nullable=False, unique=True),
+    Column("snapshot", String(64), nullable=False),
+    Column("book_hash", String(64), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("tallies", Text, nullable=False),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("rule", String(16), nullable=False, index=True),
+    Column("area", String(16), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("grain", Text, nullable=False),
+    Column("mof_div_code", String(9), index=True),
+    Column("dept_code", String(32), index=True),
+    Column("agency_code", String(32)),
+    Column("first_run", String(64), nullable=False),
+    Column("first_seen", Date, nullable=False),
+    Column("last_run", String(64), nullable=False),
+    Column("last_seen", Date, nullable=False),
+    Column("stock", Boolean, nullable=False),
+    Column("outcome", String(32), nullable=False, index=True),
+    Column("level", String(8)),
+    Column("class", String(8)),
+    Column("provisional", Boolean, nullable=False),
+    Column("data_state", String(16), nullable=False),
+    Column("work_state", String(16), nullable=False),
+    Column("observation", Text, nullable=False),
+)
+
+finding_event = Table(
+    "finding_event",
+    metadata,
+    Column("finding", String(64), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("level", String(8)),
+    Column("data_state", String(16), nullable=False),
+    Column("observation", Text, nullable=False),
+)

@@ -1,0 +1,88 @@
+"""What every command is given: where the installation is, and its settings."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from budget_watch.engine import Book
+    from budget_watch.lake import Home
+
+CONFIGURATION = "budget_watch.toml"
+TEMPLATE = """# budget_watch 的设置。改后重新运行命令即生效。
+
+[committee]
+name = "示范市人大常委会预算工作委员会"
+region = "990100000"        # 本级区划代码，9 位
+
+[findings]
+# 在这一天或以前首次发现的疑点算存量：列出，但不发通知、不计期限。
+# baseline = 2026-10-31
+"""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The installation a command works on.
+
+    Attributes:
+        root: the home folder.
+    """
+
+    root: Path
+
+    @property
+    def home(self) -> Home:
+        """The lake's home at this folder."""
+        from budget_watch.lake import Home
+
+        return Home(self.root)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parsed configuration, empty where there is none.
+
+        Raises:
+            ValueError: the file is not valid TOML; says where.
+        """
+        path = self.root / CONFIGURATION
+        if not path.exists():
+            return {}
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
+
+    @property
+    def baseline(self) -> date | None:
+        """The day up to which first-seen findings are 存量."""
+        value = self.settings.get("findings", {}).get("baseline")
+        return value if isinstance(value, date) else None
+
+    def book(self) -> Book:
+        """The rule book with the home's overlay."""
+        from budget_watch.casework.checking import rule_book
+
+        return rule_book(self.root)
+
+
+def parse_day(text: str | None) -> date | None:
+    """An option's ``YYYY-MM-DD``.
+
+    Raises:
+        typer.BadParameter: not a day.
+    """
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"日期 {text} 不对，请写成 2026-11-20 这样。") from None

@@ -1,0 +1,154 @@
+"""Commands that judge and show: check, findings, explain, score."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from budget_watch.cli.context import Context, JsonOption, parse_day
+from budget_watch.cli.output import DONE, LOOK, Printer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    app.command()(check)
+    app.command()(findings)
+    app.command()(explain)
+    app.command()(score)
+
+
+def check(
+    context: typer.Context,
+    as_of: Annotated[str | None, typer.Option(help="判断到哪一天（规则眼中的今天）")] = None,
+    known: Annotated[str | None, typer.Option(help="只用到这一天为止已发布的数据快照")] = None,
+    snapshot: Annotated[str | None, typer.Option(help="指定数据快照")] = None,
+    rule: Annotated[list[str] | None, typer.Option(help="只运行这些规则，可重复")] = None,
+    listed: Annotated[
+        str | None, typer.Option("--list", help="另列出这种结果：hit、insufficient_data、error")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """运行规则，记录疑点。"""
+    from budget_watch.casework.checking import check as run
+
+    here: Context = context.obj
+    result = run(
+        here.root,
+        as_of=parse_day(as_of),
+        known=parse_day(known),
+        snapshot=snapshot,
+        rules=rule,
+        baseline=here.baseline,
+    )
+    printer = Printer(
+        as_json,
+        {
+            "rule": "规则",
+            "judged": "判断",
+            "hit": "命中",
+            "clear": "未触发",
+            "not_applicable": "不适用",
+            "insufficient_data": "数据不足",
+            "error": "出错",
+            "seconds": "秒",
+        },
+    )
+    printer.records(result.tallies)
+    if listed:
+        printer.records(result.listed(listed))
+    printer.close(result.summary, result.sentence)
+    return LOOK if result.summary["error"] else DONE
+
+
+def findings(
+    context: typer.Context,
+    rule: Annotated[str | None, typer.Option(help="规则编号")] = None,
+    level: Annotated[str | None, typer.Option(help="red、orange、yellow、blue")] = None,
+    klass: Annotated[str | None, typer.Option("--class", help="法 规 理 险 数")] = None,
+    outcome: Annotated[
+        str, typer.Option(help="hit、cleared、insufficient_data、error、all")
+    ] = "hit",
+    as_json: JsonOption = False,
+) -> int:
+    """列出疑点。"""
+    from budget_watch.access import Grant
+    from budget_watch.casework.checking import findings_and_gaps
+
+    here: Context = context.obj
+    printer = Printer(
+        as_json,
+        {
+            "level": "级别",
+            "class": "类",
+            "rule": "规则",
+            "message": "内容",
+            "data_state": "数据状态",
+            "work_state": "办理状态",
+            "first_seen": "首见",
+            "finding": "编号",
+        },
+    )
+    counts: dict[str, int] = {}
+    for record in findings_and_gaps(
+        here.root,
+        Grant.operator("findings"),
+        rule=rule,
+        level=level,
+        klass=klass,
+        outcome=None if outcome == "all" else outcome,
+    ):
+        counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
+        if not as_json:
+            record = {**record, "finding": record["finding"][:12]}
+        printer.record(record)
+    total = sum(counts.values())
+    printer.close({"findings": total, "levels": counts}, f"共 {total} 条。")
+    return DONE
+
+
+def explain(
+    context: typer.Context,
+    finding: Annotated[str, typer.Argument(help="疑点编号，可只写开头 8 位以上")],
+    as_json: JsonOption = False,
+) -> int:
+    """一条疑点的全部依据：法条、参数、计量、SQL、快照、证据。"""
+    from budget_watch.access import Grant
+    from budget_watch.casework.checking import explain as explained
+
+    here: Context = context.obj
+    record: dict[str, Any] = explained(here.root, Grant.operator("explain"), finding)
+    printer = Printer(as_json, {"key": "项", "value": "内容"})
+    if as_json:
+        printer.record(record)
+    else:
+        printer.records({"key": key, "value": value} for key, value in record.items())
+    printer.close({"finding": record["finding"]}, record["message"])
+    return DONE
+
+
+def score(context: typer.Context, as_json: JsonOption = False) -> int:
+    """把疑点与答案 answer_key.json 对照：查全率和查准率。"""
+    from budget_watch.cli.scoring import score as scored
+
+    here: Context = context.obj
+    rows, summary = scored(here.root)
+    printer = Printer(
+        as_json,
+        {
+            "rule": "规则",
+            "recall": "查全率",
+            "precision": "查准率",
+            "planted": "埋设",
+            "found": "找到",
+            "false": "误报",
+            "near_misses_fired": "临界误报",
+        },
+    )
+    printer.records(rows)
+    printer.close(
+        summary,
+        f"查全率 {summary['recall']:.3f}，查准率 {summary['precision']:.3f}；"
+        f"临界例误报 {summary['near_misses_fired']} 条。",
+    )
+    return DONE if summary["target_met"] else LOOK

@@ -1,0 +1,74 @@
+"""``budget-watch``: puts the commands together and turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from budget_watch.cli import books, demo, judging, loading, reporting
+from budget_watch.cli.context import Context
+from budget_watch.cli.output import FAILED, USAGE, say
+
+app = typer.Typer(
+    name="budget-watch",
+    help="人大预算国资联网监督：入库、规则判断、疑点、报告与看板。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _home(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="数据目录，缺省 $BUDGET_WATCH_HOME 或 ./.budget_watch")
+    ] = None,
+) -> None:
+    chosen = home or Path(os.environ.get("BUDGET_WATCH_HOME") or ".budget_watch")
+    context.obj = Context(chosen.expanduser().resolve())
+
+
+for room in (demo, loading, judging, reporting):
+    room.add_to(app)
+for name, sub, words in (
+    ("rules", books.rules_app, "规则库：列出、检查、测试、文档。"),
+    ("tables", books.tables_app, "53 张报表的契约：列出、查看、字典、模板。"),
+    ("laws", books.laws_app, "法规文本：载入、列出、查看。"),
+):
+    app.add_typer(sub, name=name, help=words)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; the console script's entry.
+
+    Exits with 0, 1, 2 or 3 (see :mod:`budget_watch.cli.output`).
+    """
+    try:
+        status = app(args=arguments, standalone_mode=False)
+    except click.UsageError as error:
+        error.show(file=sys.stderr)
+        sys.exit(USAGE)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        say.print("已中断。已完成的步骤都已保存，重新运行同一命令即可继续。")
+        sys.exit(FAILED)
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("BUDGET_WATCH_DEBUG"):
+            raise
+        say.print(f"[bold]未能完成[/]：{error or type(error).__name__}", markup=True)
+        say.print("（设 BUDGET_WATCH_DEBUG=1 再运行，可看到出错位置。）")
+        sys.exit(FAILED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

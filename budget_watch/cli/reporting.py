@@ -1,0 +1,64 @@
+"""Commands that hand out what was found: digest and serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from budget_watch.cli.context import Context, JsonOption
+from budget_watch.cli.output import DONE, LOOK, Printer, say
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    app.command()(digest)
+    app.command()(serve)
+
+
+def digest(
+    context: typer.Context,
+    period: Annotated[str, typer.Option(help="2026Q3、2026-09、2026H1 或 2026")],
+    report: Annotated[str, typer.Option(help="报告名称")] = "quarterly",
+    formats: Annotated[str, typer.Option("--format", help="docx、html，用逗号分开")] = "docx,html",
+    out: Annotated[Path | None, typer.Option(help="输出文件夹，缺省 <数据目录>/digest")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """生成季刊等报告。"""
+    from budget_watch.access import Grant
+    from budget_watch.digest import build
+    from budget_watch.digest.errors import DigestRefusedError
+
+    here: Context = context.obj
+    folder = out or here.root / "digest"
+    printer = Printer(as_json, {"file": "文件", "bytes": "字节"})
+    try:
+        files = build(
+            here.home,
+            Grant.operator("digest"),
+            period=period,
+            formats=tuple(part.strip() for part in formats.split(",")),
+            out=folder,
+            report=report,
+        )
+    except DigestRefusedError as refused:
+        printer.close({"refused": True, "reason": str(refused)}, str(refused))
+        return LOOK
+    printer.records({"file": str(path), "bytes": path.stat().st_size} for path in files)
+    printer.close({"refused": False, "files": len(files)}, f"已生成 {len(files)} 个文件。")
+    return DONE
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="监听地址，缺省只供本机访问")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 8050,
+) -> int:
+    """启动看板。"""
+    from dashboard.serve import serve as run
+
+    here: Context = context.obj
+    say.print(f"看板：http://{host}:{port}/   按 Ctrl+C 停止。")
+    run(here.home, host, port)
+    return DONE
