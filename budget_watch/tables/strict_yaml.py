@@ -1,0 +1,66 @@
+"""Reads YAML strictly: one meaning a file, every mistake named by file and line.
+
+Duplicate keys are refused (the later one would win silently), and so is everything but one plain
+mapping. The reader is pure Python and slow (about 40 ms a contract); who reads many files caches.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+
+class YamlFileError(ValueError):
+    """A YAML file cannot be read as one mapping. The message says file, line, and what to write."""
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return the mapping that the file holds, with plain Python values.
+
+    Raises YamlFileError when the file is not UTF-8 YAML, repeats a key, or is no mapping.
+    """
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        where = f"{path}:{_line(error)}"
+        raise YamlFileError(
+            f"{where}: {_first_line(error.problem)}；同一个键只能写一次，请删去其中一行"
+        ) from error
+    except MarkedYAMLError as error:
+        where = f"{path}:{_line(error)}"
+        raise YamlFileError(
+            f"{where}: YAML 语法有误（{_first_line(error.problem)}）；"
+            "请检查缩进、冒号后的空格，含冒号或井号的文字要加引号"
+        ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise YamlFileError(f"{path}: 不是 UTF-8 编码的 YAML（{error}）；请另存为 UTF-8") from error
+    if not isinstance(data, dict):
+        raise YamlFileError(f"{path}:1: 文件应为“键: 值”的映射；请从 code: 一行写起")
+    return data
+
+
+def line_of(path: Path, keys: tuple[str | int, ...]) -> int:
+    """Return the line (from 1) on which the value at `keys` stands; 1 if it cannot be found."""
+    node: Any = YAML().load(path.read_text(encoding="utf-8"))
+    line = 1
+    for key in keys:
+        try:
+            line = node.lc.data[key][0] + 1
+            node = node[key]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            return line
+    return line
+
+
+def _line(error: MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return 1 if mark is None else int(mark.line) + 1
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().splitlines()[0] if text else "无法解析"
