@@ -1,7 +1,7 @@
 """What a contract says: the models Contract, Column and Check.
 
-A contract (报表) is one YAML file beside this one. Everything about a table follows from it and from
-nowhere else: Arrow and polars schema, gate, dictionary page, Excel template, the rules' type check.
+A contract (报表) is one YAML file beside this one. Everything about a table follows from it and
+from nowhere else: schemas, gate, dictionary page, Excel template, the rules' type check.
 """
 
 from __future__ import annotations
@@ -130,8 +130,9 @@ class Check(_Strict):
 class Contract(_Strict):
     """One table of the 53, or a reference table.
 
-    `date_column` is the business date of an event row (without one, or where it is blank, the date
-    of the delivery counts); period tables are placed by `period` (fiscal_year, month …) instead. `key` identifies a row within the delivered history.
+    `date_column` is the business date of an event row (without one, or where it is blank, the
+    date of the delivery counts); period tables are placed by `period` (fiscal_year, month …).
+    `key` identifies a row within the delivered history.
     """
 
     code: str = Field(pattern=r"^[A-Z]+-\d{2}$")

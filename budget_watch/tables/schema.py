@@ -1,4 +1,4 @@
-"""Arrow and polars schemas made from a contract, and the technical columns of every stored table."""
+"""Arrow and polars schemas made from a contract, and the technical columns of stored tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _POLARS: dict[str, pl.DataType] = {
 }
 _STORED_UNIT = {"money": "fen", "ratio": "1e-6"}
 
-# Added by the gate to every stored table; not part of any contract. round_fen: 1 = exact to the fen.
+# Added by the gate to every stored table; in no contract. round_fen: 1 = exact to the fen.
 TECHNICAL: dict[str, pl.DataType] = {
     "src_dept": pl.String(),
     "batch_id": pl.String(),

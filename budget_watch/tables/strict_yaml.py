@@ -1,7 +1,7 @@
 """Reads YAML strictly: one meaning a file, every mistake named by file and line.
 
 Duplicate keys are refused (the later one would win silently), and so is everything but one plain
-mapping. The reader is pure Python and slow (about 40 ms a contract); who reads many files caches.
+mapping. The reader is pure Python: a few milliseconds a contract.
 """
 
 from __future__ import annotations
