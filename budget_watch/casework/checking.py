@@ -1,0 +1,168 @@
+"""One check from snapshot to findings: open, judge, keep the observations, record.
+
+The pages and the command line both come through here, so that a run means the same
+everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import budget_watch
+from budget_watch.access import Grant
+from budget_watch.casework.errors import CaseworkError
+from budget_watch.casework.findings import get_finding, list_findings
+from budget_watch.casework.recording import Recorded, Run, record_run
+from budget_watch.engine import Book, load_book, run_check
+from budget_watch.engine import explain as explain_observation
+from budget_watch.engine.laws import load_dir
+from budget_watch.engine.names import Names
+from budget_watch.engine.observations import append, read_run
+from budget_watch.engine.wording import render
+from budget_watch.lake import Home, Reader, Snapshot
+
+LAWS = "laws"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check did.
+
+    Attributes:
+        tallies: per rule, the JSON object of the ``check`` command.
+        observations: hits, insufficient data and errors, worded.
+        recorded: what changed among the findings.
+    """
+
+    run: str
+    snapshot: str
+    as_of: date
+    tallies: list[dict[str, Any]]
+    observations: list[dict[str, Any]] = field(repr=False)
+    recorded: Recorded
+
+    def listed(self, outcome: str) -> list[dict[str, Any]]:
+        """The observations of one outcome."""
+        return [item for item in self.observations if item["outcome"] == outcome]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Totals over all rules, the run and the snapshot."""
+        kinds = ("judged", "hit", "clear", "not_applicable", "insufficient_data", "error")
+        totals = {kind: sum(int(tally[kind]) for tally in self.tallies) for kind in kinds}
+        return {
+            "run": self.run,
+            "snapshot": self.snapshot,
+            "as_of": self.as_of.isoformat(),
+            "rules": len(self.tallies),
+            **totals,
+            "new": self.recorded.new,
+            "cleared": self.recorded.cleared,
+        }
+
+    @property
+    def sentence(self) -> str:
+        """One Chinese sentence for people."""
+        total = self.summary
+        words = (
+            f"{total['rules']} 条规则判断 {total['judged']:,} 次：命中 {total['hit']:,}，"
+            f"未触发 {total['clear']:,}，不适用 {total['not_applicable']:,}，"
+            f"数据不足 {total['insufficient_data']:,}，出错 {total['error']}。"
+        )
+        if self.recorded.back_test:
+            return words + "业务日早于最近一次运行，按回测处理，不改动疑点。"
+        if self.recorded.repeated:
+            return words + "与已有运行相同，疑点没有变化。"
+        return words + f"新增疑点 {total['new']} 条，恢复 {total['cleared']} 条。"
+
+
+def rules_dir() -> Path:
+    """Where the rule book's files are: beside the package in a checkout, inside it when installed."""
+    package = Path(budget_watch.__file__).parent
+    inside = package / "rulebook"
+    return inside if inside.is_dir() else package.parent / "rules"
+
+
+def rule_book(root: Path) -> Book:
+    """The rule book with the home's overlay ``<home>/rules`` where there is one."""
+    overlay = root / "rules"
+    return load_book([rules_dir(), *([overlay] if overlay.is_dir() else [])])
+
+
+def law_texts(root: Path, book: Book | None = None) -> dict[str, dict[str, str]]:
+    """Loaded statute texts: law id → article → words; empty where none were loaded."""
+    folder = root / LAWS
+    return load_dir(folder, (book or rule_book(root)).laws) if folder.is_dir() else {}
+
+
+def choose_snapshot(
+    home: Home, *, snapshot: str | None = None, known: date | None = None
+) -> Snapshot:
+    """The snapshot asked for, or the latest.
+
+    Raises:
+        CaseworkError: nothing has been published yet (by that day).
+    """
+    if snapshot is not None:
+        return Snapshot.get(home, snapshot)
+    found = Snapshot.known(home, known) if known is not None else Snapshot.latest(home)
+    if found is None:
+        when = f"到 {known:%Y-%m-%d} 为止" if known else ""
+        raise CaseworkError(
+            f"{home.root} {when}还没有数据快照。请先运行 budget-watch load 或 budget-watch ingest。"
+        )
+    return found
+
+
+def check(
+    root: Path,
+    *,
+    as_of: date | None = None,
+    known: date | None = None,
+    snapshot: str | None = None,
+    rules: list[str] | None = None,
+    baseline: date | None = None,
+) -> Checked:
+    """Run the rule book on a snapshot and record what it found.
+
+    Args:
+        root: the home folder.
+        as_of: the rules' today; the snapshot's business date where not given.
+        known: use the latest snapshot published for a business date up to this day.
+        snapshot: use exactly this one.
+        rules: only these; all active and trial rules where not given.
+        baseline: findings first seen up to this day are 存量.
+
+    Raises:
+        CaseworkError: no snapshot, or an unknown rule id.
+    """
+    home = Home(root)
+    chosen = choose_snapshot(home, snapshot=snapshot, known=known)
+    book = rule_book(root)
+    for rule in rules or ():
+        if rule not in book.rules:
+            raise CaseworkError(f"规则库里没有 {rule}。请用 budget-watch rules list 查看编号。")
+    reader = Reader(home, Grant.system("check"), snapshot=chosen)
+    day = as_of or chosen.biz_date
+    result = run_check(reader, book, as_of=day, rules=rules)
+    append(home, result)
+    observations = list(_worded(result.observations.to_dicts(), book, home, chosen))
+    tallies = [tally.record() for tally in result.tallies]
+    recorded = record_run(
+        home,
+        Run(
+            run=result.run,
+            snapshot=chosen.id,
+            book_hash=book.hash,
+            as_of=day,
+            judged_rules=frozenset(t["rule"] for t in tallies if not t["error"]),
+            tallies=tallies,
+        ),
+        observations,
+        baseline,
+    )
+    return Checked(result.run, chosen.id, day, tallies, observations, recorded)

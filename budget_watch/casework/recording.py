@@ -1,0 +1,207 @@
+"""Writing a run's observations into the findings, in one transaction.
+
+Recording the same run again changes nothing. A run for an earlier day than the
+last recorded one is a back-test and is refused here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from budget_watch.casework import tables as t
+from budget_watch.casework.data_state import CLEARED, LASTING, data_state
+from budget_watch.lake import Home
+from budget_watch.lake.state import engine
+
+
+@dataclass(frozen=True)
+class Run:
+    """What identifies a run and what it judged.
+
+    Attributes:
+        run: id, the same for the same snapshot, rule book, day and rules.
+        judged_rules: rules that ran without error; only their findings may clear.
+        tallies: per rule, as the ``check`` command prints them.
+    """
+
+    run: str
+    snapshot: str
+    book_hash: str
+    as_of: date
+    judged_rules: frozenset[str]
+    tallies: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What recording changed: counts of findings."""
+
+    new: int = 0
+    changed: int = 0
+    cleared: int = 0
+    repeated: bool = False
+    back_test: bool = False
+
+
+def record_run(
+    home: Home, run: Run, observations: Iterable[Mapping[str, Any]], baseline: date | None
+) -> Recorded:
+    """Record a run.
+
+    Args:
+        home: the installation.
+        observations: hits, insufficient data and errors of the run, each with ``identity``,
+            ``rule``, ``title``, ``area``, ``outcome``, ``level``, ``class``, ``provisional``,
+            ``grain`` and ``values`` (mappings), ``period_end``, places, ``message``.
+        baseline: findings first seen up to this day are 存量.
+
+    Returns:
+        How many findings are new, changed and cleared.
+    """
+    with engine(home).begin() as connection:
+        last = _last_run(connection)
+        if connection.execute(sa.select(t.run.c.run).where(t.run.c.run == run.run)).first():
+            return Recorded(repeated=True)
+        if last is not None and run.as_of < last.as_of:
+            return Recorded(back_test=True)
+        previous = last.as_of if last is not None else None
+        known = _known(connection)
+        counts = {"new": 0, "changed": 0, "cleared": 0}
+        seen: set[str] = set()
+        for item in observations:
+            identity = item["identity"]
+            before = known.get(identity)
+            if before is None and item["outcome"] != "hit":
+                continue
+            seen.add(identity)
+            counts[_store(connection, run, dict(item), before, previous, baseline)] += 1
+        for identity, before in known.items():
+            if identity in seen or before["rule"] not in run.judged_rules:
+                continue
+            if before["outcome"] != "cleared":
+                _clear(connection, run, identity, before)
+                counts["cleared"] += 1
+        _insert_run(connection, run, last)
+    return Recorded(counts["new"], counts["changed"], counts["cleared"])
+
+
+def _last_run(connection: sa.Connection) -> Any:
+    return connection.execute(sa.select(t.run).order_by(t.run.c.seq.desc()).limit(1)).first()
+
+
+def _insert_run(connection: sa.Connection, run: Run, last: Any) -> None:
+    connection.execute(
+        t.run.insert().values(
+            run=run.run,
+            seq=(last.seq if last is not None else 0) + 1,
+            snapshot=run.snapshot,
+            book_hash=run.book_hash,
+            as_of=run.as_of,
+            recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            tallies=_json(run.tallies),
+        )
+    )
+
+
+def _known(connection: sa.Connection) -> dict[str, dict[str, Any]]:
+    columns = (
+        t.finding.c.id,
+        t.finding.c.rule,
+        t.finding.c.outcome,
+        t.finding.c.data_state,
+        t.finding.c.observation,
+    )
+    rows = connection.execute(sa.select(*columns)).mappings()
+    return {row["id"]: dict(row) for row in rows}
+
+
+def _store(
+    connection: sa.Connection,
+    run: Run,
+    item: dict[str, Any],
+    before: dict[str, Any] | None,
+    previous: date | None,
+    baseline: date | None,
+) -> str:
+    """Insert or update one finding; returns ``new`` or ``changed`` (or ``changed`` with no event)."""
+    then = None if before is None else {**json.loads(before["observation"]), "outcome": before["outcome"]}
+    state = data_state(then, item, previous)
+    now = {
+        "outcome": item["outcome"],
+        "level": item["level"],
+        "class": item["class"],
+        "provisional": bool(item["provisional"]),
+        "data_state": state,
+        "observation": _json(item),
+        "last_run": run.run,
+        "last_seen": run.as_of,
+    }
+    if before is None:
+        fixed = {
+            "id": item["identity"],
+            "rule": item["rule"],
+            "area": item["area"],
+            "title": item["title"],
+            "grain": _json(item["grain"]),
+            "mof_div_code": item.get("mof_div_code"),
+            "dept_code": item.get("dept_code"),
+            "agency_code": item.get("agency_code"),
+            "first_run": run.run,
+            "first_seen": run.as_of,
+            "stock": baseline is not None and run.as_of <= baseline,
+            "work_state": "新触发",
+        }
+        connection.execute(t.finding.insert().values(**fixed, **now))
+        _event(connection, run, item["identity"], item["outcome"], item["level"], state, now["observation"])
+        return "new"
+    connection.execute(t.finding.update().where(t.finding.c.id == item["identity"]).values(**now))
+    if state != LASTING or before["data_state"] not in (LASTING, state):
+        _event(connection, run, item["identity"], item["outcome"], item["level"], state, now["observation"])
+    return "changed"
+
+
+def _clear(connection: sa.Connection, run: Run, identity: str, before: dict[str, Any]) -> None:
+    """The rule judged and no longer hits: the data state says so, the work goes on."""
+    connection.execute(
+        t.finding.update()
+        .where(t.finding.c.id == identity)
+        .values(outcome="cleared", data_state=CLEARED, last_run=run.run)
+    )
+    _event(connection, run, identity, "cleared", None, CLEARED, before["observation"])
+
+
+def _event(
+    connection: sa.Connection,
+    run: Run,
+    identity: str,
+    outcome: str,
+    level: str | None,
+    state: str,
+    observation: str,
+) -> None:
+    events = t.finding_event
+    last = connection.execute(
+        sa.select(sa.func.max(events.c.seq)).where(events.c.finding == identity)
+    ).scalar()
+    connection.execute(
+        events.insert().values(
+            finding=identity,
+            seq=(last or 0) + 1,
+            run=run.run,
+            as_of=run.as_of,
+            outcome=outcome,
+            level=level,
+            data_state=state,
+            observation=observation,
+        )
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -1,0 +1,251 @@
+"""Commands on the books: rules, tables, laws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from budget_watch.cli.context import Context, JsonOption
+from budget_watch.cli.output import DONE, LOOK, Printer
+
+rules_app = typer.Typer(no_args_is_help=True)
+tables_app = typer.Typer(no_args_is_help=True)
+laws_app = typer.Typer(no_args_is_help=True)
+
+
+@tables_app.command("list")
+def tables_list(as_json: JsonOption = False) -> int:
+    """列出报表契约。"""
+    from budget_watch.tables import contracts
+
+    printer = Printer(
+        as_json,
+        {
+            "code": "代码",
+            "title": "名称",
+            "department": "送数部门",
+            "kind": "种类",
+            "due": "时限",
+            "columns": "列数",
+        },
+    )
+    found = list(contracts().values())
+    printer.records(
+        {
+            "code": item.code,
+            "name": item.name,
+            "title": item.title,
+            "department": item.delivering_dept,
+            "kind": item.kind,
+            "due": item.due,
+            "columns": len(item.columns),
+        }
+        for item in found
+    )
+    printer.close({"tables": len(found)}, f"共 {len(found)} 张（含 3 张参照表）。")
+    return DONE
+
+
+@tables_app.command("show")
+def tables_show(code: Annotated[str, typer.Argument(help="FIN-15 或英文名")], as_json: JsonOption = False) -> int:
+    """查看一张报表的列、类型、单位、校验。"""
+    from budget_watch.tables import contract
+
+    item = contract(code)
+    printer = Printer(
+        as_json,
+        {"name": "列名", "title": "名称", "type": "类型", "unit": "单位", "required": "必填", "codes": "代码表"},
+        title=f"{item.code} {item.title}",
+    )
+    printer.records(column.model_dump(mode="json") for column in item.columns)
+    about = item.model_dump(mode="json", exclude={"columns"})
+    printer.close(about, f"主键 {'、'.join(item.key)}；时限 {item.due}；{item.sensitivity}。")
+    return DONE
+
+
+@tables_app.command("doc")
+def tables_doc(
+    out: Annotated[Path, typer.Option(help="输出文件夹")] = Path("docs/tables"), as_json: JsonOption = False
+) -> int:
+    """生成字典页。"""
+    from budget_watch.tables.dictionary import write_all
+
+    files = write_all(out)
+    Printer(as_json, {}).close({"files": len(files)}, f"已生成 {len(files)} 页，在 {out}。")
+    return DONE
+
+
+@tables_app.command("template")
+def tables_template(
+    codes: Annotated[list[str] | None, typer.Argument(help="报表代码，缺省全部")] = None,
+    out: Annotated[Path, typer.Option(help="输出文件夹")] = Path("templates"),
+    as_json: JsonOption = False,
+) -> int:
+    """生成交给部门填报的空白 Excel 模板。"""
+    from budget_watch.tables import contract, contracts
+    from budget_watch.tables.template import write
+
+    out.mkdir(parents=True, exist_ok=True)
+    chosen = [contract(code) for code in codes] if codes else list(contracts().values())
+    printer = Printer(as_json, {"file": "文件"})
+    for item in chosen:
+        path = out / f"{item.code}_{item.title}.xlsx"
+        write(item, path)
+        printer.record({"table": item.code, "file": str(path)})
+    printer.close({"files": len(chosen)}, f"已生成 {len(chosen)} 个模板。")
+    return DONE
+
+
+@rules_app.command("list")
+def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
+    """列出规则。"""
+    here: Context = context.obj
+    printer = Printer(
+        as_json,
+        {"rule": "规则", "title": "名称", "area": "领域", "class": "类", "confidence": "信度", "status": "状态"},
+    )
+    rules = here.book().rules
+    printer.records(
+        {
+            "rule": rule.id,
+            "title": rule.title,
+            "area": rule.area,
+            "class": rule.klass,
+            "confidence": rule.confidence,
+            "status": rule.status,
+        }
+        for rule in rules.values()
+    )
+    printer.close({"rules": len(rules)}, f"共 {len(rules)} 条规则。")
+    return DONE
+
+
+@rules_app.command("check")
+def rules_check(context: typer.Context, as_json: JsonOption = False) -> int:
+    """检查规则库的写法。"""
+    from budget_watch.casework.checking import law_texts
+    from budget_watch.engine.lint import lint
+
+    here: Context = context.obj
+    found = lint(here.book(), law_texts(here.root))
+    printer = Printer(as_json, {"code": "代码", "file": "文件", "line": "行", "message": "说明"})
+    printer.records(item.record() for item in found)
+    printer.close({"findings": len(found)}, f"发现 {len(found)} 处。" if found else "没有发现问题。")
+    return LOOK if found else DONE
+
+
+@rules_app.command("test")
+def rules_test(
+    context: typer.Context,
+    rules: Annotated[list[str] | None, typer.Argument(help="规则编号，缺省全部")] = None,
+    coverage: Annotated[bool, typer.Option("--coverage", help="另列出没有测到的级别、边界等")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """运行规则自带的测试。"""
+    from budget_watch.engine.testing import run_tests
+
+    here: Context = context.obj
+    result = run_tests(here.book(), rules or None, coverage=coverage)
+    printer = Printer(as_json, {"rule": "规则", "case": "测试", "passed": "通过", "message": "说明"})
+    printer.records(item for item in result.records if as_json or not item["passed"])
+    printer.close(
+        result.summary,
+        f"{result.summary['rules']} 条规则，{result.summary['cases']} 个测试，"
+        f"失败 {result.summary['failed']}，未测到 {result.summary['uncovered']}。",
+    )
+    return LOOK if result.summary["failed"] or result.summary["uncovered"] else DONE
+
+
+@rules_app.command("doc")
+def rules_doc(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="输出文件夹")] = Path("docs/rules"),
+    as_json: JsonOption = False,
+) -> int:
+    """每条规则生成一页说明。"""
+    from budget_watch.engine.doc import write_all
+
+    here: Context = context.obj
+    files = write_all(here.book(), out)
+    Printer(as_json, {}).close({"files": len(files)}, f"已生成 {len(files)} 页，在 {out}。")
+    return DONE
+
+
+@laws_app.command("load")
+def laws_load(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="法规文本文件夹，每条一段")],
+    as_json: JsonOption = False,
+) -> int:
+    """载入法规文本，供疑点页显示原文、供规则检查核对条号。"""
+    import shutil
+
+    from budget_watch.casework.checking import LAWS
+    from budget_watch.engine.laws import read_dir
+
+    here: Context = context.obj
+    printer = Printer(as_json, {"law": "法规", "file": "文件", "articles": "条数", "reason": "说明"})
+    loaded = unknown = 0
+    for item in read_dir(folder, here.book().laws):
+        printer.record(item.record())
+        if item.law is None:
+            unknown += 1
+            continue
+        target = here.root / LAWS
+        target.mkdir(parents=True, exist_ok=True)
+        half = target / f".{item.path.name}.half"
+        shutil.copyfile(item.path, half)
+        half.replace(target / item.path.name)
+        loaded += 1
+    printer.close({"loaded": loaded, "unknown": unknown}, f"载入 {loaded} 部，未识别 {unknown} 个文件。")
+    return LOOK if unknown else DONE
+
+
+@laws_app.command("list")
+def laws_list(context: typer.Context, as_json: JsonOption = False) -> int:
+    """列出登记的法规，以及哪些已载入原文。"""
+    from budget_watch.casework.checking import law_texts
+
+    here: Context = context.obj
+    texts = law_texts(here.root)
+    printer = Printer(
+        as_json, {"law": "编号", "title": "名称", "version": "版本", "authority": "效力", "articles": "已载入条数"}
+    )
+    laws = here.book().laws
+    printer.records(
+        {
+            "law": law.id,
+            "title": law.title,
+            "version": law.version,
+            "authority": law.authority,
+            "articles": len(texts.get(law.id, {})),
+        }
+        for law in laws.values()
+    )
+    printer.close({"laws": len(laws), "loaded": len(texts)}, f"登记 {len(laws)} 部，已载入 {len(texts)} 部。")
+    return DONE
+
+
+@laws_app.command("show")
+def laws_show(
+    context: typer.Context,
+    law: Annotated[str, typer.Argument(help="法规编号，如 budget-law")],
+    article: Annotated[str, typer.Argument(help="条号，如 13")],
+    as_json: JsonOption = False,
+) -> int:
+    """显示一条原文。"""
+    from budget_watch.casework.checking import law_texts
+
+    here: Context = context.obj
+    registered = here.book().laws
+    if law not in registered:
+        raise typer.BadParameter(f"没有登记编号为 {law} 的法规。请用 budget-watch laws list 查看。")
+    text = law_texts(here.root).get(law, {}).get(article)
+    sentence = text or "这一条的原文没有载入。请用 budget-watch laws load 载入法规文本。"
+    Printer(as_json, {}).close(
+        {"law": law, "title": registered[law].title, "article": article, "text": text},
+        f"《{registered[law].title}》\n{sentence}",
+    )
+    return DONE if text else LOOK
