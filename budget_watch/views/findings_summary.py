@@ -1,0 +1,149 @@
+"""Findings (疑点) counted by level, class, area and work state; named only after 初核成立.
+
+A count of hits is always accompanied by how many times the rules judged, so that “none” never
+reads as “no problem” (pages §5). Cleared findings are counted apart: 已恢复 is not 已整改.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from budget_watch.access import Grant
+from budget_watch.casework import tables
+from budget_watch.casework.findings import Finding, list_findings
+from budget_watch.lake import Home
+from budget_watch.lake.state import engine
+from budget_watch.views.figure import Figure, Origin, Unit
+from budget_watch.views.query import Query, Term
+from budget_watch.views.span import Place, Span
+
+LEVELS = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
+CLASSES = {"法": "合法性", "规": "合规性", "理": "合理性", "险": "风险", "数": "数据质量"}
+AREAS = {
+    "drafting": "预算编制", "execution": "预算执行", "three_public": "三公经费",
+    "debt": "政府债务", "assets": "国有资产", "social": "社会保险基金", "final": "决算公开审计",
+    "voucher": "支付凭证", "performance": "绩效", "data": "数据质量",
+}
+# Work states after a first verification that held (初核成立; domain §4.4): from here on a finding
+# may be named. 办结 alone does not say that it held.
+VERIFIED = frozenset({"初核成立", "待转交", "已转交", "已签收", "研究处理中", "已反馈", "复核",
+                      "退回补充", "持续跟踪"})
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the latest run judged: `judged` grains, of which `insufficient` could not be."""
+
+    as_of: date
+    rules: int
+    judged: int
+    insufficient: int
+
+
+@dataclass(frozen=True)
+class FindingsSummary:
+    """Findings that concern one span, as the latest run left them.
+
+    Attributes:
+        total: open findings (outcome hit). cleared: 已恢复.
+        by_level, by_class, by_area, by_state: counts, in the fixed order of this module.
+        level_by_area: (area, level) → count.
+        named: findings after 初核成立, worst first. unnamed: how many are only counted.
+        run: what was judged; None where no run has been recorded.
+    """
+
+    total: Figure
+    cleared: Figure
+    provisional: Figure
+    by_level: dict[str, Figure]
+    by_class: dict[str, Figure]
+    by_area: dict[str, Figure]
+    by_state: dict[str, Figure]
+    level_by_area: dict[tuple[str, str], int]
+    named: tuple[Finding, ...]
+    unnamed: Figure
+    run: Judged | None
+
+
+def findings_summary(
+    home: Home, grant: Grant, place: Place, span: Span, snapshot: str
+) -> FindingsSummary:
+    """Findings whose period ends within the span's year and not after the span."""
+    found = list_findings(home, grant, outcome=None)
+    return summarize(found, place, span, snapshot, judged(home))
+
+
+def summarize(
+    findings: Iterable[Finding], place: Place, span: Span, snapshot: str, run: Judged | None
+) -> FindingsSummary:
+    """The summary of a list of findings (worst first, as `list_findings` gives them)."""
+    since = date(span.fiscal_year, 1, 1)
+    mine = [
+        f for f in findings
+        if since <= _period_end(f) <= span.end
+        and (place.scope_kind == "全市" or f.mof_div_code in (None, place.region))
+    ]
+    hits = [f for f in mine if f.outcome == "hit"]
+    origin = Origin(place.region, place.scope_kind, "疑点", span.as_of, snapshot)
+    rows: tuple[Term, ...] = (("outcome", "=", "hit"),)
+    if place.scope_kind != "全市":
+        rows += (("mof_div_code", "=", place.region),)
+    rows += (("period_end", ">=", since), ("period_end", "<=", span.end))
+
+    def counted(key: str, label: str, number: int, *terms: Term) -> Figure:
+        query = Query("finding", "*", rows + terms)
+        return Figure(f"findings.{key}", label, Unit.COUNT, number if run else None, origin,
+                      "条数", (query,), why=None if run else "尚无规则运行记录")
+
+    def table(key: str, column: str, words: dict[str, str]) -> dict[str, Figure]:
+        names = {"class": "klass"}
+        counts = Counter(getattr(f, names.get(column, column)) for f in hits)
+        return {
+            value: counted(f"{key}.{value}", word, counts[value], (column, "=", value))
+            for value, word in words.items()
+            if counts[value] or key in ("level", "class")
+        }
+
+    states = {f.work_state: f.work_state for f in hits}
+    named = tuple(f for f in hits if f.work_state in VERIFIED)
+    cleared = Query("finding", "*", (("outcome", "=", "cleared"), *rows[1:]))
+    return FindingsSummary(
+        counted("total", "疑点", len(hits)),
+        Figure("findings.cleared", "已恢复", Unit.COUNT,
+               sum(f.outcome == "cleared" for f in mine) if run else None, origin, "条数",
+               (cleared,), why=None if run else "尚无规则运行记录"),
+        counted("provisional", "待核实（快报等非正式数据）", sum(f.provisional for f in hits),
+                ("provisional", "=", True)),
+        table("level", "level", LEVELS), table("class", "class", CLASSES),
+        table("area", "area", AREAS), table("state", "work_state", dict(sorted(states.items()))),
+        dict(Counter((f.area, f.level or "") for f in hits)), named,
+        counted("unnamed", "未完成初核", len(hits) - len(named)), run,
+    )
+
+
+def judged(home: Home) -> Judged | None:
+    """What the latest recorded run judged."""
+    query = sa.select(tables.run).order_by(tables.run.c.seq.desc()).limit(1)
+    with engine(home).connect() as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    tallies: list[dict[str, Any]] = list(json.loads(row["tallies"]))
+    return Judged(
+        row["as_of"], len(tallies), sum(int(t.get("judged") or 0) for t in tallies),
+        sum(int(t.get("insufficient_data") or 0) for t in tallies),
+    )
+
+
+def _period_end(finding: Finding) -> date:
+    value = finding.observation.get("period_end")
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(value[:10]) if isinstance(value, str) else finding.first_seen
