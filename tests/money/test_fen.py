@@ -1,0 +1,116 @@
+"""Money in: exact from every way a source writes it."""
+
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from budget_watch.money import MoneyError, Unit, fen_expr, format_amount, parse_fen, to_fen
+
+UNITS = st.sampled_from(list(Unit))
+AMOUNTS = st.integers(-(10**17), 10**17)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "fen"),
+    [
+        ("1,234.56", "元", 123_456),
+        ("１，２３４．５６", "元", 123_456),
+        ("¥ 48 600.00", "元", 4_860_000),
+        ("(3,210.00)", "元", -321_000),
+        ("−0.01", "元", -1),
+        ("8.36", "万元", 8_360_000),
+        ("0.1", "亿元", 1_000_000_000),
+        ("1e3", "元", 100_000),
+        (0.1 + 0.2, "元", 30),
+        (1.005, "元", 101),
+        (23.45, "亿元", 234_500_000_000),
+        (Decimal("0.000001"), "万元", 1),
+        ("0.0000004", "万元", 0),
+        ("0.0000005", "万元", 1),
+        ("-0.0000005", "万元", -1),
+        (7, "万元", 7_000_000),
+        (7, Unit.FEN, 7),
+    ],
+)
+def test_a_figure_becomes_the_fen_a_person_would_reckon(value, unit, fen):
+    assert to_fen(value, unit) == fen
+
+
+@pytest.mark.parametrize(
+    "value", ["", "abc", "1_000", "1.2.3", "12万元", float("nan"), float("inf"), True, "1e40"]
+)
+def test_what_is_no_amount_is_refused_with_a_sentence(value):
+    with pytest.raises(MoneyError) as refused:
+        to_fen(value, "元")
+    assert "金额" in str(refused.value) and "请" in str(refused.value)
+
+
+def test_a_blank_is_not_zero():
+    assert [parse_fen(text, "元") for text in ("", " ", "—", "-", "无", "0", "0.00")] == [
+        None,
+        None,
+        None,
+        None,
+        None,
+        0,
+        0,
+    ]
+
+
+@given(AMOUNTS, UNITS)
+def test_money_in_is_money_out(fen, unit):
+    text = format_amount(fen, unit, digits=max(unit.digits, 1))
+    assert to_fen(text, unit) == fen
+
+
+@given(st.lists(AMOUNTS, min_size=1, max_size=20), UNITS)
+def test_a_column_of_text_gives_the_same_fen_as_single_figures(amounts, unit):
+    texts = [format_amount(fen, unit, digits=max(unit.digits, 1)) for fen in amounts]
+    frame = pl.DataFrame({"amt": texts})
+    assert frame.select(fen_expr("amt", unit, pl.String()))["amt"].to_list() == amounts
+
+
+@given(st.floats(-1e12, 1e12), UNITS)
+def test_a_column_of_floats_gives_the_same_fen_as_single_floats(value, unit):
+    try:
+        expected = to_fen(value, unit)
+    except MoneyError:
+        expected = None
+    frame = pl.DataFrame({"amt": [value]}, schema={"amt": pl.Float64})
+    assert frame.select(fen_expr("amt", unit, pl.Float64()))["amt"].to_list() == [expected]
+
+
+@given(st.integers(-(2**63), 2**63 - 1), UNITS)
+def test_integers_scale_or_are_null_beyond_the_storable_range(value, unit):
+    fen = value * unit.fen
+    frame = pl.DataFrame({"amt": [value]}, schema={"amt": pl.Int64})
+    expected = fen if abs(fen) <= 2**63 - 1 else None
+    assert frame.select(fen_expr("amt", unit, pl.Int64()))["amt"].to_list() == [expected]
+
+
+def test_text_that_is_no_amount_is_null_in_a_column():
+    frame = pl.DataFrame(
+        {"amt": ["1,2", "x", "", None, "1e400", "1.5E+3", "12e-1", ".5", "5.", "(7)", "."]}
+    )
+    assert frame.select(fen_expr("amt", "元", pl.String()))["amt"].to_list() == [
+        1200,
+        None,
+        None,
+        None,
+        None,
+        150_000,
+        120,
+        50,
+        500,
+        -700,
+        None,
+    ]
+
+
+def test_decimals_are_taken_digit_by_digit():
+    frame = pl.DataFrame({"amt": [Decimal("8.3600"), None]}, schema={"amt": pl.Decimal(20, 4)})
+    expression = fen_expr(pl.col("amt"), "万元", pl.Decimal(20, 4))
+    assert frame.select(expression)["amt"].to_list() == [8_360_000, None]
