@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import CLEARED, LASTING, data_state
 from budget_watch.lake import Home
-from budget_watch.lake.state import engine
+from budget_watch.lake.state import writing
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def record_run(
     Returns:
         How many findings are new, changed and cleared.
     """
-    with engine(home).begin() as connection:
+    with writing(home) as connection:
         last = _last_run(connection)
         if connection.execute(sa.select(t.run.c.run).where(t.run.c.run == run.run)).first():
             return Recorded(repeated=True)
