@@ -1,0 +1,204 @@
+"""A table's draft: what it will hold after the next publishing, before anybody can read it.
+
+A draft starts from the published files. Rows leave it by predicate, by key or by batch; rows come in
+as frames. Small frames wait in memory and are written together, so that two thousand small deliveries
+do not make two thousand files; large ones go to disk at once. Nothing here touches the Delta log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from budget_watch.lake.files import File, add_up, write
+from budget_watch.lake.layout import Layout
+
+BUFFER_ROWS = 250_000
+SMALL_FILE_ROWS = 50_000
+MANY_SMALL_FILES = 8
+
+_Keep = Callable[[pl.LazyFrame], pl.LazyFrame]
+
+
+class TableDraft:
+    """The coming content of one table or mart.
+
+    Attributes:
+        layout: shape on disk.
+        folder: the table's folder.
+        published: the files of the last published version.
+        files: the files it will hold; those not in `published` are new.
+    """
+
+    def __init__(self, layout: Layout, folder: Path, published: Sequence[File]) -> None:
+        self.layout = layout
+        self.folder = folder
+        self.published = tuple(published)
+        self.files: list[File] = list(published)
+        self._waiting: list[pl.DataFrame] = []
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from the published version."""
+        return bool(self._waiting) or set(self._paths(self.files)) != set(self._paths(self.published))
+
+    @property
+    def added(self) -> list[File]:
+        """Files that the published version does not have."""
+        known = set(self._paths(self.published))
+        return [file for file in self.files if file.path not in known]
+
+    @property
+    def removed(self) -> list[File]:
+        """Files of the published version that go."""
+        kept = set(self._paths(self.files))
+        return [file for file in self.published if file.path not in kept]
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows held in memory."""
+        return sum(frame.height for frame in self._waiting)
+
+    def scan(self, files: Iterable[File] | None = None) -> pl.LazyFrame:
+        """The rows of these files (default: all of the draft's, which must have been flushed)."""
+        paths = [str(self.folder / f.path) for f in (self.files if files is None else files)]
+        if not paths:
+            return pl.LazyFrame(schema=self.layout.schema)
+        return pl.scan_parquet(
+            paths, schema=self.layout.schema, missing_columns="insert", extra_columns="ignore"
+        )
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Take in rows of the stored schema."""
+        if frame.height:
+            self._waiting.append(frame)
+        if self.waiting_rows >= BUFFER_ROWS:
+            self.flush()
+
+    def add_file(self, path: Path, rows: int) -> None:
+        """Take in a staged Parquet file of many rows, in bounded memory; the file is used up."""
+        source = pl.scan_parquet(path)
+        if not self.layout.clustered:
+            self.files.append(write(self.folder, source, "", self.layout.money))
+        else:
+            parts = source.select(self.layout.part.alias("p")).unique().collect(engine="streaming")
+            for part in sorted(parts["p"].fill_null("").to_list()):
+                rows_of_part = source.filter(self.layout.part.fill_null("") == part)
+                self._write_sorted(rows_of_part.collect(engine="streaming"), part)
+        path.unlink()
+
+    def remove(self, doomed: pl.Expr, only: Iterable[File] | None = None) -> int:
+        """Take out the rows for which the expression is true; return how many."""
+        gone = doomed.fill_null(False)
+        count = self._remove_waiting(gone)
+        candidates = list(self.files if only is None else only)
+        if not candidates:
+            return count
+        hits = (
+            self._scan_with_path(candidates).filter(gone).group_by(".file").len()
+        ).collect(engine="streaming")
+        return count + self._rewrite(dict(hits.iter_rows()), lambda rows: rows.filter(~gone))
+
+    def remove_same(self, keys: pl.DataFrame) -> int:
+        """Take out the rows that equal some row of `keys` in all its columns; return how many."""
+        columns = keys.columns
+        count = 0
+        for at, frame in enumerate(self._waiting):
+            kept = frame.join(keys, on=columns, how="anti", nulls_equal=True, maintain_order="left")
+            count += frame.height - kept.height
+            self._waiting[at] = kept
+        candidates = self._files_of_years(keys)
+        if not candidates:
+            return count
+        hits = (
+            self._scan_with_path(candidates)
+            .join(keys.lazy(), on=columns, how="semi", nulls_equal=True)
+            .group_by(".file")
+            .len()
+        ).collect(engine="streaming")
+        return count + self._rewrite(
+            dict(hits.iter_rows()),
+            lambda rows: rows.join(keys.lazy(), on=columns, how="anti", nulls_equal=True),
+        )
+
+    def replace_parts(self, parts: Iterable[str]) -> None:
+        """Take out all files of these parts (for marts, which are made anew part by part)."""
+        gone = set(parts)
+        self.files = [file for file in self.files if file.part not in gone]
+
+    def flush(self) -> None:
+        """Write what waits in memory."""
+        frames = [frame for frame in self._waiting if frame.height]
+        self._waiting = []
+        if not frames:
+            return
+        whole = pl.concat(frames, rechunk=True)
+        if not self.layout.clustered:
+            self.files.append(write(self.folder, whole, "", self.layout.money))
+            return
+        tagged = whole.with_columns(self.layout.part.fill_null("").alias(".part"))
+        for (part,), rows in sorted(tagged.partition_by(".part", as_dict=True).items()):
+            self._write_sorted(rows.drop(".part"), str(part))
+
+    def compact(self) -> None:
+        """Join many small files of one part into one."""
+        small: dict[str, list[File]] = {}
+        for file in self.files:
+            if file.rows < SMALL_FILE_ROWS:
+                small.setdefault(file.part, []).append(file)
+        for part, files in small.items():
+            if len(files) >= MANY_SMALL_FILES:
+                whole = self.scan(files).collect()
+                gone = set(self._paths(files))
+                self.files = [file for file in self.files if file.path not in gone]
+                self._write_sorted(whole, part)
+
+    def totals(self) -> tuple[int, dict[str, int]]:
+        """Rows and sums of money of the coming version."""
+        rows, sums = add_up(self.files)
+        return rows, {name: sums.get(name, 0) for name in self.layout.money}
+
+    def _write_sorted(self, frame: pl.DataFrame, part: str) -> None:
+        if self.layout.sort:
+            frame = frame.sort(self.layout.sort, nulls_last=True, maintain_order=True)
+        self.files.append(write(self.folder, frame, part, self.layout.money))
+
+    def _remove_waiting(self, gone: pl.Expr) -> int:
+        before = self.waiting_rows
+        self._waiting = [frame.filter(~gone) for frame in self._waiting]
+        return before - self.waiting_rows
+
+    def _scan_with_path(self, files: Sequence[File]) -> pl.LazyFrame:
+        return pl.scan_parquet(
+            [str(self.folder / file.path) for file in files],
+            schema=self.layout.schema,
+            missing_columns="insert",
+            extra_columns="ignore",
+            include_file_paths=".file",
+        )
+
+    def _rewrite(self, hits: dict[str, int], keep: _Keep) -> int:
+        remaining: list[File] = []
+        for file in self.files:
+            lost = hits.get(str(self.folder / file.path), 0)
+            if not lost:
+                remaining.append(file)
+            elif lost < file.rows:
+                rest = keep(self.scan([file])).collect(engine="streaming")
+                if self.layout.sort:
+                    rest = rest.sort(self.layout.sort, nulls_last=True, maintain_order=True)
+                remaining.append(write(self.folder, rest, file.part, self.layout.money))
+        self.files = remaining
+        return sum(hits.values())
+
+    def _files_of_years(self, keys: pl.DataFrame) -> list[File]:
+        if not self.layout.clustered or "fiscal_year" not in keys.columns:
+            return list(self.files)
+        years = {f"{year:04}" for year in keys["fiscal_year"].drop_nulls().unique().to_list()}
+        return [file for file in self.files if file.part[:4] in years]
+
+    @staticmethod
+    def _paths(files: Iterable[File]) -> list[str]:
+        return [file.path for file in files]

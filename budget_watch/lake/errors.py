@@ -1,0 +1,27 @@
+"""What can go wrong in the lake. Every message says what, where and what to do, in Chinese."""
+
+from __future__ import annotations
+
+
+class LakeError(Exception):
+    """Anything that stops a read or a write of the lake."""
+
+
+class LeaseError(LakeError):
+    """Somebody else is writing, or this writer's lease was taken over."""
+
+
+class FrameError(LakeError):
+    """A frame handed to the writer does not fit the table's contract."""
+
+
+class UnknownTableError(LakeError):
+    """No table and no mart has this name."""
+
+
+class UnknownSnapshotError(LakeError):
+    """No snapshot has this id, or none was published by the day asked for."""
+
+
+class DamagedError(LakeError):
+    """Files of a published snapshot are missing or do not add up to what the ledger says."""

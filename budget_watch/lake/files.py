@@ -1,0 +1,111 @@
+"""Parquet files of the lake: written once, never changed, made durable before they are published.
+
+A file is written by polars (row groups of at most 250 000 rows, zstd) under a name that nobody has
+used, measured (rows, sums of money) and registered with Delta by `lake.delta`. Files that were
+written but never registered are rubbish without effect.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+ROW_GROUP_ROWS = 250_000
+
+
+@dataclass(frozen=True)
+class File:
+    """One data file of one table.
+
+    Attributes:
+        path: relative to the table's folder, with forward slashes.
+        rows: how many.
+        size: bytes.
+        part: the fiscal year and month it holds (`2026-09`), `` where it may hold any.
+        money: sum of each money column, fen.
+    """
+
+    path: str
+    rows: int
+    size: int
+    part: str = ""
+    money: Mapping[str, int] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """What the ledger keeps; sums as text, since they may pass 64 bits."""
+        return {**asdict(self), "money": {k: str(v) for k, v in self.money.items()}}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> File:
+        """Read back what `record` gave."""
+        money = {name: int(text) for name, text in record["money"].items()}
+        return cls(record["path"], record["rows"], record["size"], record["part"], money)
+
+
+def fresh_path(part: str) -> str:
+    """A relative path that no file has had: `2026-09/…parquet`."""
+    name = f"{secrets.token_hex(8)}.parquet"
+    return f"{part}/{name}" if part else name
+
+
+def write(
+    folder: Path, frame: pl.DataFrame | pl.LazyFrame, part: str, money: Sequence[str]
+) -> File:
+    """Write one file into the table's folder and measure it. Not yet durable, see `make_durable`."""
+    path = fresh_path(part)
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(frame, pl.DataFrame):
+        frame.write_parquet(target, row_group_size=ROW_GROUP_ROWS)
+        return File(path, frame.height, target.stat().st_size, part, _sums(frame.lazy(), money)[1])
+    frame.sink_parquet(target, row_group_size=ROW_GROUP_ROWS)
+    rows, sums = _sums(pl.scan_parquet(target), money)
+    return File(path, rows, target.stat().st_size, part, sums)
+
+
+def add_up(files: Iterable[File]) -> tuple[int, dict[str, int]]:
+    """Rows and sums of money of several files."""
+    rows, sums = 0, {}
+    for file in files:
+        rows += file.rows
+        for name, value in file.money.items():
+            sums[name] = sums.get(name, 0) + value
+    return rows, dict(sorted(sums.items()))
+
+
+def measure(paths: Sequence[str], schema: pl.Schema, money: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """Count and add up what the files hold now, for comparison with the ledger."""
+    frame = pl.scan_parquet(
+        list(paths), schema=schema, missing_columns="insert", extra_columns="ignore"
+    )
+    return _sums(frame, money)
+
+
+def make_durable(paths: Iterable[Path]) -> None:
+    """Flush these files and the folders that name them to the disk."""
+    folders = set()
+    for path in paths:
+        _flush(path)
+        folders.add(path.parent)
+    for folder in sorted(folders | {folder.parent for folder in folders}):
+        _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sums(frame: pl.LazyFrame, money: Sequence[str]) -> tuple[int, dict[str, int]]:
+    wanted = [pl.len().alias(".rows"), *(pl.col(name).cast(pl.Int128).sum() for name in money)]
+    row = frame.select(wanted).collect(engine="streaming").row(0, named=True)
+    return int(row[".rows"]), {name: int(row[name] or 0) for name in money}

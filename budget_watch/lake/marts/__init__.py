@@ -1,0 +1,30 @@
+"""The marts (主题表): tables derived from tables, once, for rules, pages and digests alike.
+
+One module a mart, each with its contract and a pure function from frames to a lazy frame. Only
+joins of what never changes are stored; attributes of unit, project and indicator join at read, so
+that a correction of theirs rewrites no history. When they are refreshed is `lake.refresh`'s affair.
+"""
+
+from budget_watch.lake.marts.mart import Inputs, Mart
+from budget_watch.lake.marts.budget_line import BUDGET_LINE
+from budget_watch.lake.marts.carryover_position import CARRYOVER_POSITION
+from budget_watch.lake.marts.debt_position import DEBT_POSITION
+from budget_watch.lake.marts.execution_month import EXECUTION_MONTH
+from budget_watch.lake.marts.payment import PAYMENT
+from budget_watch.lake.marts.recon import RECON
+from budget_watch.lake.marts.social_fund import SOCIAL_FUND
+
+MARTS: dict[str, Mart] = {
+    mart.name: mart
+    for mart in (
+        PAYMENT,
+        BUDGET_LINE,
+        CARRYOVER_POSITION,
+        DEBT_POSITION,
+        EXECUTION_MONTH,
+        RECON,
+        SOCIAL_FUND,
+    )
+}
+
+__all__ = ["MARTS", "Inputs", "Mart"]

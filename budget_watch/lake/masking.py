@@ -1,0 +1,63 @@
+"""Hides personal columns of natural persons, as expressions, before a frame leaves the lake.
+
+A name shows its first character (张**), an account its last four digits, an identity hash nothing.
+Names and accounts of organisations stay visible: what is public about a payment is to whom it went.
+Whether a row's payee is a person is told by `payee_is_person`; where that is blank or there is no such
+column, by the name itself.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from budget_watch.tables import Contract
+
+_HIDDEN = "***"
+# 2 to 4 Chinese characters (with the dot of minority names) are a person's, unless they end like an
+# organisation's.
+_PERSON = r"^(?:\p{Han}{2,4}|\p{Han}{1,10}[·•]\p{Han}{1,10})$"
+_BODY = r"(?:局|厅|委|办|部|院|校|所|站|队|社|厂|店|行|馆|会|团|庭|处|科|中心|公司|学校|银行|财政|政府|集团|协会|户)$"
+
+
+def masked(contract: Contract, present: frozenset[str]) -> list[pl.Expr]:
+    """Expressions that replace the personal columns of a table or mart."""
+    return [
+        _hidden(column.name, column.personal, present).alias(column.name)
+        for column in contract.personal_columns
+        if column.name in present
+    ]
+
+
+def _hidden(name: str, personal: str | None, present: frozenset[str]) -> pl.Expr:
+    value = pl.col(name)
+    if personal == "id":
+        return pl.when(value.is_not_null()).then(pl.lit(_HIDDEN))
+    short = (
+        pl.lit("*" * 4) + value.str.slice(-4)
+        if personal == "account"
+        else value.str.slice(0, 1) + pl.lit("**")
+    )
+    return pl.when(_is_person(name, present)).then(short).otherwise(value)
+
+
+def _is_person(name: str, present: frozenset[str]) -> pl.Expr:
+    if name.startswith("per_"):
+        return pl.lit(True)
+    holder = _holder(name, present)
+    if holder is None:  # an account without a name beside it: nobody can say whose it is
+        return pl.lit(True)
+    guess = (pl.col(holder).str.contains(_PERSON) & ~pl.col(holder).str.contains(_BODY)).fill_null(
+        holder != name
+    )
+    if holder == "payee_acct_name" and "payee_is_person" in present:
+        return pl.col("payee_is_person").fill_null(guess)
+    return guess
+
+
+def _holder(name: str, present: frozenset[str]) -> str | None:
+    """The column with the name of the one whose name or account this is."""
+    prefix = name.removesuffix("acct_no").removesuffix("acct_name").removesuffix("name")
+    for candidate in (f"{prefix}acct_name", f"{prefix}name"):
+        if candidate in present:
+            return candidate
+    return None

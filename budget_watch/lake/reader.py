@@ -1,0 +1,177 @@
+"""The Reader: the only way to rows. Takes a Grant, reads one published snapshot.
+
+What `scan` returns has been cut to the grant's regions and departments and its natural persons
+masked; filters and aggregations above it see no more than that. Nothing is read before `collect`.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import polars as pl
+import sqlalchemy as sa
+
+from budget_watch.access import Grant, Mask
+from budget_watch.lake import records
+from budget_watch.lake.home import Home
+from budget_watch.lake.layout import Layout, layout
+from budget_watch.lake.marts import MARTS
+from budget_watch.lake.masking import masked
+from budget_watch.lake.snapshot import Snapshot
+from budget_watch.lake.state import engine
+from budget_watch.tables import TIME_ZONE, Contract, contracts
+
+_checked: set[tuple[str, str, int]] = set()
+_checked_lock = threading.Lock()
+
+
+class Reader:
+    """Reads tables and marts of one snapshot under one grant.
+
+    Attributes:
+        home: the installation.
+        grant: scope, mask and purpose; no read goes without.
+        snapshot: what is read; None where nothing was published (every table is then empty).
+    """
+
+    def __init__(self, home: Home, grant: Grant, snapshot: Snapshot | str | None = None) -> None:
+        self.home = home
+        self.grant = grant
+        self.snapshot = (
+            Snapshot.get(home, snapshot)
+            if isinstance(snapshot, str)
+            else snapshot or Snapshot.latest(home)
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """Every table and mart there can be, delivered or not."""
+        return [*contracts(), *MARTS]
+
+    def contract(self, name: str) -> Contract:
+        """Columns, titles, units of a table or mart.
+
+        Raises:
+            UnknownTableError: there is none of this name.
+        """
+        return layout(name).contract
+
+    def schema(self, name: str) -> pl.Schema:
+        """Columns and types as `scan` gives them: money Int64 fen, times in Asia/Shanghai.
+
+        Raises:
+            UnknownTableError: there is none of this name.
+        """
+        return pl.Schema(
+            {
+                column: pl.Datetime("us", TIME_ZONE) if isinstance(dtype, pl.Datetime) else dtype
+                for column, dtype in layout(name).schema.items()
+            }
+        )
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """The rows of a table or mart that the grant lets through; lazy.
+
+        Empty, with the schema, where the table was never delivered.
+
+        Raises:
+            UnknownTableError: there is none of this name.
+            DamagedError: the files are not what was published (looked at once a process).
+        """
+        shape = layout(name)
+        paths = self.files(name)
+        if not paths:
+            return pl.LazyFrame(schema=self.schema(name))
+        rows = pl.scan_parquet(
+            paths, schema=shape.schema, missing_columns="insert", extra_columns="ignore"
+        )
+        rows = self._in_scope(rows, shape)
+        changes = [
+            pl.col(column).dt.convert_time_zone(TIME_ZONE)
+            for column, dtype in shape.schema.items()
+            if isinstance(dtype, pl.Datetime)
+        ]
+        if self.grant.mask is Mask.PERSONS:
+            changes += masked(shape.contract, frozenset(shape.schema))
+        return rows.with_columns(changes) if changes else rows
+
+    def files(self, name: str) -> list[str]:
+        """The Parquet files of a table or mart, absolute; for another engine on the same rows.
+
+        They are neither cut nor masked: for the system's own use only.
+
+        Raises:
+            DamagedError: they are not what was published.
+        """
+        layout(name)
+        if self.snapshot is None:
+            return []
+        self._check(self.snapshot, name)
+        return self.snapshot.files(name)
+
+    def coverage(self) -> pl.DataFrame:
+        """What was delivered: table, fiscal_year, month (0 = whole year), mof_div_code, delivered.
+
+        One row a delivered slice, also where it had no rows; a mart's slices are those delivered in
+        all the tables it covers (payment: payment_voucher). Cut to the grant's regions.
+        """
+        schema = {
+            "table": pl.String,
+            "fiscal_year": pl.Int64,
+            "month": pl.Int64,
+            "mof_div_code": pl.String,
+            "delivered": pl.Boolean,
+        }
+        if self.snapshot is None:
+            return pl.DataFrame(schema=schema)
+        t = records.coverage
+        query = sa.select(t.c.table_name, t.c.fiscal_year, t.c.month, t.c.mof_div_code).where(
+            t.c.snapshot_seq <= self.snapshot.seq
+        )
+        if self.grant.scope.regions is not None:
+            query = query.where(t.c.mof_div_code.in_(sorted(self.grant.scope.regions)))
+        with engine(self.home).connect() as connection:
+            rows = [(*row, True) for row in connection.execute(query)]
+        tables = pl.DataFrame(rows, schema=schema, orient="row")
+        marts = [
+            tables.filter(pl.col("table").is_in(mart.covers))
+            .group_by("fiscal_year", "month", "mof_div_code")
+            .agg(pl.col("table").n_unique().alias("n"))
+            .filter(pl.col("n") == len(mart.covers))
+            .select(pl.lit(mart.name).alias("table"), *list(schema)[1:4], delivered=pl.lit(True))
+            for mart in MARTS.values()
+        ]
+        return pl.concat([tables, *marts]).sort("table", "fiscal_year", "month", "mof_div_code")
+
+    def _in_scope(self, rows: pl.LazyFrame, shape: Layout) -> pl.LazyFrame:
+        scope = self.grant.scope
+        if scope.regions is not None:
+            if "mof_div_code" not in shape.schema:
+                return rows.clear()
+            rows = rows.filter(pl.col("mof_div_code").is_in(sorted(scope.regions)))
+        if scope.departments is not None:
+            if "dept_code" in shape.schema:
+                rows = rows.filter(pl.col("dept_code").is_in(sorted(scope.departments)))
+            elif "agency_code" in shape.schema:
+                rows = rows.filter(pl.col("agency_code").is_in(self._agencies(scope.departments)))
+        return rows
+
+    def _agencies(self, departments: frozenset[str]) -> list[str]:
+        paths = self.files("unit")
+        if not paths:
+            return []
+        units = pl.scan_parquet(paths).filter(pl.col("dept_code").is_in(sorted(departments)))
+        return sorted(units.select("agency_code").unique().collect()["agency_code"].to_list())
+
+    @staticmethod
+    def _check(snapshot: Snapshot, name: str) -> None:
+        found = snapshot.tables.get(name)
+        if found is None:
+            return
+        key = (str(snapshot.folder), name, found.version)
+        with _checked_lock:
+            if key in _checked:
+                return
+        snapshot.check(name)
+        with _checked_lock:
+            _checked.add(key)

@@ -1,0 +1,110 @@
+"""The lake's own tables in the state database: lease, heads, batches, coverage, snapshots.
+
+Casework and access keep theirs in their own rooms; all of them are created by the migrations in
+`lake/migrations`. Types are those that SQLite and PostgreSQL share.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# Who writes. One row; `epoch` grows with every taking of the lease and is checked at publishing.
+lease = Table(
+    "lake_lease",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("host", String(128), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("released", Boolean, nullable=False),
+)
+
+# The Delta version whose content is the published one. A log beyond it was never published.
+head = Table(
+    "lake_head",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+# One published content of one table or mart. Unchanged tables share it between snapshots.
+table_version = Table(
+    "lake_table_version",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("money", Text, nullable=False),  # JSON {column: sum in fen, as text}
+    Column("files", Text, nullable=False),  # JSON list of files, see lake.files.File
+    Column("made_from", Text, nullable=False),  # JSON {fingerprint, inputs: {table: version}}
+)
+
+snapshot = Table(
+    "lake_snapshot",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("seq", Integer, nullable=False, unique=True),
+    Column("biz_date", Date, nullable=False, index=True),
+    Column("published_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("epoch", Integer, nullable=False),
+    Column("hashes", Text, nullable=False),  # JSON {rule_book, laws, lock, calendar, …}
+)
+
+snapshot_table = Table(
+    "lake_snapshot_table",
+    metadata,
+    Column("snapshot", String(32), ForeignKey("lake_snapshot.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+# One delivery of one table, as published. Refused ones are here too, with their reason.
+batch = Table(
+    "lake_batch",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(200), nullable=False, index=True),
+    Column("table_name", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_hash", String(128), nullable=False),
+    Column("biz_date", Date, nullable=False),
+    Column("loaded_at", DateTime(timezone=True), nullable=False),
+    Column("delivered", BigInteger, nullable=False),
+    Column("stored", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("version", Integer),
+    Column("snapshot", String(32), ForeignKey("lake_snapshot.id"), nullable=False, index=True),
+    Index("lake_batch_hash", "table_name", "source_hash"),
+)
+
+# What was delivered, also where the delivery had no rows. month 0 = the whole year.
+coverage = Table(
+    "lake_coverage",
+    metadata,
+    Column("table_name", String(64), primary_key=True),
+    Column("fiscal_year", Integer, primary_key=True),
+    Column("month", Integer, primary_key=True),
+    Column("mof_div_code", String(9), primary_key=True),
+    Column("snapshot_seq", Integer, nullable=False),
+)

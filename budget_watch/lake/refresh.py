@@ -1,0 +1,122 @@
+"""Makes the marts anew where their inputs changed, part by part, in bounded memory.
+
+A mart made of one file a month is refreshed in the months whose rows can differ; the others are small
+and made anew whole. A mart whose definition (module source, contract, calendar) changed is made anew
+everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from budget_watch.lake.draft import TableDraft
+from budget_watch.lake.files import write
+from budget_watch.lake.marts import MARTS, Inputs, Mart
+from budget_watch.lake.snapshot import TableVersion
+
+CHUNK_ROWS = 500_000
+
+GetDraft = Callable[[str], TableDraft]
+
+
+class DraftInputs(Inputs):
+    """The inputs of a mart as they will be after publishing."""
+
+    def __init__(self, mart: Mart, drafts: GetDraft) -> None:
+        self._drafts = {name: drafts(name) for name in mart.inputs}
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """All rows of an input."""
+        return self._drafts[name].scan()
+
+    def scan_part(self, name: str, part: str) -> pl.LazyFrame:
+        """The rows of one year and month of a clustered input."""
+        draft = self._drafts[name]
+        return draft.scan([file for file in draft.files if file.part == part])
+
+    def parts(self, name: str) -> list[str]:
+        """The years and months of a clustered input that have rows, ascending."""
+        return sorted({file.part for file in self._drafts[name].files})
+
+    def changed_parts(self, name: str) -> set[str]:
+        """The years and months whose files differ from the published ones."""
+        draft = self._drafts[name]
+        return {file.part for file in (*draft.added, *draft.removed)}
+
+    def changed_rows(self, name: str) -> pl.LazyFrame:
+        """The rows of all files that come or go."""
+        draft = self._drafts[name]
+        return draft.scan([*draft.added, *draft.removed])
+
+    @property
+    def changed(self) -> bool:
+        """Whether any input differs from the published one."""
+        return any(draft.changed for draft in self._drafts.values())
+
+    @property
+    def empty(self) -> bool:
+        """Whether no input has a file."""
+        return not any(draft.files for draft in self._drafts.values())
+
+
+def refresh_marts(
+    drafts: GetDraft, published: Mapping[str, TableVersion], progress: Callable[[str], None]
+) -> dict[str, dict[str, str]]:
+    """Refresh every mart's draft; return what each was made from (its fingerprint)."""
+    made_from = {}
+    for mart in MARTS.values():
+        inputs = DraftInputs(mart, drafts)
+        before = published.get(mart.name)
+        fingerprint = mart.fingerprint()
+        made_from[mart.name] = {"fingerprint": fingerprint}
+        known = before is not None and before.made_from.get("fingerprint") == fingerprint
+        if (known and not inputs.changed) or (before is None and inputs.empty):
+            continue
+        draft = drafts(mart.name)
+        if mart.clustered:
+            _refresh_parts(mart, inputs, draft, not known, progress)
+        else:
+            progress(f"主题表 {mart.contract.title}")
+            draft.files = []
+            _write(draft, mart.make(inputs, ""), "")
+    return made_from
+
+
+def _refresh_parts(
+    mart: Mart, inputs: DraftInputs, draft: TableDraft, everything: bool, progress: Callable[[str], None]
+) -> None:
+    present = inputs.parts(mart.inputs[0])
+    stale = set(present) if everything else mart.stale_parts(inputs)
+    gone = {file.part for file in draft.files} - set(present)
+    draft.replace_parts(set(present) | gone if everything else stale | gone)
+    todo = [part for part in present if part in stale]
+    mart.prepare(inputs, todo)
+    for number, part in enumerate(todo, 1):
+        progress(f"主题表 {mart.contract.title} {part}（{number}/{len(todo)}）")
+        for rows in _chunks(inputs.scan_part(mart.inputs[0], part), mart.chunk_by):
+            _write(draft, mart.make(inputs, part, rows), part)
+
+
+def _chunks(rows: pl.LazyFrame, by: str) -> list[pl.LazyFrame]:
+    """Cut the rows of a part into ranges of a column so that each fits easily in memory."""
+    counts = rows.group_by(by).len().sort(by, nulls_last=False).collect(engine="streaming")
+    if counts["len"].sum() <= CHUNK_ROWS:
+        return [rows]
+    numbered = counts.with_columns(chunk=(pl.col("len").cum_sum() - 1) // CHUNK_ROWS)
+    groups = numbered.partition_by("chunk", maintain_order=True)
+    return [
+        rows.filter(pl.col(by).is_in(group[by].implode(), nulls_equal=True)) for group in groups
+    ]
+
+
+def _write(draft: TableDraft, made: pl.LazyFrame, part: str) -> None:
+    shape = draft.layout
+    frame = made.select(
+        pl.col(name).cast(dtype) for name, dtype in shape.schema.items()
+    ).collect(engine="streaming")
+    if frame.height:
+        order = shape.sort or shape.contract.key
+        frame = frame.sort(order, nulls_last=True, maintain_order=True)
+        draft.files.append(write(draft.folder, frame, part, shape.money))

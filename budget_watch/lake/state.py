@@ -1,0 +1,116 @@
+"""The state database: its engine, its tables, its migrations.
+
+`engine(home)` is for every room: it opens `<home>/state.sqlite` (or PostgreSQL, see `Home.state_url`)
+and brings the schema up to date by the Alembic migrations in `lake/migrations/versions`. A room that
+needs tables adds a migration file there (next number, DDL written out) and keeps its own MetaData
+for queries.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from budget_watch.lake.errors import LakeError
+from budget_watch.lake.home import Home
+from budget_watch.lake.records import metadata
+
+__all__ = ["MIGRATIONS", "engine", "metadata", "newest_revision", "upgrade", "writing"]
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_engines: dict[str, sa.Engine] = {}
+_lock = threading.Lock()
+
+
+def engine(home: Home) -> sa.Engine:
+    """The engine of this home's state database, its schema up to date; one a process and home."""
+    url = home.state_url
+    with _lock:
+        found = _engines.get(url)
+        if found is not None and (not url.startswith("sqlite") or home.state.exists()):
+            return found
+        if found is not None:  # the file was removed under us (a test, a new installation)
+            found.dispose()
+        home.root.mkdir(parents=True, exist_ok=True)
+        made = _connect(url)
+        upgrade(made)
+        _engines[url] = made
+        return made
+
+
+def writing(home: Home) -> AbstractContextManager[sa.Connection]:
+    """A transaction that holds the write lock from its start; commits at the end of the block."""
+    return _immediate(engine(home))
+
+
+@contextmanager
+def _immediate(target: sa.Engine) -> Iterator[sa.Connection]:
+    with target.connect().execution_options(immediate=True) as connection:
+        with connection.begin():
+            yield connection
+
+
+def newest_revision() -> str:
+    """The revision of the newest migration file: its number."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def upgrade(target: sa.Engine) -> None:
+    """Bring the schema to the newest revision; returns at once where it is there already.
+
+    Raises:
+        LakeError: the database was written by a newer budget_watch.
+    """
+    current, newest = _revision(target), newest_revision()
+    if current == newest:
+        return
+    if current is not None and current > newest:
+        raise LakeError(
+            f"状态数据库 {target.url} 由更新版本的程序写成（结构 {current}，本程序 {newest}）。"
+            "请升级 budget_watch 后再运行。"
+        )
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    # immediate: one upgrader at a time, and all or nothing
+    with target.connect().execution_options(immediate=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def _revision(target: sa.Engine) -> str | None:
+    with target.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+        return None if row is None else str(row[0])
+
+
+def _connect(url: str) -> sa.Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    made = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
+    sa.event.listen(made, "connect", _durable)
+    sa.event.listen(made, "begin", _begin)
+    return made
+
+
+def _durable(connection: Any, _record: Any) -> None:
+    # pysqlite must not begin transactions on its own: DDL and BEGIN IMMEDIATE would escape ours.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,306 @@
+"""The Writer: takes deliveries in, makes the marts, publishes everything at once.
+
+Until `publish` returns nobody sees anything; if the process dies before, nothing happened and the
+next writer starts from the published state. Order of a publishing: files to disk, files durable, one
+Delta commit a table, logs durable, then one transaction in the state database that checks the lease's
+epoch. Only that transaction makes it so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+
+from budget_watch.lake import delta, ledger, shaping
+from budget_watch.lake.draft import BUFFER_ROWS, TableDraft
+from budget_watch.lake.errors import FrameError, LakeError
+from budget_watch.lake.files import ROW_GROUP_ROWS, make_durable
+from budget_watch.lake.home import Home
+from budget_watch.lake.layout import layout
+from budget_watch.lake.lease import Lease
+from budget_watch.lake.ledger import Batch, Entry
+from budget_watch.lake.publishing import heads, record
+from budget_watch.lake.refresh import refresh_marts
+from budget_watch.lake.snapshot import Snapshot
+from budget_watch.lake.state import engine
+
+# All tables together hold at most this many rows in memory before the largest is written.
+WAITING_ROWS = 2 * BUFFER_ROWS
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of one `replace`.
+
+    Attributes:
+        rows: rows now in the table from this batch.
+        removed: rows that left the table for it.
+        repeated: True where this very content was published already and nothing was done.
+    """
+
+    rows: int
+    removed: int
+    repeated: bool = False
+
+
+class Writer:
+    """The one writer of a home. Use `with Writer.open(home, owner) as writer`.
+
+    Leaving the block without `publish` throws the work away.
+    """
+
+    def __init__(self, home: Home, lease: Lease) -> None:
+        self.home = home
+        self._lease = lease
+        self._base = Snapshot.latest(home)
+        self._drafts: dict[str, TableDraft] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._contents: set[tuple[str, str]] = set()  # table and hash of what the draft holds
+        self._known_ids: dict[str, set[str]] = {}
+        self._restore_heads()
+
+    @classmethod
+    def open(cls, home: Home, owner: str) -> Self:
+        """Take the lease and bring every Delta head back to the published state.
+
+        Raises:
+            LeaseError: somebody else is writing; says who, where and since when.
+        """
+        lease = Lease(home, owner)
+        try:
+            return cls(home, lease)
+        except BaseException:
+            lease.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the lease back. What was not published is gone."""
+        self._lease.release()
+
+    def known(self, batch: Batch) -> bool:
+        """Whether this very content is already in the lake (or in this writer's draft)."""
+        if (batch.table, batch.source_hash) in self._contents:
+            return True
+        with engine(self.home).connect() as connection:
+            return ledger.is_current(connection, batch)
+
+    def replace(
+        self,
+        table: str,
+        frame: pl.DataFrame | pl.LazyFrame,
+        batch: Batch,
+        predicate: str | pl.Expr | None = None,
+        by: Sequence[str] | None = None,
+        quarantined: int = 0,
+    ) -> Stored:
+        """Put the rows of a batch in the place of older ones. Never a blind append.
+
+        These rows leave the table first:
+        - always those of the same batch id (a delivery given again replaces itself),
+        - with `predicate` (SQL text such as `fiscal_year = 2026 and month = 9`, or a polars
+          expression) those for which it is true: the slice that the delivery stands for,
+        - with `by` (column names) those that equal a new row in all these columns: an upsert where
+          `by` is the key, a change of whole slices where it is, say, year, month and region.
+
+        Args:
+            table: contract name.
+            frame: rows of the contract's columns (fen), technical ones where known. A lazy frame is
+                run once, streaming.
+            batch: the delivery. Published before with the same hash, nothing is done.
+            quarantined: rows that the gate kept out.
+
+        Raises:
+            FrameError: the frame does not fit the contract.
+            UnknownTableError: there is no such table.
+        """
+        if self.known(batch):
+            return Stored(0, 0, repeated=True)
+        draft = self._draft(table)
+        shape = draft.layout
+        if shape.kind != "table":
+            raise FrameError(f"{table} 是主题表，由程序从报表生成，不能直接写入。")
+        now = datetime.now(UTC)
+        rows = shaping.shaped(frame.lazy(), shape, batch, now)
+        staged = draft.folder / "_staging" / f"{secrets.token_hex(8)}.parquet"
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(frame, pl.DataFrame) and frame.height <= BUFFER_ROWS:
+            small, count = rows.collect(), frame.height
+        else:
+            rows.sink_parquet(staged, row_group_size=ROW_GROUP_ROWS)
+            count = int(pl.scan_parquet(staged).select(pl.len()).collect().item())
+            small = pl.read_parquet(staged) if count <= BUFFER_ROWS else None
+        removed = self._remove(draft, batch, small, staged, predicate, by)
+        if small is not None:
+            draft.add(small)
+            staged.unlink(missing_ok=True)
+        else:
+            draft.add_file(staged, count)
+        self._relieve_memory()
+        self._enter(Entry(batch, now, count + quarantined, count, quarantined))
+        return Stored(count, removed)
+
+    def refuse(self, batch: Batch, delivered: int, reason: str) -> None:
+        """Write a delivery into the ledger of which nothing was stored, and why."""
+        now = datetime.now(UTC)
+        self._enter(Entry(batch, now, delivered, 0, 0, delivered, reason))
+
+    def note(self, batch: Batch, quarantined: int, reason: str | None = None) -> None:
+        """Say after `replace` how many rows were quarantined, where it was not known before."""
+        entry = self._entries[batch.table, batch.id]
+        self._entries[batch.table, batch.id] = replace(
+            entry, quarantined=quarantined, delivered=entry.stored + quarantined, reason=reason
+        )
+
+    def publish(
+        self,
+        biz_date: date,
+        hashes: Mapping[str, str] | None = None,
+        progress: Progress = lambda text: None,
+        **more_hashes: str,
+    ) -> Snapshot:
+        """Make the marts, make all durable, and publish everything as one snapshot.
+
+        With nothing new to publish (same content, date and hashes) the latest snapshot is returned.
+
+        Args:
+            biz_date: business date of the snapshot.
+            hashes: of rule book, laws, lock file, calendar; also as keywords (`book_hash=…`).
+            progress: is told in Chinese what is being done.
+
+        Raises:
+            LeaseError: another writer took over; nothing was published.
+            LakeError: rows in and rows out of a batch do not match.
+        """
+        wanted = {**(hashes or {}), **more_hashes}
+        for entry in self._entries.values():
+            entry.check()
+        for draft in self._drafts.values():
+            draft.flush()
+            draft.compact()
+        made_from = refresh_marts(self._draft, self._base.tables if self._base else {}, progress)
+        changed = {name: draft for name, draft in self._drafts.items() if draft.changed}
+        base = self._base
+        same = base is not None and base.biz_date == biz_date and dict(base.hashes) == wanted
+        if base is not None and same and not changed and not self._entries:
+            return base
+        progress("落盘并提交")
+        versions = self._commit(changed)
+        progress("发布数据快照")
+        snapshot_id = record(
+            self.home,
+            self._lease,
+            base,
+            biz_date,
+            wanted,
+            {name: (changed[name], version) for name, version in versions.items()},
+            made_from,
+            list(self._entries.values()),
+        )
+        self._drafts, self._entries, self._contents, self._known_ids = {}, {}, set(), {}
+        self._base = Snapshot.get(self.home, snapshot_id)
+        return self._base
+
+    def _commit(self, changed: Mapping[str, TableDraft]) -> dict[str, int]:
+        for draft in changed.values():
+            make_durable([draft.folder / file.path for file in draft.added])
+        versions = {}
+        for name, draft in changed.items():
+            ids = [e.batch.id for e in self._entries.values() if e.batch.table == name]
+            metadata = {"batch_id": "\n".join(ids), "epoch": str(self._lease.epoch)}
+            versions[name] = delta.commit(
+                draft.folder, draft.layout, draft.added, draft.removed, metadata
+            )
+        make_durable([draft.folder / "_delta_log" for draft in changed.values()])
+        return versions
+
+    def _remove(
+        self,
+        draft: TableDraft,
+        batch: Batch,
+        small: pl.DataFrame | None,
+        staged: object,
+        predicate: str | pl.Expr | None,
+        by: Sequence[str] | None,
+    ) -> int:
+        removed = 0
+        if batch.id in self._ids(draft.layout.name):
+            removed += draft.remove(pl.col("batch_id") == batch.id)
+        self._ids(draft.layout.name).add(batch.id)
+        if predicate is not None:
+            removed += draft.remove(_expression(predicate, draft))
+        if by is not None:
+            source = pl.scan_parquet(str(staged)) if small is None else small.lazy()
+            removed += draft.remove_same(source.select(list(by)).unique().collect())
+        return removed
+
+    def _enter(self, entry: Entry) -> None:
+        table, slot = entry.batch.table, entry.batch.id
+        if not entry.is_refusal:
+            before = self._entries.get((table, slot))
+            if before is not None:  # the slot has new content; the old may come again
+                self._contents.discard((table, before.batch.source_hash))
+            self._contents.add((table, entry.batch.source_hash))
+        self._entries[table, slot] = entry
+
+    def _draft(self, name: str) -> TableDraft:
+        if name not in self._drafts:
+            shape = layout(name)
+            published = self._base.tables.get(name) if self._base else None
+            files = published.files if published else ()
+            self._drafts[name] = TableDraft(shape, self.home.lake / name, files)
+        return self._drafts[name]
+
+    def _ids(self, table: str) -> set[str]:
+        if table not in self._known_ids:
+            with engine(self.home).connect() as connection:
+                self._known_ids[table] = ledger.stored_ids(connection, table)
+        return self._known_ids[table]
+
+    def _relieve_memory(self) -> None:
+        while sum(draft.waiting_rows for draft in self._drafts.values()) > WAITING_ROWS:
+            max(self._drafts.values(), key=lambda draft: draft.waiting_rows).flush()
+
+    def _restore_heads(self) -> None:
+        published = heads(self.home)
+        for folder in sorted(self.home.lake.iterdir()):
+            newest = delta.head(folder)
+            if newest is None or published.get(folder.name) == newest:
+                continue
+            content = self._base.tables.get(folder.name) if self._base else None
+            files = content.files if content else ()
+            delta.restore(folder, content.version if content else None, files)
+
+
+def _expression(predicate: str | pl.Expr, draft: TableDraft) -> pl.Expr:
+    if isinstance(predicate, pl.Expr):
+        return predicate
+    try:
+        found = pl.sql_expr(predicate)
+        columns = found.meta.root_names()
+    except pl.exceptions.PolarsError as error:
+        raise LakeError(f"替换条件“{predicate}”不能理解：{error}") from error
+    unknown = [name for name in columns if name not in draft.layout.schema]
+    if unknown:
+        raise LakeError(
+            f"替换条件“{predicate}”用到报表 {draft.layout.name} 没有的列 {'、'.join(unknown)}。"
+        )
+    return found
