@@ -1,0 +1,165 @@
+"""The models of a published form (`ingest/forms/*.yaml`), and their loader.
+
+A form says how to know a table by its title and headers, which contract it feeds, and how header
+texts become columns. Shapes: `items` (a row is an account), `funds` (social insurance), `pivot` (a
+row is a figure of one record), `regional` (a row is a division), `listing` (a row is an entry with
+named columns), `none` (known, but no table takes it: the reason is said).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from budget_watch.tables.strict_yaml import YamlFileError, read_mapping
+from ingest.errors import FormError
+
+FOLDER = Path(__file__).parents[1] / "forms"
+Shape = Literal["items", "funds", "pivot", "regional", "listing", "none"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Match(_Strict):
+    """When a block is this form. Every pattern is a regular expression over text without blanks.
+
+    `title` is sought in title and sheet name, `headers` each in some header path of the block.
+    """
+
+    title: str
+    not_title: str | None = None
+    headers: tuple[str, ...] = ()
+    not_headers: str | None = None
+
+
+class Pick(_Strict):
+    """Where a column of the contract comes from.
+
+    header    pattern of the header path          pattern   regular expression, group 1 is taken
+    pad       zeros behind, up to this length     map       value → value, others stay
+    template  text with {column} of this record   place     the division's name for a code column
+    """
+
+    header: str | None = None
+    pattern: str | None = None
+    pad: int = 0  # zeros to this length behind what was taken
+    map: dict[str, Any] = Field(default_factory=dict)
+    template: str | None = None
+    place: str | None = None
+    required: bool = False
+
+
+class Cell(_Strict):
+    """In `pivot`: an item whose figure fills a column. `skip: true` knows it without storing it."""
+
+    match: str
+    column: str | None = None
+    skip: bool = False
+
+
+class Path_(_Strict):
+    """In `regional`: a header path whose figure fills a column (or becomes a record's amount)."""
+
+    path: str
+    column: str | None = None
+    constants: dict[str, Any] = Field(default_factory=dict)
+
+
+class CrossTotal(_Strict):
+    """A column's sum held against a figure that another sheet of the workbook gives.
+
+    `at_most` is the largest credible ratio sum ÷ figure; beyond it the sheet is not believed.
+    """
+
+    column: str
+    form: str
+    figure: str
+    at_most: float = 1.05
+    what: str
+
+
+class Form(_Strict):
+    """One kind of published table."""
+
+    id: str
+    title: str
+    table: str | None = None
+    shape: Shape
+    match: Match
+    priority: int = 0
+    constants: dict[str, Any] = Field(default_factory=dict)
+    unit: str | None = None  # the unit where the sheet names none
+    rounding: str | None = None  # e.g. 0.01亿元; default: the digits the sheet shows
+    reason: str | None = None
+    # items
+    book: str | None = None
+    side: Literal["收入", "支出"] | None = None
+    system: str | None = None  # code list by which names without codes are looked up
+    main: str | None = None  # codes that belong to `table`; the others go to the balance table
+    targets: dict[str, str] = Field(
+        default_factory=dict
+    )  # table → codes, where one sheet feeds two
+    balance: bool = False
+    figures: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    funds: dict[str, str] = Field(default_factory=dict)
+    rows: dict[str, str] = Field(default_factory=dict)
+    # pivot
+    cells: tuple[Cell, ...] = ()
+    # regional
+    paths: tuple[Path_, ...] = ()
+    # listing
+    columns: dict[str, Pick] = Field(default_factory=dict)
+    money: tuple[str, ...] = ()
+    keep: str | None = None  # rows are kept when this column's header is filled
+    cross: tuple[CrossTotal, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Form:
+        needs = {"pivot": "cells", "regional": "paths", "listing": "columns", "none": "reason"}
+        need = needs.get(self.shape)
+        if need and not getattr(self, need):
+            raise ValueError(f"shape: {self.shape} 的表样要写 {need}")
+        if self.shape != "none" and not self.table and not self.targets:
+            raise ValueError("表样要写 table（载入哪张报表）")
+        for text in (self.match.title, self.match.not_title, *self.match.headers):
+            if text:
+                re.compile(text)
+        return self
+
+
+@cache
+def forms(folder: Path = FOLDER) -> tuple[Form, ...]:
+    """Return all forms, the most particular first. Raises FormError with file and remedy."""
+    found: dict[str, Form] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for entry in _entries(path):
+            try:
+                form = Form.model_validate(entry)
+            except (ValidationError, re.error) as error:
+                first = error.errors()[0] if isinstance(error, ValidationError) else None
+                where = ".".join(map(str, first["loc"])) if first else "match"
+                text = first["msg"].removeprefix("Value error, ") if first else str(error)
+                raise FormError(
+                    f"{path.name} 的表样 {entry.get('id', '?')}：{where} 不合要求：{text}"
+                ) from error
+            if form.id in found:
+                raise FormError(f"{path.name}：表样 {form.id} 已有，请换一个 id")
+            found[form.id] = form
+    return tuple(sorted(found.values(), key=lambda form: -form.priority))
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        data = read_mapping(path)
+    except YamlFileError as error:
+        raise FormError(str(error)) from error
+    entries = data.get("forms", [data])
+    if not isinstance(entries, list):
+        raise FormError(f"{path.name}：forms 应为列表")
+    return entries

@@ -1,0 +1,189 @@
+"""Knows published forms on a sheet and reads them: match, context, assemble, blank templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ingest.bind import funds, items, listing, pivot, regional
+from ingest.bind.context import BookContext, TableContext, read_table
+from ingest.bind.form import Form, forms
+from ingest.bind.layout import Block, blocks_of
+from ingest.bind.records import Money, Records
+from ingest.bind.words import FEN, is_note
+from ingest.sources.grid import Grid, number, squeeze
+
+_READERS: dict[str, Callable[[Block, Form, TableContext, Money], list[Records]]] = {
+    "items": items.read,
+    "funds": funds.read,
+    "pivot": pivot.read,
+    "regional": regional.read,
+    "listing": listing.read,
+}
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Rows that one sheet gives for one table. `unit` is the unit the sheet names."""
+
+    table: str
+    form: Form
+    sheet: str
+    unit: str
+    frame: pl.DataFrame
+
+
+@dataclass
+class SheetResult:
+    """What became of a sheet: rows by table, or a sentence why there are none."""
+
+    sheet: str
+    bound: list[Bound] = field(default_factory=list)
+    form: Form | None = None
+    reason: str | None = None
+    refused: bool = False  # False with a reason: not recognised, or a blank template
+
+
+def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
+    """Return what a sheet holds."""
+    result = SheetResult(grid.sheet)
+    if not any(not grid.is_blank(row) for row in range(len(grid.rows))):
+        result.reason = "空白工作表"
+        return result
+    blocks = blocks_of(grid)
+    if not blocks:
+        known = _named_only(grid)
+        result.form = known
+        result.reason = (known.reason if known else None) or _why_no_table(grid)
+        return result
+    reasons: list[str] = []
+    for block in blocks:
+        matched = matching(block)
+        if not matched:
+            reasons.append(_why_unknown(block))
+        for form in matched:
+            result.form = result.form or form
+            reason = _read_block(block, form, book, result)
+            if reason:
+                reasons.append(reason)
+    result.bound = sorted(_joined(result.bound), key=lambda one: one.table == items.BALANCE)
+    if not result.bound:
+        result.reason = next(iter(dict.fromkeys(reasons)), None) or _why_no_table(grid)
+    elif result.refused:
+        result.reason = reasons[0]
+    return result
+
+
+def matching(block: Block) -> list[Form]:
+    """Return the form of a block (the most particular one that fits), or nothing."""
+    head = f"{block.title}/{squeeze(block.grid.sheet)}"
+    paths = [column.path for column in block.columns if column.levels]
+    found = [form for form in forms() if _fits(form, block.title, head, paths)]
+    return found[:1]
+
+
+def _fits(form: Form, title: str, head: str, paths: list[str]) -> bool:
+    match = form.match
+    if not re.search(match.title, title) and not re.search(match.title, head):
+        return False
+    if match.not_title and re.search(match.not_title, title):
+        return False
+    if not all(any(re.search(wanted, path) for path in paths) for wanted in match.headers):
+        return False
+    return not (match.not_headers and any(re.search(match.not_headers, path) for path in paths))
+
+
+def _read_block(block: Block, form: Form, book: BookContext, result: SheetResult) -> str | None:
+    """Add the block's rows to the result; return a sentence when there are none."""
+    if form.shape == "none":
+        return _blank(block) or form.reason
+    blank = _blank(block)
+    if blank:
+        return blank
+    context = read_table(block, book, form.constants.get("scope_kind"))
+    if isinstance(context, str):
+        result.refused = True
+        return f"已识别为{form.title}，但{context}；请在标题中写明后重新送达"
+    unit = block.unit or form.unit
+    if unit is None or unit not in FEN:
+        result.refused = True
+        return f"已识别为{form.title}，但没有写金额单位；请写明“单位：万元”等后重新送达"
+    money = Money(unit)
+    for records in _READERS[form.shape](block, form, context, money):
+        if records.rows:
+            rounding = _rounding(form) or money.round_fen
+            frame = records.frame({"round_fen": rounding})
+            result.bound.append(Bound(records.table, form, block.grid.sheet, unit, frame))
+    return None if result.bound else f"已识别为{form.title}，但没有可载入的行"
+
+
+def _rounding(form: Form) -> int | None:
+    if form.rounding is None:
+        return None
+    found = re.fullmatch(r"([\d.]+)(亿元|万元|元)", form.rounding)
+    return round(float(found.group(1)) * FEN[found.group(2)]) if found else None
+
+
+def _joined(bound: Iterable[Bound]) -> list[Bound]:
+    """Put the rows of one table together that stand in blocks side by side."""
+    merged: dict[tuple[str, str], Bound] = {}
+    for one in bound:
+        key = (one.table, one.form.id if one.table != items.BALANCE else "")
+        if key in merged:
+            before = merged[key]
+            frame = pl.concat([before.frame, one.frame])
+            merged[key] = Bound(one.table, before.form, one.sheet, before.unit, frame)
+        else:
+            merged[key] = one
+    return [one for one in merged.values() if one.frame.height]
+
+
+def _blank(block: Block) -> str | None:
+    """Return a sentence when the table has no figure at all: an unfilled official form."""
+    for row in range(block.start, block.end):
+        if is_note(block.grid.text(row, block.item)):
+            continue
+        for column in block.columns:
+            if column.index == block.item or column.index in block.codes or not column.levels:
+                continue
+            if column.leaf in ("序号", "类", "款", "项", "打印"):
+                continue
+            try:
+                value = number(block.grid.at(row, column.index))
+            except ValueError:
+                continue
+            if value:
+                return None
+    return f"空白表样（{block.title or block.grid.sheet}），没有填写数字，未载入"
+
+
+def _named_only(grid: Grid) -> Form | None:
+    """A sheet without a header that we know by its name: cover, contents, explanations."""
+    head = (
+        squeeze(grid.sheet) + "/" + "".join(squeeze(cell) for row in grid.rows[:3] for cell in row)
+    )
+    return next(
+        (form for form in forms() if form.shape == "none" and re.search(form.match.title, head)),
+        None,
+    )
+
+
+def _why_no_table(grid: Grid) -> str:
+    name = squeeze(grid.sheet)
+    for pattern, kind in (
+        (r"封面|封皮|首页", "封面"),
+        (r"目录|索引", "目录"),
+        (r"说明|注释|名词|解释|职能|机构", "文字说明"),
+    ):
+        if re.search(pattern, name):
+            return f"{kind}，不是数据表"
+    return "没有找到表头（项目、科目、地区等列名），不是可识别的数据表"
+
+
+def _why_unknown(block: Block) -> str:
+    shown = "、".join(column.path for column in block.columns[:6] if column.levels)
+    title = f"标题“{block.title}”、" if block.title else ""
+    return f"未识别：{title}表头“{shown[:60]}”与已知表样都不相符；可按 docs/add-a-form.md 增加表样"
