@@ -39,19 +39,25 @@ def head(folder: Path) -> int | None:
 def commit(
     folder: Path,
     layout: Layout,
-    added: Sequence[File],
-    removed: Sequence[File],
+    published: Sequence[File],
+    files: Sequence[File],
     metadata: Mapping[str, Any],
 ) -> int:
-    """Commit files in and out in one version, durably, and return its number.
+    """Make `files` the table's content in one version, durably, and return its number.
 
     Args:
         folder: the table's folder; the table is created where there is none.
-        added: files already written and durable.
-        removed: files of the version before.
+        published: the content of the published version.
+        files: the content to be; what is new of it is already written and durable.
         metadata: what stands in the commit (batch ids, epoch, owner).
     """
     table = _opened(folder, layout)
+    # The head should be the published version. If a writer that had lost its lease committed late,
+    # its files go with this commit.
+    at_head = _paths(table)
+    wanted, before = {file.path for file in files}, {file.path: file for file in published}
+    added = [file for file in files if file.path not in at_head]
+    removed = [before.get(path) or File(path, 0, 0) for path in sorted(at_head - wanted)]
     now = int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
         AddAction(

@@ -1,8 +1,9 @@
 """A table's draft: what it will hold after the next publishing, before anybody can read it.
 
-A draft starts from the published files. Rows leave it by predicate, by key or by batch; rows come in
-as frames. Small frames wait in memory and are written together, so that two thousand small deliveries
-do not make two thousand files; large ones go to disk at once. Nothing here touches the Delta log.
+A draft starts from the published files. Rows leave it by predicate, by key or by batch; rows come
+in as frames. Small frames wait in memory and are written together, so that two thousand small
+deliveries do not make two thousand files; large ones go to disk at once. Nothing here touches the
+Delta log.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ class TableDraft:
         self.published = tuple(published)
         self.files: list[File] = list(published)
         self._waiting: list[pl.DataFrame] = []
+        self._written: list[File] = []
 
     @property
     def changed(self) -> bool:
         """Whether anything differs from the published version."""
-        return bool(self._waiting) or set(self._paths(self.files)) != set(self._paths(self.published))
+        return bool(self._waiting or self.added or self.removed)
 
     @property
     def added(self) -> list[File]:
@@ -81,7 +83,7 @@ class TableDraft:
         """Take in a staged Parquet file of many rows, in bounded memory; the file is used up."""
         source = pl.scan_parquet(path)
         if not self.layout.clustered:
-            self.files.append(write(self.folder, source, "", self.layout.money))
+            self.files.append(self.write(source, ""))
         else:
             parts = source.select(self.layout.part.alias("p")).unique().collect(engine="streaming")
             for part in sorted(parts["p"].fill_null("").to_list()):
@@ -96,9 +98,9 @@ class TableDraft:
         candidates = list(self.files if only is None else only)
         if not candidates:
             return count
-        hits = (
-            self._scan_with_path(candidates).filter(gone).group_by(".file").len()
-        ).collect(engine="streaming")
+        hits = (self._scan_with_path(candidates).filter(gone).group_by(".file").len()).collect(
+            engine="streaming"
+        )
         return count + self._rewrite(dict(hits.iter_rows()), lambda rows: rows.filter(~gone))
 
     def remove_same(self, keys: pl.DataFrame) -> int:
@@ -136,7 +138,7 @@ class TableDraft:
             return
         whole = pl.concat(frames, rechunk=True)
         if not self.layout.clustered:
-            self.files.append(write(self.folder, whole, "", self.layout.money))
+            self.files.append(self.write(whole, ""))
             return
         tagged = whole.with_columns(self.layout.part.fill_null("").alias(".part"))
         for (part,), rows in sorted(tagged.partition_by(".part", as_dict=True).items()):
@@ -155,6 +157,14 @@ class TableDraft:
                 self.files = [file for file in self.files if file.path not in gone]
                 self._write_sorted(whole, part)
 
+    def discard(self, keep: Iterable[File]) -> None:
+        """Delete the files written for this draft, except these."""
+        kept = set(self._paths(keep))
+        for file in self._written:
+            if file.path not in kept:
+                (self.folder / file.path).unlink(missing_ok=True)
+        self._written = []
+
     def totals(self) -> tuple[int, dict[str, int]]:
         """Rows and sums of money of the coming version."""
         rows, sums = add_up(self.files)
@@ -163,7 +173,13 @@ class TableDraft:
     def _write_sorted(self, frame: pl.DataFrame, part: str) -> None:
         if self.layout.sort:
             frame = frame.sort(self.layout.sort, nulls_last=True, maintain_order=True)
-        self.files.append(write(self.folder, frame, part, self.layout.money))
+        self.files.append(self.write(frame, part))
+
+    def write(self, frame: pl.DataFrame | pl.LazyFrame, part: str) -> File:
+        """Write a file of this table; it does not belong to the draft yet."""
+        file = write(self.folder, frame, part, self.layout.money)
+        self._written.append(file)
+        return file
 
     def _remove_waiting(self, gone: pl.Expr) -> int:
         before = self.waiting_rows
@@ -189,7 +205,7 @@ class TableDraft:
                 rest = keep(self.scan([file])).collect(engine="streaming")
                 if self.layout.sort:
                     rest = rest.sort(self.layout.sort, nulls_last=True, maintain_order=True)
-                remaining.append(write(self.folder, rest, file.part, self.layout.money))
+                remaining.append(self.write(rest, file.part))
         self.files = remaining
         return sum(hits.values())
 

@@ -57,7 +57,7 @@ def fresh_path(part: str) -> str:
 def write(
     folder: Path, frame: pl.DataFrame | pl.LazyFrame, part: str, money: Sequence[str]
 ) -> File:
-    """Write one file into the table's folder and measure it. Not yet durable, see `make_durable`."""
+    """Write one file into the table's folder and measure it; see `make_durable`."""
     path = fresh_path(part)
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def write(
 
 def add_up(files: Iterable[File]) -> tuple[int, dict[str, int]]:
     """Rows and sums of money of several files."""
-    rows, sums = 0, {}
+    rows, sums = 0, dict[str, int]()
     for file in files:
         rows += file.rows
         for name, value in file.money.items():
@@ -79,7 +79,9 @@ def add_up(files: Iterable[File]) -> tuple[int, dict[str, int]]:
     return rows, dict(sorted(sums.items()))
 
 
-def measure(paths: Sequence[str], schema: pl.Schema, money: Sequence[str]) -> tuple[int, dict[str, int]]:
+def measure(
+    paths: Sequence[str], schema: pl.Schema, money: Sequence[str]
+) -> tuple[int, dict[str, int]]:
     """Count and add up what the files hold now, for comparison with the ledger."""
     frame = pl.scan_parquet(
         list(paths), schema=schema, missing_columns="insert", extra_columns="ignore"

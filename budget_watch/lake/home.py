@@ -67,6 +67,12 @@ class Home:
         """A folder for what can be made again at any time."""
         return self._made("cache")
 
+    @property
+    def calendar_file(self) -> Path | None:
+        """The home's own calendar days (`calendar.csv`: date, kind, name), if any."""
+        path = self.root / "calendar.csv"
+        return path if path.exists() else None
+
     def _made(self, name: str) -> Path:
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,8 @@
 
 On one machine a locked file decides, which the kernel lets go the instant its holder dies. Among
 machines the row in the state database decides, which runs out ten minutes after its last renewal.
-The epoch grows with every taking and is checked in the publishing transaction, so that a writer that
-was thought dead can never publish.
+The epoch grows with every taking and is checked in the publishing transaction, so that a writer
+that was thought dead can never publish.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ RENEW_SECONDS = 60.0
 
 
 class Lease:
-    """The right to write one home. Taken when made, given back by `release`."""
+    """The right to write one home. Taken when made, given back by `release`.
+
+    Attributes:
+        epoch: how many-th taking this is.
+        was_released: False where the holder before died without giving the lease back.
+    """
 
     def __init__(self, home: Home, owner: str) -> None:
         self.home = home
@@ -77,6 +82,7 @@ class Lease:
             row = connection.execute(_query()).mappings().first()
             if row is not None and _elsewhere(row, host, now):
                 raise LeaseError(_busy(row["owner"], row["host"], row["pid"], row["taken_at"]))
+            self.was_released = row is None or bool(row["released"])
             epoch = 1 if row is None else int(row["epoch"]) + 1
             values = {
                 "name": NAME,

@@ -1,9 +1,9 @@
 """Hides personal columns of natural persons, as expressions, before a frame leaves the lake.
 
-A name shows its first character (张**), an account its last four digits, an identity hash nothing.
-Names and accounts of organisations stay visible: what is public about a payment is to whom it went.
-Whether a row's payee is a person is told by `payee_is_person`; where that is blank or there is no such
-column, by the name itself.
+A name shows its first character (张**), an account its last four digits, an identity hash
+nothing. Names and accounts of organisations stay visible: what is public about a payment is to
+whom it went. Whether a row's payee is a person is told by `payee_is_person`; where that is blank
+or there is no such column, by the name itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ _HIDDEN = "***"
 # 2 to 4 Chinese characters (with the dot of minority names) are a person's, unless they end like an
 # organisation's.
 _PERSON = r"^(?:\p{Han}{2,4}|\p{Han}{1,10}[·•]\p{Han}{1,10})$"
-_BODY = r"(?:局|厅|委|办|部|院|校|所|站|队|社|厂|店|行|馆|会|团|庭|处|科|中心|公司|学校|银行|财政|政府|集团|协会|户)$"
+_BODY = (
+    r"(?:局|厅|委|办|部|院|校|所|站|队|社|厂|店|行|馆|会|团|庭|处|科|户|中心|公司|财政|政府|集团)$"
+)
 
 
 def masked(contract: Contract, present: frozenset[str]) -> list[pl.Expr]:

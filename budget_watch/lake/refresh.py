@@ -1,19 +1,19 @@
 """Makes the marts anew where their inputs changed, part by part, in bounded memory.
 
-A mart made of one file a month is refreshed in the months whose rows can differ; the others are small
-and made anew whole. A mart whose definition (module source, contract, calendar) changed is made anew
-everywhere.
+A mart made of one file a month is refreshed in the months whose rows can differ; the others are
+small and made anew whole. A mart whose definition (module source, contract, calendar) changed is
+made anew everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import polars as pl
 
 from budget_watch.lake.draft import TableDraft
-from budget_watch.lake.files import write
-from budget_watch.lake.marts import MARTS, Inputs, Mart
+from budget_watch.lake.marts import MARTS, Inputs, Mart, calendar_hash, days
 from budget_watch.lake.snapshot import TableVersion
 
 CHUNK_ROWS = 500_000
@@ -24,7 +24,8 @@ GetDraft = Callable[[str], TableDraft]
 class DraftInputs(Inputs):
     """The inputs of a mart as they will be after publishing."""
 
-    def __init__(self, mart: Mart, drafts: GetDraft) -> None:
+    def __init__(self, mart: Mart, drafts: GetDraft, calendar_file: Path | None) -> None:
+        self._calendar_file = calendar_file
         self._drafts = {name: drafts(name) for name in mart.inputs}
 
     def scan(self, name: str) -> pl.LazyFrame:
@@ -50,6 +51,10 @@ class DraftInputs(Inputs):
         draft = self._drafts[name]
         return draft.scan([*draft.added, *draft.removed])
 
+    def days(self) -> pl.DataFrame:
+        """The calendar with the home's own days."""
+        return days(self._calendar_file)
+
     @property
     def changed(self) -> bool:
         """Whether any input differs from the published one."""
@@ -62,17 +67,21 @@ class DraftInputs(Inputs):
 
 
 def refresh_marts(
-    drafts: GetDraft, published: Mapping[str, TableVersion], progress: Callable[[str], None]
+    drafts: GetDraft,
+    published: Mapping[str, TableVersion],
+    calendar_file: Path | None,
+    progress: Callable[[str], None],
 ) -> dict[str, dict[str, str]]:
     """Refresh every mart's draft; return what each was made from (its fingerprint)."""
     made_from = {}
+    calendar = calendar_hash(calendar_file)
     for mart in MARTS.values():
-        inputs = DraftInputs(mart, drafts)
+        inputs = DraftInputs(mart, drafts, calendar_file)
         before = published.get(mart.name)
-        fingerprint = mart.fingerprint()
+        fingerprint = mart.fingerprint(calendar)
         made_from[mart.name] = {"fingerprint": fingerprint}
         known = before is not None and before.made_from.get("fingerprint") == fingerprint
-        if (known and not inputs.changed) or (before is None and inputs.empty):
+        if (known and not inputs.changed) or (mart.inputs and before is None and inputs.empty):
             continue
         draft = drafts(mart.name)
         if mart.clustered:
@@ -85,7 +94,11 @@ def refresh_marts(
 
 
 def _refresh_parts(
-    mart: Mart, inputs: DraftInputs, draft: TableDraft, everything: bool, progress: Callable[[str], None]
+    mart: Mart,
+    inputs: DraftInputs,
+    draft: TableDraft,
+    everything: bool,
+    progress: Callable[[str], None],
 ) -> None:
     present = inputs.parts(mart.inputs[0])
     stale = set(present) if everything else mart.stale_parts(inputs)
@@ -113,10 +126,10 @@ def _chunks(rows: pl.LazyFrame, by: str) -> list[pl.LazyFrame]:
 
 def _write(draft: TableDraft, made: pl.LazyFrame, part: str) -> None:
     shape = draft.layout
-    frame = made.select(
-        pl.col(name).cast(dtype) for name, dtype in shape.schema.items()
-    ).collect(engine="streaming")
+    frame = made.select(pl.col(name).cast(dtype) for name, dtype in shape.schema.items()).collect(
+        engine="streaming"
+    )
     if frame.height:
         order = shape.sort or shape.contract.key
         frame = frame.sort(order, nulls_last=True, maintain_order=True)
-        draft.files.append(write(draft.folder, frame, part, shape.money))
+        draft.files.append(draft.write(frame, part))

@@ -52,8 +52,7 @@ def _fitting(
     name: str, given: pl.DataType, wanted: pl.DataType, layout: Layout, batch: Batch
 ) -> pl.Expr:
     fits = (
-        given == wanted
-        or given == pl.Null
+        given in (wanted, pl.Null)
         or (given.is_integer() and wanted.is_integer())
         or (isinstance(given, pl.Datetime) and isinstance(wanted, pl.Datetime))
         or (wanted == pl.String and isinstance(given, (pl.Categorical, pl.Enum)))

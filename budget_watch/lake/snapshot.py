@@ -1,4 +1,4 @@
-"""Snapshots (数据快照): what was published together, for one business date, and is read together."""
+"""Snapshots (数据快照): what was published together for a business date and is read together."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Snapshot:
 
     @classmethod
     def known(cls, home: Home, day: date) -> Snapshot:
-        """The latest snapshot published by the end of this day (Asia/Shanghai): what was known then.
+        """What was known on a day: the latest snapshot published by its end (Asia/Shanghai).
 
         Raises:
             UnknownSnapshotError: nothing had been published by then.
@@ -110,7 +110,10 @@ class Snapshot:
         t = records.snapshot
         query = sa.select(t.c.id, t.c.biz_date, t.c.published_at).order_by(t.c.seq)
         with engine(home).connect() as connection:
-            return [(row.id, row.biz_date, _aware(row.published_at)) for row in connection.execute(query)]
+            return [
+                (row.id, row.biz_date, _aware(row.published_at))
+                for row in connection.execute(query)
+            ]
 
     def files(self, name: str) -> list[str]:
         """Absolute paths of the files of a table or mart; empty if it was never delivered."""

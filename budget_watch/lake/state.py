@@ -1,9 +1,9 @@
 """The state database: its engine, its tables, its migrations.
 
-`engine(home)` is for every room: it opens `<home>/state.sqlite` (or PostgreSQL, see `Home.state_url`)
-and brings the schema up to date by the Alembic migrations in `lake/migrations/versions`. A room that
-needs tables adds a migration file there (next number, DDL written out) and keeps its own MetaData
-for queries.
+`engine(home)` is for every room: it opens `<home>/state.sqlite` (or PostgreSQL, see
+`Home.state_url`) and brings the schema up to date by the Alembic migrations in
+`lake/migrations/versions`. A room that needs tables adds a migration file there (next number, DDL
+written out) and keeps its own MetaData for queries.
 """
 
 from __future__ import annotations
@@ -51,9 +51,8 @@ def writing(home: Home) -> AbstractContextManager[sa.Connection]:
 
 @contextmanager
 def _immediate(target: sa.Engine) -> Iterator[sa.Connection]:
-    with target.connect().execution_options(immediate=True) as connection:
-        with connection.begin():
-            yield connection
+    with target.connect().execution_options(immediate=True) as connection, connection.begin():
+        yield connection
 
 
 def newest_revision() -> str:

@@ -1,9 +1,9 @@
 """The Writer: takes deliveries in, makes the marts, publishes everything at once.
 
 Until `publish` returns nobody sees anything; if the process dies before, nothing happened and the
-next writer starts from the published state. Order of a publishing: files to disk, files durable, one
-Delta commit a table, logs durable, then one transaction in the state database that checks the lease's
-epoch. Only that transaction makes it so.
+next writer starts from the published state. Order of a publishing: files to disk, files durable,
+one Delta commit a table, logs durable, then one transaction in the state database that checks the
+lease's epoch. Only that transaction makes it so.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from budget_watch.lake.home import Home
 from budget_watch.lake.layout import layout
 from budget_watch.lake.lease import Lease
 from budget_watch.lake.ledger import Batch, Entry
+from budget_watch.lake.marts import calendar_hash
 from budget_watch.lake.publishing import heads, record
 from budget_watch.lake.refresh import refresh_marts
 from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
+from budget_watch.lake.sweeping import sweep
 
 # All tables together hold at most this many rows in memory before the largest is written.
 WAITING_ROWS = 2 * BUFFER_ROWS
@@ -63,6 +65,8 @@ class Writer:
         self._base = Snapshot.latest(home)
         self._drafts: dict[str, TableDraft] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._refusals: list[Entry] = []
+        self._committing = False
         self._contents: set[tuple[str, str]] = set()  # table and hash of what the draft holds
         self._known_ids: dict[str, set[str]] = {}
         self._restore_heads()
@@ -94,6 +98,10 @@ class Writer:
 
     def close(self) -> None:
         """Give the lease back. What was not published is gone."""
+        if not self._committing:  # else Delta may name the files until the next writer restores it
+            for draft in self._drafts.values():
+                draft.discard(keep=draft.published)
+        self._forget()
         self._lease.release()
 
     def known(self, batch: Batch) -> bool:
@@ -143,7 +151,8 @@ class Writer:
         staged = draft.folder / "_staging" / f"{secrets.token_hex(8)}.parquet"
         staged.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(frame, pl.DataFrame) and frame.height <= BUFFER_ROWS:
-            small, count = rows.collect(), frame.height
+            count = frame.height
+            small: pl.DataFrame | None = rows.collect()
         else:
             rows.sink_parquet(staged, row_group_size=ROW_GROUP_ROWS)
             count = int(pl.scan_parquet(staged).select(pl.len()).collect().item())
@@ -161,7 +170,7 @@ class Writer:
     def refuse(self, batch: Batch, delivered: int, reason: str) -> None:
         """Write a delivery into the ledger of which nothing was stored, and why."""
         now = datetime.now(UTC)
-        self._enter(Entry(batch, now, delivered, 0, 0, delivered, reason))
+        self._refusals.append(Entry(batch, now, delivered, 0, 0, delivered, reason))
 
     def note(self, batch: Batch, quarantined: int, reason: str | None = None) -> None:
         """Say after `replace` how many rows were quarantined, where it was not known before."""
@@ -190,19 +199,26 @@ class Writer:
             LeaseError: another writer took over; nothing was published.
             LakeError: rows in and rows out of a batch do not match.
         """
-        wanted = {**(hashes or {}), **more_hashes}
+        wanted = {
+            "calendar": calendar_hash(self.home.calendar_file),
+            **(hashes or {}),
+            **more_hashes,
+        }
         for entry in self._entries.values():
             entry.check()
         for draft in self._drafts.values():
             draft.flush()
             draft.compact()
-        made_from = refresh_marts(self._draft, self._base.tables if self._base else {}, progress)
+        published = self._base.tables if self._base else {}
+        calendar = self.home.calendar_file
+        made_from = refresh_marts(self._draft, published, calendar, progress)
         changed = {name: draft for name, draft in self._drafts.items() if draft.changed}
         base = self._base
         same = base is not None and base.biz_date == biz_date and dict(base.hashes) == wanted
-        if base is not None and same and not changed and not self._entries:
+        if base is not None and same and not (changed or self._entries or self._refusals):
             return base
         progress("落盘并提交")
+        self._committing = True
         versions = self._commit(changed)
         progress("发布数据快照")
         snapshot_id = record(
@@ -213,9 +229,11 @@ class Writer:
             wanted,
             {name: (changed[name], version) for name, version in versions.items()},
             made_from,
-            list(self._entries.values()),
+            [*self._entries.values(), *self._refusals],
         )
-        self._drafts, self._entries, self._contents, self._known_ids = {}, {}, set(), {}
+        for draft in self._drafts.values():
+            draft.discard(keep=draft.files)
+        self._forget()
         self._base = Snapshot.get(self.home, snapshot_id)
         return self._base
 
@@ -227,7 +245,7 @@ class Writer:
             ids = [e.batch.id for e in self._entries.values() if e.batch.table == name]
             metadata = {"batch_id": "\n".join(ids), "epoch": str(self._lease.epoch)}
             versions[name] = delta.commit(
-                draft.folder, draft.layout, draft.added, draft.removed, metadata
+                draft.folder, draft.layout, draft.published, draft.files, metadata
             )
         make_durable([draft.folder / "_delta_log" for draft in changed.values()])
         return versions
@@ -252,13 +270,17 @@ class Writer:
             removed += draft.remove_same(source.select(list(by)).unique().collect())
         return removed
 
+    def _forget(self) -> None:
+        self._drafts, self._entries, self._refusals = {}, {}, []
+        self._contents, self._known_ids = set(), {}
+        self._committing = False
+
     def _enter(self, entry: Entry) -> None:
         table, slot = entry.batch.table, entry.batch.id
-        if not entry.is_refusal:
-            before = self._entries.get((table, slot))
-            if before is not None:  # the slot has new content; the old may come again
-                self._contents.discard((table, before.batch.source_hash))
-            self._contents.add((table, entry.batch.source_hash))
+        before = self._entries.get((table, slot))
+        if before is not None:  # the slot has new content; the old may come again
+            self._contents.discard((table, before.batch.source_hash))
+        self._contents.add((table, entry.batch.source_hash))
         self._entries[table, slot] = entry
 
     def _draft(self, name: str) -> TableDraft:
@@ -288,6 +310,8 @@ class Writer:
             content = self._base.tables.get(folder.name) if self._base else None
             files = content.files if content else ()
             delta.restore(folder, content.version if content else None, files)
+        if not self._lease.was_released:  # the writer before died
+            sweep(self.home)
 
 
 def _expression(predicate: str | pl.Expr, draft: TableDraft) -> pl.Expr:

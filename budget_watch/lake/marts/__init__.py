@@ -5,11 +5,12 @@ joins of what never changes are stored; attributes of unit, project and indicato
 that a correction of theirs rewrites no history. When they are refreshed is `lake.refresh`'s affair.
 """
 
-from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.budget_line import BUDGET_LINE
 from budget_watch.lake.marts.carryover_position import CARRYOVER_POSITION
+from budget_watch.lake.marts.days import CALENDAR, calendar_hash, days
 from budget_watch.lake.marts.debt_position import DEBT_POSITION
 from budget_watch.lake.marts.execution_month import EXECUTION_MONTH
+from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
@@ -19,6 +20,7 @@ MARTS: dict[str, Mart] = {
     for mart in (
         PAYMENT,
         BUDGET_LINE,
+        CALENDAR,
         CARRYOVER_POSITION,
         DEBT_POSITION,
         EXECUTION_MONTH,
@@ -27,4 +29,4 @@ MARTS: dict[str, Mart] = {
     )
 }
 
-__all__ = ["MARTS", "Inputs", "Mart"]
+__all__ = ["MARTS", "Inputs", "Mart", "calendar_hash", "days"]

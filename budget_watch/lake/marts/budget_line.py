@@ -1,8 +1,9 @@
 """budget_line 预算流水: dated entries whose sums up to a month are the three budget figures.
 
-An indicator enters on its document's date with its first amount, every adjustment on its own date.
-initial 年初预算 = indicators of the opening budget; approved 调整预算 = initial + what the standing
-committee approved; current 变动预算 = everything. Void indicators are left out with their adjustments.
+An indicator enters on its document's date with its first amount, every adjustment on its own
+date. initial 年初预算 = indicators of the opening budget; approved 调整预算 = initial + what the
+standing committee approved; current 变动预算 = everything. Void indicators are left out with
+their adjustments.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""carryover_position 结转结余: the latest position of every carried-over indicator, with its age."""
+"""carryover_position 结转结余: positions of carried-over indicators, with their age."""
 
 from __future__ import annotations
 

@@ -1,30 +1,59 @@
-"""The calendar as marts need it: one row a day, with the ordinal of the working day."""
+"""calendar 日历: every day with the ordinal of its working day, as marts and snapshots need it.
+
+From `budget_watch.calendar`, with the days of the home's own file (`<home>/calendar.csv`) where
+there is one. Stored as a mart, so that a snapshot says by which calendar its payments were dated.
+"""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from functools import cache
+import hashlib
+from pathlib import Path
 
-import chinese_calendar
 import polars as pl
 
-FIRST, LAST = date(2010, 1, 1), date(2030, 12, 31)
-FINGERPRINT = f"{chinese_calendar.__name__}-{max(chinese_calendar.holidays).year}"
+from budget_watch.calendar import standard_calendar
+from budget_watch.lake.marts.mart import Inputs, Mart, mart_contract
+
+CONTRACT = mart_contract(
+    8,
+    "calendar",
+    "日历",
+    "reference",
+    ["date"],
+    "日",
+    """
+date date 日期 !
+wd int 工作日序号 !
+weekday int 星期 !
+is_workday bool 是否工作日 !
+is_holiday bool 是否节假日 !
+announced str 公布或推算 !
+name str 节日
+""",
+)
 
 
-@cache
-def days() -> pl.DataFrame:
-    """day, wd (working days since 2010-01-01, a day off carries the one before), weekday (1 = Monday),
-    is_workday, wd_to_year_end (working days left in the year after this day)."""
-    span = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
-    known = max(chinese_calendar.holidays).year
-    works = [
-        chinese_calendar.is_workday(day) if day.year <= known else day.weekday() < 5 for day in span
-    ]
-    frame = pl.DataFrame({"day": span, "is_workday": works})
-    return frame.with_columns(
-        wd=pl.col("is_workday").cast(pl.Int64).cum_sum(),
-        weekday=pl.col("day").dt.weekday().cast(pl.Int64),
-    ).with_columns(
-        wd_to_year_end=pl.col("wd").max().over(pl.col("day").dt.year()) - pl.col("wd"),
-    )
+def days(overrides: Path | None) -> pl.DataFrame:
+    """date, wd, weekday, is_workday, is_holiday, announced, name; 2000 to 2035."""
+    return standard_calendar(overrides).frame
+
+
+def calendar_hash(overrides: Path | None) -> str:
+    """A hash of every day's ordinal and standing."""
+    frame = days(overrides).select("wd", "is_workday", "announced")
+    return hashlib.sha256(frame.write_csv().encode()).hexdigest()[:16]
+
+
+class CalendarMart(Mart):
+    """The mart that has no input but the calendar itself."""
+
+    def make(self, inputs: Inputs, part: str, rows: pl.LazyFrame | None = None) -> pl.LazyFrame:
+        """All days."""
+        return inputs.days().lazy().select(CONTRACT.names)
+
+    def fingerprint(self, calendar: str) -> str:
+        """The calendar's hash decides alone."""
+        return calendar
+
+
+CALENDAR = CalendarMart(CONTRACT, (), (), lambda frames: pl.LazyFrame())

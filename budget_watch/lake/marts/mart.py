@@ -38,6 +38,10 @@ class Inputs(ABC):
     def changed_rows(self, name: str) -> pl.LazyFrame:
         """Rows that come or go, and possibly neighbours that stay."""
 
+    @abstractmethod
+    def days(self) -> pl.DataFrame:
+        """The calendar: date, wd, weekday, is_workday and more, one row a day."""
+
 
 Frames = dict[str, pl.LazyFrame]
 
@@ -50,13 +54,13 @@ class Mart:
         contract: name, title, columns with units and personal marks.
         inputs: names of the tables it is made from; the first drives it.
         covers: tables whose delivery means that the mart is complete.
-        build: from the inputs to the mart; pure.
+        build: from the inputs (Frames, or what a subclass gives it) to the mart; pure.
     """
 
     contract: Contract
     inputs: tuple[str, ...]
     covers: tuple[str, ...]
-    build: Callable[[Frames], pl.LazyFrame]
+    build: Callable[..., pl.LazyFrame]
 
     clustered = False
     chunk_by = ""
@@ -77,8 +81,12 @@ class Mart:
         """The parts that must be made anew."""
         return {""}
 
-    def fingerprint(self) -> str:
-        """A hash of all that decides what rows are made of given inputs, except the inputs."""
+    def fingerprint(self, calendar: str) -> str:
+        """A hash of all that decides what rows are made of given inputs.
+
+        Args:
+            calendar: hash of the calendar, for marts that use it.
+        """
         module = sys.modules[self.build.__module__]
         digest = hashlib.sha256(Path(str(module.__file__)).read_bytes())
         digest.update(self.contract.model_dump_json().encode())
@@ -86,12 +94,20 @@ class Mart:
 
 
 def mart_contract(
-    number: int, name: str, title: str, kind: str, key: Sequence[str], grain: str, columns: str, **more: Any
+    number: int,
+    name: str,
+    title: str,
+    kind: str,
+    key: Sequence[str],
+    grain: str,
+    columns: str,
+    **more: Any,
 ) -> Contract:
     """A mart's contract, so that schema, type check and masking treat marts like tables.
 
     Args:
-        columns: one a line: name, type, Chinese title, then marks (`!` required, `name`, `account`).
+        columns: one a line: name, type, Chinese title, then marks (`!` required, `name`,
+            `account` personal, or a code system).
     """
     return Contract(
         code=f"MART-{number:02}",

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from budget_watch.lake.marts.days import FINGERPRINT, days
-from budget_watch.lake.marts.mart import Frames, Inputs, Mart, mart_contract
+from budget_watch.lake.marts.mart import Inputs, Mart, mart_contract
 from budget_watch.lake.marts.places import scope_kind
 from budget_watch.lake.marts.purpose import use_key
 
@@ -90,7 +89,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
         rows: payment_voucher.
         applications: at least the applications of these rows, one row each: pay_app_id, app_bgt_id,
             app_use_des.
-        calendar: day, wd, weekday, is_workday, wd_to_year_end.
+        calendar: date, wd, weekday, is_workday, wd_to_year_end.
     """
     return (
         rows.join(
@@ -99,7 +98,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
             how="left",
             maintain_order="left",
         )
-        .join(calendar, left_on="pay_date", right_on="day", how="left", maintain_order="left")
+        .join(calendar, left_on="pay_date", right_on="date", how="left", maintain_order="left")
         .with_columns(
             app_found=pl.col("app_found").fill_null(False),
             bgt_id=pl.coalesce("app_bgt_id", "bgt_id"),
@@ -127,7 +126,7 @@ class PaymentMart(Mart):
         near = [_find(inputs.scan_part(_APP, p), wanted) for p in _near(inputs, part)]
         strays = self._strays["found"].join(wanted, on="pay_app_id", how="semi")
         found = pl.concat([*near, strays]).unique("pay_app_id", keep="first", maintain_order=True)
-        return build(vouchers, found.lazy(), days().lazy())
+        return build(vouchers, found.lazy(), _days(inputs.days()))
 
     def prepare(self, inputs: Inputs, parts: Sequence[str]) -> None:
         """Find the applications that lie far from their vouchers' month, once for all months."""
@@ -154,9 +153,9 @@ class PaymentMart(Mart):
                 stale.add(part)
         return stale
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, calendar: str) -> str:
         """Includes the calendar's."""
-        return f"{super().fingerprint()}-{FINGERPRINT}"
+        return f"{super().fingerprint(calendar)}-{calendar}"
 
 
 _APP = "payment_application"
@@ -186,11 +185,9 @@ def _streamed(frame: pl.LazyFrame) -> pl.DataFrame:
     return frame.collect(engine="streaming")
 
 
-def _whole(frames: Frames) -> pl.LazyFrame:
-    applications = frames[_APP].select(
-        "pay_app_id", app_bgt_id=pl.col("bgt_id"), app_use_des=pl.col("use_des")
-    )
-    return build(frames["payment_voucher"], applications, days().lazy())
+def _days(calendar: pl.DataFrame) -> pl.LazyFrame:
+    left = pl.col("wd").max().over(pl.col("date").dt.year()) - pl.col("wd")
+    return calendar.select("date", "wd", "weekday", "is_workday", wd_to_year_end=left).lazy()
 
 
-PAYMENT = PaymentMart(CONTRACT, ("payment_voucher", _APP), ("payment_voucher",), _whole)
+PAYMENT = PaymentMart(CONTRACT, ("payment_voucher", _APP), ("payment_voucher",), build)

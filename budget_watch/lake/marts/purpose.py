@@ -21,4 +21,8 @@ _NOISE = r"[\s\d\p{P}\p{S}]+"
 
 def use_key(text: pl.Expr) -> pl.Expr:
     """The canonical purpose; null where there is none, `` where nothing is left."""
-    return text.str.replace_all(_NUMBERED, "").str.replace_all(_PERIODS, "").str.replace_all(_NOISE, "")
+    return (
+        text.str.replace_all(_NUMBERED, "")
+        .str.replace_all(_PERIODS, "")
+        .str.replace_all(_NOISE, "")
+    )

@@ -1,4 +1,5 @@
-"""social_fund 社保基金: monthly income, expense and balance of every pool, pensions and medical alike.
+"""social_fund 社保基金: monthly income, expense and balance of every pool, pensions and medical
+alike.
 
 HRSS-01 ∪ NHSA-01. Flows are of the month, not cumulative. What only one of the two tables tells is
 blank for the other.
