@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from budget_watch.calendar import parse_due
+from budget_watch.codes import SYSTEMS
 
 ColumnType = Literal["str", "int", "money", "date", "bool", "ratio", "number"]
 Kind = Literal["event", "period", "snapshot", "reference"]
@@ -16,17 +19,7 @@ Personal = Literal["name", "account", "id"]
 CheckKind = Literal["holds", "balance", "rows", "parents", "chain", "scopes", "cross"]
 Sensitivity = Literal["公开", "内部", "敏感"]
 
-CODE_SYSTEMS = (
-    "functional",
-    "revenue",
-    "gov_economic",
-    "dept_economic",
-    "fund_type",
-    "fund_source",
-    "region",
-    "budget_level",
-    "uscc",
-)
+CODE_SYSTEMS = (*SYSTEMS, "uscc")
 MONEY_UNITS = ("元", "万元", "亿元")
 
 
@@ -159,6 +152,13 @@ class Contract(_Strict):
         if isinstance(data, dict) and isinstance(data.get("due"), str):
             return {**data, "due": (data["due"],)}
         return data
+
+    @field_validator("due")
+    @classmethod
+    def _due_readable(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            parse_due(text)
+        return texts
 
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
