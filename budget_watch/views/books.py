@@ -32,6 +32,8 @@ FUNDS = {"一般公共预算": "11", "政府性基金": "12", "国有资本经�
 OUTSIDE = {"收入": ("105", "110"), "支出": ("230", "231")}
 # The later a stage, the more it has been through; of one month only the last is read.
 STAGES = ("快报", "月报", "决算草案", "决算批准")
+# What divides a side into items; elsewhere the code itself.
+_BY = {"社会保险基金": "fund_kind"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def side(desk: Desk, place: Place, span: Span, book: str, side_name: str) -> Sid
 
 def _side(desk: Desk, place: Place, span: Span, book: str, side_name: str) -> Side:
     where: tuple[Term, ...] = (*place.terms, ("book", "=", book), ("side", "=", side_name))
-    month = _last_month(desk, where, span)
+    month = _last_month(desk, where, span, book)
     span = Span(span.fiscal_year, month or max(span.closed_month, 1))
     where += (("fiscal_year", "=", span.fiscal_year), ("month", "=", span.month))
     stage = _stage(desk, where)
@@ -146,9 +148,13 @@ def _made(
               "ytd_amt": ("ytd", "累计" + side_name), "mtd_amt": ("mtd", "当月" + side_name),
               "ly_ytd": ("last_year", "上年同期" + side_name)}
 
+    before = _before(desk, query)
+
     def money(column: str, answer: Answer | None = None, code: str | None = None,
               item: str = "") -> Figure:
-        asked = query.of(column) if code is None else query.of(column).narrow(("code", "=", code))
+        asked = before if column == "ly_ytd" else query.of(column)
+        if code is not None:
+            asked = asked.narrow((_BY.get(book, "code"), "=", code))
         answer = answer or (Answer(None, 0, 0) if gap else desk.ask(asked))
         short, label = titles[column]
         why = gap
@@ -156,26 +162,29 @@ def _made(
             why = f"{item or book + side_name}的{label}未列"
         at = f"{key}.{short}" if code is None else f"{key}.{code}.{short}"
         return Figure(at, (item or "") + label, Unit.FEN, None if why else answer.value,
-                      origin, f"∑{column}", (asked,), why=why)
+                      origin, f"∑{asked.column}", (asked,), why=why)
 
     budget, adjusted, ytd, mtd, last = (money(column) for column in titles)
     pace = span.pace_figure(origin)
     progress = share(f"{key}.progress", "完成年初预算", ytd, budget, "年初预算")
-    parts = {} if gap else {column: desk.by(query.of(column), "code") for column in titles}
+    by = _BY.get(book, "code")
+    asked = ("budget_amt", "ytd_amt", "ly_ytd")
+    parts = {} if gap else {column: desk.by(before if column == "ly_ytd" else
+                                            query.of(column), by) for column in asked}
     names = _names(desk, query)
     items = []
     for code in sorted(parts.get("ytd_amt", {})):
         name = names.get(code, code)
         i_budget, i_ytd, i_last = (
-            money(column, parts[column][code], code, name)
-            for column in ("budget_amt", "ytd_amt", "ly_ytd")
+            money(column, parts[column].get(code, Answer(None, 0, 0)), code, name)
+            for column in asked
         )
         step = difference(f"{key}.{code}.growth", name + "同比增减额", i_ytd, i_last)
         items.append(Item(
             code, name, i_budget, i_ytd, i_last, step,
             change(f"{key}.{code}.yoy", name + "同比", i_ytd, i_last),
             share(f"{key}.{code}.share", name + "占比", i_ytd, ytd, f"{book}{side_name}"),
-            share(f"{key}.{code}.progress", name + "完成年初预算", i_ytd, i_budget, "年初预算"),
+            share(f"{key}.{code}.progress", f"{name}完成年初预算", i_ytd, i_budget, "年初预算"),
             contribution(f"{key}.{code}.pull", name + "拉动", step, last),
         ))
     items.sort(key=lambda item: (-(item.ytd.value or 0), item.code))
@@ -188,15 +197,32 @@ def _made(
     )
 
 
-def _last_month(desk: Desk, where: tuple[Term, ...], span: Span) -> int | None:
-    """The last month of the span that has rows; a closed span wants exactly its month."""
-    if span.until is None:
+def _last_month(
+    desk: Desk, where: tuple[Term, ...], span: Span, book: str
+) -> int | None:
+    """The last month of the span that has rows.
+
+    A closed span wants exactly its month, but for social insurance, which reports by quarter.
+    """
+    if span.until is None and book != "社会保险基金":
         return span.month
     months = desk.distinct(
         "execution_month", "month", *where,
         ("fiscal_year", "=", span.fiscal_year), ("month", "<=", span.closed_month),
     )
     return int(months[-1]) if months else None
+
+
+def _before(desk: Desk, query: Query) -> Query:
+    """上年同期: as the report states it, else last year's own report of that month and stage."""
+    stated = query.of("ly_ytd")
+    if desk.ask(stated).value is not None:
+        return stated
+    year = next(int(str(t[2])) for t in query.where if t[0] == "fiscal_year")
+    where = tuple(("fiscal_year", "=", year - 1) if t[0] == "fiscal_year" else t
+                  for t in query.where)
+    earlier = Query(query.table, "ytd_amt", where)
+    return earlier if desk.ask(earlier).value is not None else stated
 
 
 def _stage(desk: Desk, where: tuple[Term, ...]) -> str | None:

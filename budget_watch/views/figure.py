@@ -61,6 +61,8 @@ class Figure:
         formula: how the value comes from the queries, in words.
         queries: the frozen queries, in the order of the formula.
         why: the reason where the value is not known, a whole clause.
+        inapplicable: no value because the rate has no meaning here (nothing to divide by), not
+            because an input is missing.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Figure:
     over: int = 1
     denominator: str | None = None
     why: str | None = None
+    inapplicable: bool = False
 
     @property
     def known(self) -> bool:
@@ -129,7 +132,7 @@ def change(id: str, label: str, now: Figure, before: Figure) -> Figure:
         id, label, Unit.CHANGE, value, now.origin,
         f"（{now.label} − {before.label}）÷ {before.label}", now.queries + before.queries,
         over=before.value if why is None and before.value else 1,
-        denominator=before.label, why=why,
+        denominator=before.label, why=why, inapplicable=_void(why, now, before),
     )
 
 
@@ -143,6 +146,7 @@ def points(id: str, label: str, first: Figure, second: Figure) -> Figure:
         id, label, Unit.POINTS, None if gap is None else gap.numerator, first.origin,
         f"{first.label} − {second.label}", first.queries + second.queries,
         over=1 if gap is None else gap.denominator, why=why,
+        inapplicable=_void(why, first, second),
     )
 
 
@@ -160,5 +164,10 @@ def _rate(
         id, label, unit, None if why else part.value, part.origin,
         f"{part.label}{sign}{denominator}", tuple(q for f in used for q in f.queries),
         over=whole.value if why is None and whole.value else 1,
-        denominator=denominator, why=why,
+        denominator=denominator, why=why, inapplicable=_void(why, part, whole),
     )
+
+
+def _void(why: str | None, *inputs: Figure) -> bool:
+    """No value although nothing is missing."""
+    return why is not None and all(f.known or f.inapplicable for f in inputs)

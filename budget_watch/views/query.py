@@ -75,7 +75,7 @@ class Desk:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self._frames: dict[tuple[str, tuple[Term, ...]], pl.DataFrame] = {}
-        self._delivered: set[tuple[str, int, int | None]] | None = None
+        self._delivered: set[tuple[object, ...]] | None = None
 
     @property
     def snapshot(self) -> str:
@@ -97,13 +97,12 @@ class Desk:
 
     def rows(self, table: str, *terms: Term) -> pl.DataFrame:
         """Rows of a small table (a period or reference table, never vouchers)."""
-        return self._frame(table, ()).filter([_term(term) for term in terms])
+        return _only(self._frame(table, ()).lazy(), terms).collect()
 
     def distinct(self, table: str, column: str, *terms: Term) -> list[str | int]:
         """Values of a column under a condition, sorted."""
-        frame = self._frame(*_split(table, terms)[:2]).filter(
-            [_term(term) for term in _split(table, terms)[2]]
-        )
+        name, cuts, rest = _split(table, terms)
+        frame = _only(self._frame(name, cuts).lazy(), rest).select(column).collect()
         return cast("list[str | int]", frame[column].drop_nulls().unique().sort().to_list())
 
     def any_rows(self, table: str, *terms: Term) -> bool:
@@ -111,20 +110,15 @@ class Desk:
         return self.ask(Query(table, "*", terms)).rows > 0
 
     def delivered(self, table: str, fiscal_year: int, month: int) -> bool:
-        """Whether the ledger says the table was delivered for that month (or for the year)."""
+        """Whether the ledger says a table was delivered for that month (or the whole year)."""
         if self._delivered is None:
             known = self.reader.coverage().filter(pl.col("delivered"))
-            self._delivered = {
-                (row["table"], row["fiscal_year"], row["month"])
-                for row in known.select("table", "fiscal_year", "month").iter_rows(named=True)
-            }
-        return bool(
-            {(table, fiscal_year, month), (table, fiscal_year, None)} & self._delivered
-        )
+            self._delivered = set(known.select("table", "fiscal_year", "month").iter_rows())
+        return any((table, fiscal_year, at) in self._delivered for at in (month, 0))
 
     def _grouped(self, query: Query, keys: tuple[str, ...]) -> pl.DataFrame:
         table, cuts, rest = _split(query.table, query.where)
-        frame = self._frame(table, cuts).filter([_term(term) for term in rest])
+        frame = _only(self._frame(table, cuts).lazy(), rest).collect()
         if query.column == "*":
             sums = [pl.len().cast(pl.Int64).alias("value"), pl.lit(0, pl.Int64).alias("blanks")]
         else:
@@ -145,7 +139,7 @@ class Desk:
     def _frame(self, table: str, cuts: tuple[Term, ...]) -> pl.DataFrame:
         key = (table, cuts)
         if key not in self._frames:
-            lazy = self.reader.scan(table).filter([_term(term) for term in cuts])
+            lazy = _only(self.reader.scan(table), cuts)
             if table in CUBES:
                 keys, values = CUBES[table]
                 lazy = lazy.group_by(keys).agg(
@@ -170,6 +164,11 @@ def _split(
 def _answer(row: dict[str, object]) -> Answer:
     blanks, rows = cast("int", row["blanks"]), cast("int", row["rows"])
     return Answer(None if blanks else cast("int", row["value"]), rows, blanks)
+
+
+def _only(rows: pl.LazyFrame, terms: tuple[Term, ...]) -> pl.LazyFrame:
+    """The rows for which every term is true (polars cannot stream a filter without terms)."""
+    return rows.filter([_term(term) for term in terms]) if terms else rows
 
 
 def _term(term: Term) -> pl.Expr:

@@ -62,7 +62,8 @@ def measure(
     """The figures of any part of the budget that `terms` cut out of both marts."""
     queries = _queries(place, span, terms)
     answers = {short: desk.ask(query) for short, query in queries.items()}
-    return _assemble(desk.snapshot, place, span, key, name, queries, answers, _stood(desk, queries))
+    stood = _stood(desk, queries, span)
+    return _assemble(desk.snapshot, place, span, key, name, queries, answers, stood)
 
 
 def measures(
@@ -72,7 +73,7 @@ def measures(
     """The same figures for every value of a column (dept_code, dep_bgt_eco_code …), in one pass."""
     queries = _queries(place, span, terms)
     answers = {short: desk.by(query, column) for short, query in queries.items()}
-    stood = _stood(desk, queries)
+    stood = _stood(desk, queries, span)
     none = Answer(None, 0, 0)
     made = {}
     for code in sorted({code for found in answers.values() for code in found}):
@@ -96,6 +97,7 @@ _LABELS = {"initial": "年初预算", "approved": "调整预算", "current": "�
            "last_year": "上年同期支出"}
 # The table whose delivery tells “nothing happened” from “nothing known”.
 _SOURCES = {"payment": "payment_voucher", "budget_line": "indicator"}
+_WIDE = ("fiscal_year", "month", "eff_date", "pay_date", "mof_div_code", "scope_kind")
 
 
 def _fund(book: str) -> tuple[Term, ...]:
@@ -115,14 +117,15 @@ def _queries(place: Place, span: Span, terms: tuple[Term, ...]) -> dict[str, Que
     }
 
 
-def _stood(desk: Desk, queries: dict[str, Query]) -> dict[str, bool]:
-    """Whether a mart has any row of the query's year and place: then no row means nothing paid."""
+def _stood(desk: Desk, queries: dict[str, Query], span: Span) -> dict[str, bool]:
+    """Whether no row means “nothing”: the ledger has the month, or the place has rows at all."""
     found = {}
     for short, query in queries.items():
-        wide = tuple(t for t in query.where
-                     if t[0] in ("fiscal_year", "month", "eff_date", "pay_date", "mof_div_code",
-                                 "scope_kind"))
-        found[short] = desk.any_rows(query.table, *wide)
+        wide = tuple(t for t in query.where if t[0] in _WIDE)
+        year = span.fiscal_year - (short == "last_year")
+        found[short] = (
+            desk.delivered(query.table, year, span.month) or desk.any_rows(query.table, *wide)
+        )
     return found
 
 
