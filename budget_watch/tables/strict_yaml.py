@@ -6,6 +6,7 @@ mapping. The reader is pure Python: a few milliseconds a contract.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     except DuplicateKeyError as error:
         where = f"{path}:{_line(error)}"
         raise YamlFileError(
-            f"{where}: {_first_line(error.problem)}；同一个键只能写一次，请删去其中一行"
+            f"{where}: 键 {_key(error.problem)} 写了两次；同一个键只能写一次，请删去其中一行"
         ) from error
     except MarkedYAMLError as error:
         where = f"{path}:{_line(error)}"
@@ -60,6 +61,11 @@ def line_of(path: Path, keys: tuple[str | int, ...]) -> int:
 def _line(error: MarkedYAMLError) -> int:
     mark = error.problem_mark or error.context_mark
     return 1 if mark is None else int(mark.line) + 1
+
+
+def _key(text: str | None) -> str:
+    named = re.search(r'duplicate key "([^"]+)"', text or "")
+    return named[1] if named else ""
 
 
 def _first_line(text: str | None) -> str:
