@@ -182,7 +182,9 @@ def parse(pathname: str | None, search: str | None) -> Address:
 def _check_parts(shape: PageShape, parts: list[str]) -> None:
     if shape.parts is not None:
         if len(parts) not in shape.parts:
-            raise AddressError(f"“{shape.title}”的地址不完整或多了一段：{'/'.join(parts) or '（空）'}。")
+            raise AddressError(
+                f"“{shape.title}”的地址不完整或多了一段：{'/'.join(parts) or '（空）'}。"
+            )
         if any(not _words(part) for part in parts):
             raise AddressError(f"“{shape.title}”的地址里有不能识别的字符。")
         return
@@ -200,7 +202,9 @@ def _settings(page: str, shape: PageShape, search: str) -> dict[str, str]:
     settings: dict[str, str] = {}
     for key, value in parse_qsl(search.lstrip("?"), keep_blank_values=True):
         if key not in KEYS or key not in (*COMMON, *shape.keys):
-            raise AddressError(f"地址里的“{key}”不能识别，{shape.title}页没有这个设置。请删去后重试。")
+            raise AddressError(
+                f"地址里的“{key}”不能识别，{shape.title}页没有这个设置。请删去后重试。"
+            )
         if key in settings:
             raise AddressError(f"地址里“{key}”（{KEYS[key].title}）出现了两次。")
         if not KEYS[key].accepts(value):

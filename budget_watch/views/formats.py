@@ -1,44 +1,41 @@
-"""How numbers and days are written, once for pages, exports and digests (pages.md §1.3).
+"""How figures and days are written, once for pages, exports and digests (pages.md §1.3).
 
-Everything goes in exact (fen, millionths, dates) and comes out as Chinese text.
-Nothing here is a float: rounding is half up, on integers.
+Money and ratios are `budget_watch.money`'s text; here are the forms that sentences and
+tables add to it. Everything goes in exact and comes out as Chinese text.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Literal
 
+from budget_watch.money import (
+    MISSING,
+    NOT_APPLICABLE,
+    format_amount,
+    format_growth,
+    format_multiple,
+    format_points,
+    format_share,
+    near_limit_share,
+    sentence_amount,
+)
+from budget_watch.views.figure import Figure
+from budget_watch.views.figure import Unit as Kind
+
 Unit = Literal["yuan", "wan", "yi"]
-
-MISSING = "缺"
-NOT_APPLICABLE = "—"
 UNIT_TITLES: dict[Unit, str] = {"yuan": "元", "wan": "万元", "yi": "亿元"}
-_FEN_PER: dict[Unit, int] = {"yuan": 100, "wan": 1_000_000, "yi": 10_000_000_000}
-
-
-def _rounded(value: Decimal, places: int) -> str:
-    step = Decimal(1).scaleb(-places)
-    text = f"{value.quantize(step, ROUND_HALF_UP):,f}"
-    return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
 
 
 def table_money(fen: int | None, unit: Unit = "wan") -> str:
     """Money in a table column whose unit stands in the head: ``1,234,567.89``."""
-    if fen is None:
-        return MISSING
-    return _rounded(Decimal(fen) / _FEN_PER[unit], 2)
+    return format_amount(fen, UNIT_TITLES[unit])
 
 
 def sentence_money(fen: int | None) -> str:
-    """Money with its unit: 亿元 from one 亿 on, else 万元; a voucher-sized sum in 元."""
-    if fen is None:
-        return MISSING
-    unit: Unit = "yi" if abs(fen) >= _FEN_PER["yi"] else "wan"
-    if fen and abs(fen) < 5_000:  # would print as 0.00万元
-        unit = "yuan"
-    return f"{table_money(fen, unit)}{UNIT_TITLES[unit]}"
+    """Money with its unit: 亿元 from one 亿 on, else 万元."""
+    return sentence_amount(fen)
 
 
 def yuan(fen: int | None) -> str:
@@ -48,72 +45,75 @@ def yuan(fen: int | None) -> str:
 
 def share(numerator: int | None, denominator: int | None, places: int = 1) -> str:
     """A part of a whole in per cent; ``—`` where there is no whole."""
-    if numerator is None or denominator is None:
-        return MISSING
-    if denominator <= 0:
-        return NOT_APPLICABLE
-    return f"{_rounded(Decimal(numerator) * 100 / denominator, places)}%"
+    return format_share(numerator, denominator, places)
 
 
 def near_limit(value: int, limit: int) -> str:
     """Value ÷ limit with as many decimals as it takes not to print 100% for what is not."""
-    if limit <= 0:
-        return NOT_APPLICABLE
-    for places in range(1, 9):
-        text = share(value, limit, places)
-        if value == limit or text != share(limit, limit, places):
-            return text
-    return text
+    return near_limit_share(value, limit)
 
 
 def rate(millionths: int | None, places: int = 1) -> str:
     """A ratio stored in millionths, in per cent."""
-    return share(millionths, 1_000_000, places)
+    return format_share(millionths, 1_000_000, places)
 
 
 def times(numerator: int | None, denominator: int | None) -> str:
     """A multiple, two decimals, with 倍."""
-    if numerator is None or denominator is None:
-        return MISSING
-    if denominator <= 0:
-        return NOT_APPLICABLE
-    return f"{_rounded(Decimal(numerator) / denominator, 2)}倍"
+    return format_multiple(numerator, denominator)
 
 
 def growth(now: int | None, before: int | None) -> str:
     """Growth over last year, signed; ``—`` where last year was nothing or negative."""
-    if now is None or before is None:
-        return MISSING
-    if before <= 0:
-        return NOT_APPLICABLE
-    change = Decimal(now - before) * 100 / before
-    text = _rounded(change, 1)
-    return f"{text}%" if text.startswith("-") else f"+{text}%"
+    return format_growth(now, before)
 
 
-def point_gap(ahead: tuple[int, int], pace: tuple[int, int]) -> Decimal | None:
-    """Percentage points between two fractions given as (numerator, denominator)."""
-    if ahead[1] <= 0 or pace[1] <= 0:
+def gap(part: Fraction | None, other: Fraction | None) -> Fraction | None:
+    """part − other of two rates; None where one is not known."""
+    return None if part is None or other is None else part - other
+
+
+def ratio(numerator: int | None, denominator: int | None) -> Fraction | None:
+    """An exact rate; None where there is no whole."""
+    if numerator is None or denominator is None or denominator <= 0:
         return None
-    return Decimal(ahead[0]) * 100 / ahead[1] - Decimal(pace[0]) * 100 / pace[1]
+    return Fraction(numerator, denominator)
 
 
-def points(gap: Decimal | None) -> str:
-    """A signed difference of two rates in 个百分点."""
-    if gap is None:
+def points(difference: Fraction | None) -> str:
+    """A signed difference of two rates: ``-7.7个百分点``, ``+0.3个百分点``."""
+    if difference is None:
         return NOT_APPLICABLE
-    text = _rounded(gap, 1)
-    return f"{text}个百分点" if text.startswith("-") else f"+{text}个百分点"
+    text = format_points((difference.numerator, difference.denominator), (0, 1))
+    return text if text.startswith("-") or not text.strip("0.个百分点") else f"+{text}"
 
 
-def points_sentence(gap: Decimal | None, name: str) -> str:
+def points_sentence(difference: Fraction | None, name: str) -> str:
     """A difference of rates in words: ``低于时间进度7.6个百分点``."""
-    if gap is None:
+    if difference is None:
         return f"无法与{name}比较"
-    text = _rounded(abs(gap), 1)
-    if not text.strip("0."):
+    text = points(abs(difference)).lstrip("+")
+    if not text.strip("0.个百分点"):
         return f"与{name}持平"
-    return f"{'低于' if gap < 0 else '高于'}{name}{text}个百分点"
+    return f"{'低于' if difference < 0 else '高于'}{name}{text}"
+
+
+def figure_text(figure: Figure) -> str | None:
+    """A view's figure with its unit, as in a headline; None where it is not known."""
+    if figure.value is None:
+        return None
+    match figure.unit:
+        case Kind.FEN:
+            return sentence_money(figure.value)
+        case Kind.SHARE:
+            return share(figure.value, figure.over)
+        case Kind.CHANGE:
+            return growth(figure.value + figure.over, figure.over)
+        case Kind.POINTS:
+            return points(figure.exact)
+        case Kind.TIMES:
+            return times(figure.value, figure.over)
+    return count(figure.value)
 
 
 def count(number: int | None) -> str:
@@ -129,3 +129,27 @@ def day(value: date | None) -> str:
 def day_sentence(value: date) -> str:
     """A day in a sentence."""
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+__all__ = [
+    "MISSING",
+    "NOT_APPLICABLE",
+    "UNIT_TITLES",
+    "Unit",
+    "count",
+    "day",
+    "day_sentence",
+    "figure_text",
+    "gap",
+    "growth",
+    "near_limit",
+    "points",
+    "points_sentence",
+    "rate",
+    "ratio",
+    "sentence_money",
+    "share",
+    "table_money",
+    "times",
+    "yuan",
+]

@@ -1,1 +1,26 @@
-"""One module a page: from an address and a context to what stands on it."""
+"""One module a page: from a context (address, grant, snapshot) to what stands on it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from dashboard.context import Context
+from dashboard.frame import Page
+
+MODULES = {
+    "overview": "overview",
+    "exec": "execution",
+    "voucher": "voucher",
+    "alerts": "alerts",
+    "finding": "finding",
+    "debt": "debt",
+    "data": "data",
+    "rules": "rules",
+}
+
+
+def route(context: Context) -> Page:
+    """The page of an address."""
+    module = import_module(f"dashboard.pages.{MODULES[context.address.page]}")
+    return cast("Page", module.page(context))

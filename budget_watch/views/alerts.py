@@ -1,0 +1,167 @@
+"""预警中心: findings sifted by facets, counted, and put beside the places they concern."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from budget_watch.access import Grant
+from budget_watch.casework import tables
+from budget_watch.casework.findings import LEVELS, Finding, list_findings
+from budget_watch.lake import Home
+from budget_watch.lake.state import engine
+
+PAGE = 100
+CLASSES = ("法", "规", "理", "险", "数")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Open findings at or below one place: how many, and the worst level among them."""
+
+    level: str
+    count: int
+    filter: dict[str, str]
+
+
+def marks(home: Home, grant: Grant, letter: str) -> dict[str, Mark]:
+    """Open findings per department, unit, region or project code."""
+    counts: dict[str, list[str]] = {}
+    for finding in list_findings(home, grant):
+        code = _place_code(finding, letter)
+        if code is not None and finding.level is not None:
+            counts.setdefault(code, []).append(finding.level)
+    key = {"d": "dept", "u": "unitcode"}.get(letter)
+    return {
+        code: Mark(min(levels, key=LEVELS.index), len(levels), {key: code} if key else {})
+        for code, levels in counts.items()
+    }
+
+
+def _place_code(finding: Finding, letter: str) -> str | None:
+    match letter:
+        case "z":
+            return finding.mof_div_code
+        case "d":
+            return finding.dept_code
+        case "u":
+            return finding.agency_code
+    value = finding.grain.get("pro_code")
+    return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the rule book, as the ledger keeps it.
+
+    Attributes:
+        tallies: one per rule, with judged, hit, clear, not_applicable, insufficient_data, error.
+    """
+
+    run: str
+    snapshot: str
+    as_of: date
+    recorded_at: str
+    tallies: tuple[Mapping[str, Any], ...]
+
+    def total(self, outcome: str) -> int:
+        """Sum of one outcome over all rules."""
+        return sum(int(tally.get(outcome) or 0) for tally in self.tallies)
+
+    @property
+    def unjudged(self) -> list[str]:
+        """Rules that judged nothing."""
+        return [str(t["rule"]) for t in self.tallies if not int(t.get("judged") or 0)]
+
+
+def latest_run(home: Home) -> Run | None:
+    """The run recorded last; None before the first."""
+    query = sa.select(tables.run).order_by(tables.run.c.seq.desc()).limit(1)
+    with engine(home).connect() as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    return Run(
+        row["run"], row["snapshot"], row["as_of"], row["recorded_at"],
+        tuple(json.loads(row["tallies"])),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """What the address asks for; empty sets let everything through."""
+
+    levels: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    data_states: frozenset[str] = frozenset()
+    area: str | None = None
+    dept: str | None = None
+    agency: str | None = None
+    rule: str | None = None
+    only: frozenset[str] | None = None
+
+
+_TESTS: dict[str, Callable[[Sieve, Finding], bool]] = {
+    "level": lambda s, f: not s.levels or f.level in s.levels,
+    "class": lambda s, f: not s.classes or f.klass in s.classes,
+    "state": lambda s, f: not s.states or f.work_state in s.states,
+    "data_state": lambda s, f: not s.data_states or f.data_state in s.data_states,
+    "area": lambda s, f: s.area is None or f.area == s.area,
+    "dept": lambda s, f: s.dept is None or f.dept_code == s.dept,
+    "agency": lambda s, f: s.agency is None or f.agency_code == s.agency,
+    "rule": lambda s, f: s.rule is None or f.rule == s.rule,
+    "only": lambda s, f: s.only is None or f.finding in s.only,
+}
+_VALUES: dict[str, Callable[[Finding], str | None]] = {
+    "level": lambda f: f.level,
+    "class": lambda f: f.klass,
+    "state": lambda f: f.work_state,
+    "data_state": lambda f: f.data_state,
+    "area": lambda f: f.area,
+    "dept": lambda f: f.dept_code,
+    "rule": lambda f: f.rule,
+}
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """Findings that pass, and for each facet the counts under all other facets."""
+
+    findings: list[Finding]
+    facets: dict[str, Counter[str]] = field(default_factory=dict)
+    everything: int = 0
+
+
+def sift(findings: Iterable[Finding], sieve: Sieve) -> Sifted:
+    """Apply the sieve; a facet's counts ignore its own choice, so that it can be changed."""
+    everything = list(findings)
+    passed = [[name for name, test in _TESTS.items() if not test(sieve, f)] for f in everything]
+    facets = {
+        name: Counter(
+            value(f) or ""
+            for f, failed in zip(everything, passed, strict=True)
+            if not failed or failed == [name]
+        )
+        for name, value in _VALUES.items()
+    }
+    shown = [f for f, failed in zip(everything, passed, strict=True) if not failed]
+    return Sifted(shown, facets, len(everything))
+
+
+def open_findings(home: Home, grant: Grant) -> list[Finding]:
+    """Everything that is hit now, worst and newest first."""
+    return list_findings(home, grant)
+
+
+def fresh(home: Home, grant: Grant, run: Run | None) -> list[Finding]:
+    """Open findings first seen in the latest run, without 存量."""
+    if run is None:
+        return []
+    return [f for f in list_findings(home, grant, first_run=run.run) if not f.stock]

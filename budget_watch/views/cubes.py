@@ -1,0 +1,159 @@
+"""Sums of vouchers, budget lines and plans, held in memory once per snapshot and grant.
+
+A drill page asks only these frames, never the vouchers. One row of the cube is one
+combination of the keys; `spent` is what was paid up to the as-of day in that month,
+`late` what the same month of an earlier year saw only after that day of the month, so
+that 上年同期 compares equal spans even when the last month is not over.
+Money is fen; keys are codes as the lake gives them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from threading import Lock
+
+import polars as pl
+
+from budget_watch.access import Grant
+from budget_watch.lake import Home, Reader, Snapshot
+
+PLACE = ("fiscal_year", "mof_div_code", "scope_kind", "dept_code", "agency_code")
+CODES = ("fund_type_code", "exp_func_code", "dep_bgt_eco_code", "found_type_code")
+FINE = ("pro_code", "bgt_id")
+MEASURES = ("initial", "approved", "current", "added", "plan", "spent", "late", "vouchers",
+            "late_vouchers")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cube:
+    """What one reader may see of one snapshot, summed.
+
+    Attributes:
+        as_of: the business date everything is known up to.
+        coarse: by PLACE, CODES and month; the upper levels of the drill.
+        fine: by dept → by PLACE, CODES, FINE and month; from the department down.
+        causes: budget changes by PLACE, CODES, FINE, month, entry and cause.
+    """
+
+    snapshot: str
+    as_of: date
+    coarse: pl.DataFrame
+    fine: dict[str, pl.DataFrame]
+    causes: pl.DataFrame
+
+    def of(self, dept: str | None, detailed: bool) -> pl.DataFrame:
+        """The smallest frame that can answer about a department (or all of them)."""
+        if dept is not None:
+            return self.fine.get(dept, self._none)
+        if not detailed:
+            return self.coarse
+        return pl.concat(list(self.fine.values())) if self.fine else self._none
+
+    @property
+    def _none(self) -> pl.DataFrame:
+        columns: dict[str, type[pl.DataType]] = dict.fromkeys((*PLACE, *CODES, *FINE), pl.String)
+        columns |= {"fiscal_year": pl.Int64, "month": pl.Int64}
+        columns |= dict.fromkeys(MEASURES, pl.Int64)
+        return pl.DataFrame(schema=columns)
+
+    @property
+    def years(self) -> list[int]:
+        """Fiscal years with budget or payments, oldest first."""
+        return [int(year) for year in self.coarse["fiscal_year"].unique().sort().to_list()]
+
+
+_held: dict[tuple[str, str], Cube] = {}
+_lock = Lock()
+_KEEP = 6
+
+
+def cube(home: Home, grant: Grant, snapshot: Snapshot) -> Cube:
+    """The cube of a snapshot under a grant, made once and kept for the next page."""
+    key = (f"{home.root}#{snapshot.id}", grant.key)
+    with _lock:
+        if key not in _held:
+            while len(_held) >= _KEEP:
+                _held.pop(next(iter(_held)))
+            _held[key] = build(Reader(home, grant, snapshot), snapshot.id, snapshot.biz_date)
+        return _held[key]
+
+
+def build(reader: Reader, snapshot: str, as_of: date) -> Cube:
+    """Sum a snapshot's marts into the frames the drill asks."""
+    lines = _budget(reader, as_of)
+    keys = (*PLACE, *CODES, *FINE, "month")
+    parts = [_spent(reader, as_of), lines, _plans(reader)]
+    whole = (
+        pl.concat([part.collect(engine="streaming") for part in parts], how="diagonal")
+        .with_columns(pl.col(MEASURES).fill_null(0))
+        .group_by(keys)
+        .agg(pl.col(MEASURES).sum())
+    )
+    coarse = whole.group_by(*PLACE, *CODES, "month").agg(pl.col(MEASURES).sum())
+    fine = {
+        str(key[0]): part
+        for key, part in whole.sort("dept_code", "agency_code", "pro_code", "bgt_id")
+        .partition_by("dept_code", as_dict=True, include_key=True)
+        .items()
+    }
+    causes = (
+        reader.scan("budget_line")
+        .filter(pl.col("eff_date") <= as_of)
+        .group_by(*PLACE, *CODES, *FINE, "month", "entry", "cause")
+        .agg(pl.col("initial_amt", "approved_amt", "current_amt").sum())
+        .collect(engine="streaming")
+    )
+    return Cube(snapshot, as_of, coarse, fine, causes)
+
+
+def _spent(reader: Reader, as_of: date) -> pl.LazyFrame:
+    """Payments; the source of funds is the indicator's, for vouchers carry none."""
+    source = reader.scan("indicator").select("bgt_id", "found_type_code").unique("bgt_id")
+    late = (pl.col("month") == as_of.month) & (pl.col("pay_date").dt.day() > as_of.day)
+    keys = [key for key in (*PLACE, *CODES, *FINE, "month") if key != "found_type_code"]
+    return (
+        reader.scan("payment")
+        .with_columns(late=late)
+        .group_by(keys)
+        .agg(
+            spent=pl.col("pay_amt").sum(),
+            late=pl.col("pay_amt").filter(pl.col("late")).sum(),
+            vouchers=pl.len().cast(pl.Int64),
+            late_vouchers=pl.col("late").sum().cast(pl.Int64),
+        )
+        .join(source, on="bgt_id", how="left")
+    )
+
+
+def _budget(reader: Reader, as_of: date) -> pl.LazyFrame:
+    return (
+        reader.scan("budget_line")
+        .filter(pl.col("eff_date") <= as_of)
+        .group_by(*PLACE, *CODES, *FINE, "month")
+        .agg(
+            initial=pl.col("initial_amt").sum(),
+            approved=pl.col("approved_amt").sum(),
+            current=pl.col("current_amt").sum(),
+            added=pl.col("current_amt").filter(pl.col("entry") == "追加").sum(),
+        )
+    )
+
+
+def _plans(reader: Reader) -> pl.LazyFrame:
+    """Payment plans; they carry no scope kind, so each region's own is taken from budget lines."""
+    kinds = (
+        reader.scan("budget_line")
+        .select("agency_code", "mof_div_code", "scope_kind")
+        .unique(["agency_code", "mof_div_code"])
+    )
+    source = reader.scan("indicator").select("bgt_id", "found_type_code").unique("bgt_id")
+    keys = ("fiscal_year", "mof_div_code", "dept_code", "agency_code", "fund_type_code",
+            "exp_func_code", "dep_bgt_eco_code", *FINE)  # fmt: skip
+    return (
+        reader.scan("payment_plan")
+        .group_by(*keys, month=pl.col("plan_month"))
+        .agg(plan=pl.col("plan_amt").sum())
+        .join(kinds, on=["agency_code", "mof_div_code"], how="left")
+        .join(source, on="bgt_id", how="left")
+    )

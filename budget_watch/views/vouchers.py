@@ -1,0 +1,342 @@
+"""支付凭证: pages of vouchers by key, one voucher with its chain of documents.
+
+Vouchers are never read as a whole: a list needs a fiscal year and a place, a voucher its
+year and id. Lists are cut by key (date or amount, then id), so a page costs the same
+wherever it is. Payees appear in addresses only as the first 16 digits of a SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from budget_watch.views.cubes import Cube
+from budget_watch.views.drill import COLUMNS, SCOPES, Place
+from budget_watch.views.span import Span
+
+if TYPE_CHECKING:
+    from budget_watch.lake import Reader
+
+PAGE = 100
+LIST_LIMIT = 400_000  # vouchers a place may hold for its list to be shown without a department
+SHOWN = (
+    "pay_cert_id", "pay_cert_no", "fiscal_year", "pay_date", "dept_code", "agency_code", "pro_code",
+    "payee_acct_name", "payee_is_person", "pay_amt", "use_des", "dep_bgt_eco_code",
+    "exp_func_code", "set_mode_code", "bgt_id", "pay_app_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which vouchers: a place in a span, and optional bounds.
+
+    Attributes:
+        least, most: bounds of the amount in fen, both inclusive.
+        method: 结算方式.
+    """
+
+    place: Place
+    span: Span
+    least: int | None = None
+    most: int | None = None
+    method: str | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing but place and span cuts the list."""
+        return self.least is None and self.most is None and self.method is None
+
+
+@dataclass(frozen=True)
+class VoucherPage:
+    """One page of a list.
+
+    Attributes:
+        rows: at most ``PAGE`` vouchers, columns ``SHOWN``.
+        first: position of the first row in the whole list, from 1.
+        count, total: of the whole list, all pages (fen).
+        after: key of the next page, None on the last.
+    """
+
+    rows: pl.DataFrame
+    first: int
+    count: int
+    total: int
+    after: str | None
+
+
+def payee_id(name: str | None, account: str | None) -> str:
+    """What stands for a payee in an address."""
+    return hashlib.sha256(f"{name or ''}|{account or ''}".encode()).hexdigest()[:16]
+
+
+def list_vouchers(
+    reader: Reader, cube: Cube, wanted: Filter, sort: str = "-date", after: str | None = None
+) -> VoucherPage:
+    """One page of the vouchers of a place.
+
+    Args:
+        sort: ``-date``, ``date``, ``-amt`` or ``amt``.
+        after: the key a page before gave; None = the first page.
+    """
+    lazy = select(reader, cube, wanted)
+    column = "pay_amt" if sort.lstrip("-") == "amt" else "pay_date"
+    down = sort.startswith("-")
+    order = [column, "pay_cert_id"]
+    rest, passed = lazy, pl.lit(0)
+    if after is not None:
+        beyond = _beyond(column, after, down)
+        rest, passed = lazy.filter(beyond), (~beyond).sum()
+    ends = (rest.bottom_k if not down else rest.top_k)(PAGE + 1, by=order)
+    sums = lazy.select(count=pl.len(), total=pl.col("pay_amt").sum(), passed=passed.cast(pl.Int64))
+    page, summed = pl.collect_all([ends.select(SHOWN), sums])
+    page = page.sort(order, descending=down)
+    rows = page.head(PAGE)
+    following = _key(rows.row(-1, named=True), column) if page.height > PAGE else None
+    found = summed.row(0, named=True)
+    return VoucherPage(
+        rows, int(found["passed"] or 0) + 1, int(found["count"]), int(found["total"] or 0),
+        following,
+    )  # fmt: skip
+
+
+def select(reader: Reader, cube: Cube, wanted: Filter) -> pl.LazyFrame:
+    """The vouchers of a filter, lazily: year and month first, for the files are cut by them."""
+    place, span = wanted.place, wanted.span
+    terms = [pl.col("fiscal_year") == span.fiscal_year]
+    month = place.get("m")
+    terms.append(pl.col("month") == int(month) if month else pl.col("month") <= span.month)
+    if place.get("z") is None:
+        terms.append(pl.col("scope_kind").is_in(list(SCOPES[place.scope])))
+    for letter, code in place.path:
+        terms.append(_term(reader, cube, wanted, letter, code))
+    if wanted.least is not None:
+        terms.append(pl.col("pay_amt") >= wanted.least)
+    if wanted.most is not None:
+        terms.append(pl.col("pay_amt") <= wanted.most)
+    if wanted.method is not None:
+        terms.append(pl.col("set_mode_code") == wanted.method)
+    return reader.scan("payment").filter(terms)
+
+
+def _term(reader: Reader, cube: Cube, wanted: Filter, letter: str, code: str) -> pl.Expr:
+    match letter:
+        case "m":
+            return pl.lit(True)
+        case "c" | "e" | "f":
+            return pl.col(COLUMNS[letter]).str.starts_with(code)
+        case "s":
+            return pl.col("pay_app_id") == code
+        case "o":
+            return pl.col("bgt_id").is_in(_indicators_of(cube, wanted.place, code))
+        case "y":
+            names = payees(reader, cube, _without(wanted, "y"))
+            found = names.filter(pl.col("id") == code)
+            if found.is_empty():
+                return pl.lit(False)
+            row = found.row(0, named=True)
+            return pl.col("payee_acct_name").eq_missing(row["payee_acct_name"]) & pl.col(
+                "payee_acct_no"
+            ).eq_missing(row["payee_acct_no"])
+    return pl.col(COLUMNS[letter]) == code
+
+
+def payees(reader: Reader, cube: Cube, wanted: Filter) -> pl.DataFrame:
+    """Payees of a place: id, name, account, amount and number of vouchers, largest first."""
+    frame = (
+        select(reader, cube, wanted)
+        .group_by("payee_acct_name", "payee_acct_no")
+        .agg(spent=pl.col("pay_amt").sum(), vouchers=pl.len().cast(pl.Int64))
+        .sort("spent", "payee_acct_name", "payee_acct_no", descending=[True, False, False])
+        .collect(engine="streaming")
+    )
+    ids = [payee_id(*row) for row in frame.select("payee_acct_name", "payee_acct_no").iter_rows()]
+    return frame.with_columns(id=pl.Series(ids, dtype=pl.String))
+
+
+def applications(reader: Reader, cube: Cube, wanted: Filter) -> pl.DataFrame:
+    """Payment applications of an indicator, each with what was paid on it in the span."""
+    paid = (
+        select(reader, cube, wanted)
+        .group_by("pay_app_id")
+        .agg(spent=pl.col("pay_amt").sum(), vouchers=pl.len().cast(pl.Int64))
+    )
+    indicator = wanted.place.get("i")
+    asked = (
+        reader.scan("payment_application")
+        .filter(
+            pl.col("fiscal_year") == wanted.span.fiscal_year,
+            pl.col("bgt_id") == indicator,
+            pl.col("create_date") <= wanted.span.end,
+        )
+        .select("pay_app_id", "pay_app_no", "create_date", "use_des", "pay_app_amt",
+                "payee_acct_name")
+    )  # fmt: skip
+    return (
+        asked.join(paid, on="pay_app_id", how="full", coalesce=True)
+        .with_columns(pl.col("spent", "vouchers").fill_null(0))
+        .sort("create_date", "pay_app_id", descending=[True, False], nulls_last=True)
+        .collect()
+    )
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """One voucher with the documents it hangs on; a missing one is None.
+
+    Attributes:
+        row: the stored voucher, with batch and source row.
+        application, indicator, plan: rows of FIN-14, FIN-12, FIN-13.
+        changes: later changes of the indicator (FIN-11), fen.
+        details: rows of FIN-16.
+        paid: all payments on the indicator up to and including this day, fen.
+    """
+
+    row: dict[str, Any]
+    application: dict[str, Any] | None
+    indicator: dict[str, Any] | None
+    plan: dict[str, Any] | None
+    changes: int
+    details: pl.DataFrame
+    paid: int | None
+
+    @property
+    def bgt_id(self) -> str | None:
+        """The indicator's key, from the application or the voucher itself."""
+        found = (self.application or {}).get("bgt_id") or self.row.get("bgt_id")
+        return found if isinstance(found, str) else None
+
+
+def get_voucher(reader: Reader, year: int, voucher_id: str) -> Voucher | None:
+    """One voucher and its chain; None where it is not there or not in the reader's scope."""
+    row = _first(reader, "payment_voucher", year, "pay_cert_id", voucher_id)
+    if row is None:
+        return None
+    application = None
+    if row["pay_app_id"]:
+        application = _first(reader, "payment_application", year, "pay_app_id", row["pay_app_id"])
+    bgt_id = (application or {}).get("bgt_id") or row.get("bgt_id")
+    indicator = plan = paid = None
+    changes = 0
+    if bgt_id:
+        indicator = _first(reader, "indicator", year, "bgt_id", bgt_id)
+        plan = _plan(reader, year, bgt_id, row["pay_date"])
+        moved = reader.scan("indicator_adjustment").filter(
+            pl.col("fiscal_year") == year,
+            pl.col("bgt_id") == bgt_id,
+            pl.col("adj_date") <= row["pay_date"],
+        )
+        changes = int(moved.select(pl.col("amt").sum()).collect().item() or 0)
+        paid = int(
+            reader.scan("payment")
+            .filter(
+                pl.col("fiscal_year") == year,
+                pl.col("agency_code") == row["agency_code"],
+                pl.col("bgt_id") == bgt_id,
+                pl.col("pay_date") <= row["pay_date"],
+            )
+            .select(pl.col("pay_amt").sum())
+            .collect()
+            .item()
+            or 0
+        )
+    details = (
+        reader.scan("payment_detail")
+        .filter(pl.col("fiscal_year") == year, pl.col("pay_cert_id") == voucher_id)
+        .sort("pay_detail_id")
+        .collect()
+    )
+    return Voucher(row, application, indicator, plan, changes, details, paid)
+
+
+def same_payee(reader: Reader, row: dict[str, Any], limit: int = 50) -> tuple[pl.DataFrame, int]:
+    """Vouchers to the same account in the twelve months up to this one; (rows, number of all)."""
+    start = row["pay_date"] - timedelta(days=365)
+    return _listed(
+        reader,
+        [
+            pl.col("fiscal_year").is_in([row["fiscal_year"], row["fiscal_year"] - 1]),
+            pl.col("pay_date").is_between(start, row["pay_date"]),
+            pl.col("payee_acct_no") == row["payee_acct_no"],
+            pl.col("payee_acct_name") == row["payee_acct_name"],
+        ],
+        limit,
+    )
+
+
+def same_indicator(
+    reader: Reader, row: dict[str, Any], bgt_id: str, limit: int = 50
+) -> tuple[pl.DataFrame, int]:
+    """Vouchers paid on the same indicator in the year; (rows, number of all)."""
+    return _listed(
+        reader,
+        [
+            pl.col("fiscal_year") == row["fiscal_year"],
+            pl.col("agency_code") == row["agency_code"],
+            pl.col("bgt_id") == bgt_id,
+        ],
+        limit,
+    )
+
+
+def _listed(reader: Reader, terms: list[pl.Expr], limit: int) -> tuple[pl.DataFrame, int]:
+    lazy = reader.scan("payment").filter(terms)
+    order = ["pay_date", "pay_cert_id"]
+    rows, number = pl.collect_all(
+        [lazy.select(SHOWN).top_k(limit, by=order), lazy.select(pl.len())]
+    )
+    return rows.sort(order, descending=True), int(number.item())
+
+
+def _first(reader: Reader, table: str, year: int, key: str, value: str) -> dict[str, Any] | None:
+    found = (
+        reader.scan(table)
+        .filter(pl.col("fiscal_year") == year, pl.col(key) == value)
+        .head(1)
+        .collect()
+    )
+    return found.row(0, named=True) if found.height else None
+
+
+def _plan(reader: Reader, year: int, bgt_id: str, day: date) -> dict[str, Any] | None:
+    """The indicator's last payment plan of the payment's month or before."""
+    found = (
+        reader.scan("payment_plan")
+        .filter(
+            pl.col("fiscal_year") == year,
+            pl.col("bgt_id") == bgt_id,
+            pl.col("plan_month") <= day.month,
+        )
+        .sort("plan_month", "plan_id", descending=True)
+        .head(1)
+        .collect()
+    )
+    return found.row(0, named=True) if found.height else None
+
+
+def _indicators_of(cube: Cube, place: Place, source: str) -> list[str]:
+    frame = cube.of(place.get("d"), detailed=True)
+    found = frame.filter(pl.col("found_type_code") == source)["bgt_id"].drop_nulls().unique()
+    return [str(value) for value in found.to_list()]
+
+
+def _without(wanted: Filter, letter: str) -> Filter:
+    path = tuple(part for part in wanted.place.path if part[0] != letter)
+    return Filter(Place(wanted.place.scope, path), wanted.span)
+
+
+def _beyond(column: str, after: str, down: bool) -> pl.Expr:
+    text, _, voucher = after.partition("_")
+    edge: Any = int(text) if column == "pay_amt" else date.fromisoformat(text)
+    key, name = pl.col(column), pl.col("pay_cert_id")
+    if down:
+        return (key < edge) | ((key == edge) & (name < voucher))
+    return (key > edge) | ((key == edge) & (name > voucher))
+
+
+def _key(row: dict[str, Any], column: str) -> str:
+    return f"{row[column]}_{row['pay_cert_id']}"

@@ -1,0 +1,144 @@
+"""The Dash application: one callback from the address to the page.
+
+Offline by construction: everything is served from this machine, and a content
+security policy forbids the rest. The only script is ours in `assets/` and the
+component libraries'.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+
+import dash
+import dash_mantine_components as dmc
+import flask
+from budget_watch.access import Grant
+from budget_watch.lake import Home
+from dash import Input, Output, dcc, html
+
+from dashboard.address import Address, parse
+from dashboard.context import Context, open_context
+from dashboard.errors import DashboardError
+from dashboard.frame import PRODUCT, Page, render
+from dashboard.pages import route
+from dashboard.parts import Node, empty, link
+
+GrantProvider = Callable[[], Grant]
+log = logging.getLogger("budget_watch.dashboard")
+
+_INDEX = """<!DOCTYPE html>
+<html lang="zh-CN" data-mantine-color-scheme="light">
+<head>
+{%metas%}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{%title%}</title>
+{%favicon%}
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<div id="waiting" class="waiting" role="status"></div>
+<footer>
+{%config%}
+{%scripts%}
+{%renderer%}
+</footer>
+</body>
+</html>"""
+
+
+def create_app(home: Home, grant_provider: GrantProvider | None = None) -> dash.Dash:
+    """The dashboard over one home.
+
+    Args:
+        home: the installation.
+        grant_provider: gives the Grant of whoever asks, per request; the local
+            operator (persons masked) where none is given.
+    """
+    grant = grant_provider or (lambda: Grant.operator("看板"))
+    app = dash.Dash(
+        __name__,
+        title=PRODUCT,
+        update_title="正在更新…",
+        serve_locally=True,
+        index_string=_INDEX,
+        suppress_callback_exceptions=True,
+        enable_mcp=False,
+    )
+    app.layout = dmc.MantineProvider(
+        [dcc.Location(id="url", refresh="callback-nav"), html.Div(id="root")]
+    )
+
+    @app.callback(Output("root", "children"), Input("url", "pathname"), Input("url", "search"))
+    def show(pathname: str | None, search: str | None) -> list[Node]:
+        dark = flask.has_request_context() and flask.request.cookies.get("bw_theme") == "dark"
+        return answer(home, grant(), pathname, search, dark=dark)
+
+    _harden(app)
+    return app
+
+
+def answer(
+    home: Home, grant: Grant, pathname: str | None, search: str | None, *, dark: bool = False
+) -> list[Node]:
+    """The document body for an address: the page, or one sentence why there is none."""
+    address = Address("overview")
+    context: Context | None = None
+    try:
+        address = parse(pathname, search)
+        context = open_context(home, grant, address, dark=dark)
+        if context is None:
+            return render(_nothing_yet(), address, None)
+        return render(route(context), address, context)
+    except DashboardError as refused:
+        usable = _plain(home, grant, dark)
+        return render(_refused(str(refused)), Address(address.page), usable)
+    except Exception:
+        number = f"E-{secrets.token_hex(2).upper()}"
+        log.exception("page %s failed (%s)", pathname, number)
+        return render(_failed(number, address), address, None)
+
+
+def _plain(home: Home, grant: Grant, dark: bool) -> Context | None:
+    return open_context(home, grant, Address("overview"), dark=dark)
+
+
+def _nothing_yet() -> Page:
+    return Page(
+        "总览",
+        [
+            empty(
+                "尚无运行记录，还没有入库的数据。请先运行 budget-watch demo 或 budget-watch load。"
+            )
+        ],
+    )
+
+
+def _refused(sentence: str) -> Page:
+    return Page("无法打开", [empty(sentence, link("回到总览", Address("overview")))])
+
+
+def _failed(number: str, address: Address) -> Page:
+    again = link("重试", address, replace=True)
+    return Page("未能载入", [empty(f"本页未能载入（编号 {number}）。", again)])
+
+
+def _harden(app: dash.Dash) -> None:
+    """Headers that keep the browser on this machine."""
+
+    @app.server.after_request
+    def headers(response: flask.Response) -> flask.Response:
+        scripts = " ".join(
+            f"'{digest}'" if not digest.startswith("'") else digest for digest in app.csp_hashes()
+        )
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
+            "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; object-src 'none'; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response

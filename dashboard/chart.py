@@ -1,0 +1,154 @@
+"""Charts (pages.md §1.5): ink and outline, labels at the data, one axis, the table beside it.
+
+Every chart comes with the same numbers as a table, which is its text alternative.
+Ticks are made here in 万元/亿元, for d3 knows neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+from budget_watch.views import formats as fmt
+from dash import dcc, html
+
+from dashboard.parts import Node
+from dashboard.table import Column, Line, table
+
+FACE = (
+    '-apple-system, "Segoe UI", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", '
+    '"Microsoft YaHei", sans-serif'
+)
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Colours of one theme; none of them is a level."""
+
+    surface: str
+    text: str
+    note: str
+    line: str
+    actual: str
+    last: str
+    last_line: str
+
+
+LIGHT = Ink("#FFFFFF", "#1B2430", "#5C6774", "#D5DAE0", "#24425F", "#B4C0CC", "#7D8793")
+DARK = Ink("#1A2129", "#E8ECF0", "#929DA9", "#323C47", "#C9DDF0", "#4B5763", "#7C8794")
+
+
+def ink(dark: bool) -> Ink:
+    """The colours of a theme."""
+    return DARK if dark else LIGHT
+
+
+def unit_for(largest: int) -> fmt.Unit:
+    """亿元 when the largest amount reaches one 亿, else 万元."""
+    return "yi" if abs(largest) >= 10_000_000_000 else "wan"
+
+
+def scaled(fen: int | None, unit: fmt.Unit) -> float | None:
+    """Fen in a chart's unit. Only for drawing: texts are made from the exact amount."""
+    return None if fen is None else fen / {"yuan": 1e2, "wan": 1e6, "yi": 1e10}[unit]
+
+
+def shown(
+    figure: go.Figure,
+    title: str,
+    sub: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Node]],
+    *,
+    height: int = 220,
+) -> html.Figure:
+    """A chart with its sentence, its subtitle and its table."""
+    figure.update_layout(height=height)
+    return html.Figure(
+        [
+            html.Figcaption([html.Strong(title), html.Span(sub, className="note")],
+                            className="chart-title"),
+            html.Div(
+                dcc.Graph(
+                    figure=figure,
+                    responsive=True,
+                    config={"displayModeBar": False, "scrollZoom": False, "staticPlot": False},
+                    style={"height": f"{height}px", "width": "100%"},
+                ),
+                className="chart",
+                role="img",
+                **{"aria-label": f"{title} {sub}"},
+            ),
+            html.Details(
+                [html.Summary("查看数据表"),
+                 table(title, columns, [Line(row) for row in rows])],
+                className="data",
+            ),
+        ]
+    )  # fmt: skip
+
+
+def base(
+    colours: Ink, left: int = 56, right: int = 16, top: int = 12, bottom: int = 28
+) -> go.Figure:
+    """An empty figure in our dress."""
+    figure = go.Figure()
+    axis = {
+        "gridcolor": colours.line, "zerolinecolor": colours.last_line, "linecolor": colours.last_line,
+        "tickfont": {"size": 12, "color": colours.note}, "fixedrange": True, "automargin": True,
+    }  # fmt: skip
+    figure.update_layout(
+        template=None,
+        paper_bgcolor=colours.surface,
+        plot_bgcolor=colours.surface,
+        font={"family": FACE, "size": 12, "color": colours.text},
+        margin={"l": left, "r": right, "t": top, "b": bottom, "pad": 0},
+        showlegend=False,
+        hovermode="closest",
+        dragmode=False,
+        separators=".,",
+        hoverlabel={"bgcolor": colours.surface, "bordercolor": colours.last_line,
+                    "font": {"family": FACE, "size": 12, "color": colours.text}},
+        xaxis={**axis, "showgrid": False},
+        yaxis={**axis, "showline": False},
+        uirevision="kept",
+    )  # fmt: skip
+    return figure
+
+
+def money_axis(figure: go.Figure, largest: int, unit: fmt.Unit, axis: str = "yaxis") -> None:
+    """Ticks in the chart's unit, from zero."""
+    step = _step(abs(scaled(largest, unit) or 0))
+    values = [step * i for i in range(6) if step * i <= (scaled(largest, unit) or 0) * 1.12 + 1e-9]
+    figure.update_layout(
+        {axis: {"tickvals": values, "ticktext": [_plain(v) for v in values],
+                "range": [0, max((scaled(largest, unit) or 0) * 1.12, step)]}}
+    )  # fmt: skip
+
+
+def _step(largest: float) -> float:
+    if largest <= 0:
+        return 1.0
+    rough, power = largest / 4, 1.0
+    while rough >= 10:
+        rough, power = rough / 10, power * 10
+    while rough < 1:
+        rough, power = rough * 10, power / 10
+    return next(nice for nice in (1, 2, 2.5, 5, 10) if nice >= rough) * power
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
+
+
+def cumulated(months: Sequence[int | None]) -> list[int | None]:
+    """Running sums; nothing after the first unknown month."""
+    total, result = 0, []
+    for value in months:
+        if value is None:
+            result.append(None)
+            continue
+        total += value
+        result.append(total)
+    return result

@@ -1,0 +1,205 @@
+"""The frame around every page: head, navigation, breadcrumbs, the foot bar of narrow screens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from budget_watch.views import formats as fmt
+from dash import html
+
+from dashboard.address import Address
+from dashboard.context import Context
+from dashboard.parts import Node, link, menu
+
+PRODUCT = "人大预算国资联网监督"
+NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("工作", (("overview", "总览"), ("alerts", "预警中心"))),
+    ("专题", (("exec", "预算执行"), ("debt", "政府债务"))),
+    ("资料", (("rules", "规则与参数"),)),
+    ("管理", (("data", "数据质量"),)),
+)
+TABBAR = (
+    ("overview", "总览"),
+    ("alerts", "疑点"),
+    ("exec", "执行"),
+    ("debt", "债务"),
+    ("data", "数据"),
+)
+_BELONGS = {"finding": "alerts", "voucher": "exec"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page hands to the frame.
+
+    Attributes:
+        title: the heading. lead: one sentence: how much, against what, by how much.
+        crumbs: (name, address) of the places above; the last is this page (no address).
+        tools: switches above the blocks. body: the blocks.
+    """
+
+    title: Node
+    body: Sequence[Node]
+    lead: Node = None
+    crumbs: Sequence[tuple[str, Address | None]] = field(default_factory=tuple)
+    tools: Sequence[Node] = field(default_factory=tuple)
+    tab_title: str = ""
+
+
+def render(page: Page, address: Address, context: Context | None) -> list[Node]:
+    """The whole document body for a page."""
+    current = _BELONGS.get(address.page, address.page)
+    return [
+        html.A("跳到正文", href="#main", className="skip"),
+        _head(address, context),
+        *_past(address, context),
+        html.Div([_nav(address, current), _main(page, address, context)], className="body"),
+        html.Nav(
+            [_entry(name, title, address, current) for name, title in TABBAR],
+            className="tabbar",
+            **{"aria-label": "主要栏目"},
+        ),
+    ]
+
+
+def _entry(name: str, title: str, address: Address, current: str) -> html.A:
+    inside = [
+        html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"}),
+        html.Span(title),
+    ]
+    return link(inside, address.at(name), current=name == current, title=title)
+
+
+def _nav(address: Address, current: str) -> html.Nav:
+    items: list[Node] = []
+    for group, entries in NAVIGATION:
+        items.append(html.H2(group))
+        items += [_entry(name, title, address, current) for name, title in entries]
+    return html.Nav(items, className="nav", **{"aria-label": "栏目"})
+
+
+def _head(address: Address, context: Context | None) -> html.Header:
+    tools: list[Node] = []
+    if context is not None:
+        city = context.city
+        tools = [
+            html.Span(city.name if city else "尚无区划", className="head-plain wide-only"),
+            _years(address, context),
+            _days(address, context),
+            _units(address, context),
+            html.Div(className="head-fill"),
+        ]
+    switch = {"data-theme-switch": "1"}
+    return html.Header(
+        [
+            link(PRODUCT, Address("overview"), className="brand"),
+            html.Div(
+                [
+                    *tools,
+                    html.Button("明暗", className="head-plain", title="浅色或深色", **switch),
+                    html.Span("本机操作员", className="head-plain wide-only"),
+                ],
+                className="head-tools",
+            ),
+        ],
+        className="head",
+    )
+
+
+def _years(address: Address, context: Context) -> html.Details:
+    shown = context.span.fiscal_year
+    years = sorted({*context.cube.years, context.as_of.year}, reverse=True)
+    return menu(
+        [html.B(f"{shown}年")],
+        [
+            link(
+                f"{year}年",
+                address.with_query(
+                    fy=None if year == context.as_of.year else str(year), to=None, after=None
+                ),
+                replace=True,
+                current=year == shown,
+            )
+            for year in years
+            if year <= context.as_of.year
+        ],
+        "预算年度",
+        wide_only=True,
+    )
+
+
+def _days(address: Address, context: Context) -> html.Details:
+    items: list[Node] = [html.Div("按所知日期查看", className="note")]
+    seen: set[str] = set()
+    for name, day, _ in reversed(context.known):
+        if fmt.day(day) in seen:
+            continue
+        seen.add(fmt.day(day))
+        newest = name == context.known[-1][0]
+        to = address.with_query(asof=None if newest else fmt.day(day), snap=None, after=None)
+        text = f"{fmt.day(day)}（最新）" if newest else fmt.day(day)
+        items.append(link(text, to, replace=True, current=day == context.as_of))
+    return menu([html.Span("数据截至"), html.B(fmt.day(context.as_of))], items[:61], "数据截至")
+
+
+def _units(address: Address, context: Context) -> html.Details:
+    units: tuple[fmt.Unit, ...] = ("yuan", "wan", "yi")
+    return menu(
+        [html.B(fmt.UNIT_TITLES[context.unit])],
+        [
+            link(
+                fmt.UNIT_TITLES[unit],
+                address.with_query(unit=None if unit == "wan" else unit),
+                replace=True,
+                current=unit == context.unit,
+            )
+            for unit in units
+        ],
+        "金额单位",
+        wide_only=True,
+    )
+
+
+def _past(address: Address, context: Context | None) -> list[Node]:
+    if context is None or context.latest:
+        return []
+    return [
+        html.Div(
+            [
+                f"正在查看 {fmt.day(context.as_of)} 当日所知的数据（快照 {context.snapshot.id}） ",
+                link("返回最新", address.with_query(asof=None, snap=None), replace=True),
+            ],
+            className="past",
+        )
+    ]
+
+
+def _main(page: Page, address: Address, context: Context | None) -> html.Main:
+    crumbs = [
+        html.Li(link(name, to) if to else html.Span(name, **{"aria-current": "page"}))
+        for name, to in page.crumbs
+    ]
+    head: list[Node] = [html.H1(page.title)]
+    if page.lead:
+        head.append(html.P(page.lead, className="lead"))
+    parts: list[Node] = []
+    if len(crumbs) > 1:
+        parts.append(html.Nav(html.Ol(crumbs, className="crumbs"), **{"aria-label": "位置"}))
+    parts.append(html.Div([html.Div(head), _acts(address, context)], className="page-head"))
+    if page.tools:
+        parts.append(html.Div(list(page.tools), className="tools"))
+    parts += list(page.body)
+    return html.Main(parts, id="main", className="main", tabIndex="-1")
+
+
+def _acts(address: Address, context: Context | None) -> Node:
+    if context is None:
+        return None
+    fixed = replace(address.with_query(asof=None)).with_query(snap=context.snapshot.id)
+    share = [
+        html.Button("复制随数据更新的链接", **{"data-copy": address.href}),
+        html.Button("复制固定链接（含快照）", **{"data-copy": fixed.href}),
+        html.Button("打印本页", **{"data-print": "1"}),
+    ]
+    return html.Div(menu("分享", share, "分享本页", right=True), className="acts")

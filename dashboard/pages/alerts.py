@@ -1,0 +1,274 @@
+"""预警中心 /alerts: findings sifted by facets kept in the address (pages.md §3.3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from budget_watch.casework.findings import Finding, list_findings
+from budget_watch.engine.model import AREAS
+from budget_watch.views import alerts
+from budget_watch.views import formats as fmt
+from budget_watch.views.alerts import Sieve, Sifted
+from dash import html
+
+from dashboard.context import Context
+from dashboard.frame import Page
+from dashboard.pages.place_text import source
+from dashboard.parts import (
+    CLASSES,
+    Node,
+    block,
+    class_tag,
+    empty,
+    insufficient,
+    level_chip,
+    link,
+    menu,
+    segments,
+    tag,
+)
+from dashboard.table import Column, Line, table
+
+LEVEL_NAMES = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
+_LISTS = {"levels": "lv", "classes": "cl", "states": "st", "data_states": "ds"}
+
+
+def page(context: Context) -> Page:
+    """The list with its facets."""
+    run = alerts.latest_run(context.home)
+    if run is None:
+        return Page("预警中心", [insufficient("尚无规则运行记录。请运行 budget-watch check。")])
+    address = context.address
+    fresh = frozenset(f.finding for f in alerts.fresh(context.home, context.grant, run))
+    outcome = "cleared" if "已恢复" in address.get("ds") else "hit"
+    found = alerts.sift(list_findings(context.home, context.grant, outcome=outcome),
+                        _sieve(context, fresh))  # fmt: skip
+    return Page(
+        "预警中心",
+        [html.Div([_facets(context, found, len(fresh)), _list(context, found, run)],
+                  className="cols-facets")],
+        lead=_lead(context, run, found),
+        tools=_tools(context, found),
+    )  # fmt: skip
+
+
+def _sieve(context: Context, fresh: frozenset[str]) -> Sieve:
+    get = context.address.get
+
+    def many(key: str) -> frozenset[str]:
+        return frozenset(part for part in get(key).split(",") if part)
+
+    return Sieve(
+        levels=many("lv"), classes=many("cl"), states=many("st"), data_states=many("ds"),
+        area=get("area") or None, dept=get("dept") or None, agency=get("unitcode") or None,
+        rule=get("rule") or None, only=fresh if get("new") else None,
+    )  # fmt: skip
+
+
+def _lead(context: Context, run: alerts.Run, found: Sifted) -> str:
+    counts = Counter(f.level for f in found.findings)
+    signs = {"red": "◆", "orange": "▲", "yellow": "■", "blue": "●"}
+    by_level = " ".join(f"{sign}{fmt.count(counts[level])}" for level, sign in signs.items())
+    unjudged = run.unjudged
+    more = f"；{len(unjudged)}条规则零判断，按出错处理" if unjudged else ""
+    return (
+        f"业务日{fmt.day(run.as_of)}：{len(run.tallies)}条规则判断{fmt.count(run.total('judged'))}次，"
+        f"命中{fmt.count(run.total('hit'))}（列出{fmt.count(len(found.findings))}条：{by_level}），"
+        f"未触发{fmt.count(run.total('clear'))}，不适用{fmt.count(run.total('not_applicable'))}，"
+        f"数据不足{fmt.count(run.total('insufficient_data'))}，出错{run.total('error')}{more}。"
+    )
+
+
+def _tools(context: Context, found: Sifted) -> list[Node]:
+    address = context.address.with_query(after=None)
+    counts = found.facets["class"]
+    choices = [(f"全部 {fmt.count(sum(counts.values()))}", address.with_query(cl=None))]
+    choices += [
+        (f"{klass} {CLASSES[klass]} {fmt.count(counts[klass])}", address.with_query(cl=klass))
+        for klass in alerts.CLASSES
+    ]
+    by = address.get("by") or "f"
+    ways = [("按疑点", None), ("按部门", "d"), ("按规则", "r")]
+    return [
+        segments("类别", choices, address),
+        segments("归并方式", [(name, address.with_query(by=way)) for name, way in ways],
+                 address.with_query(by=None if by == "f" else by)),
+    ]  # fmt: skip
+
+
+def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
+    address = context.address.with_query(after=None)
+    names = context.names
+    new = bool(address.get("new"))
+    groups: list[Node] = [
+        html.Div(
+            link(["只看新增", html.Span(fmt.count(fresh), className="count")],
+                 address.with_query(new=None if new else "1"), replace=True, current=new),
+            className="facet",
+        ),
+        _facet(context, "级别", "lv", found.facets["level"], ["red", "orange", "yellow", "blue"],
+               lambda v: level_chip(v)),
+        _facet(context, "领域", "area", found.facets["area"], list(AREAS), lambda v: AREAS.get(v, v), True),
+        _facet(context, "办理状态", "st", found.facets["state"], None, lambda v: v),
+        _facet(context, "数据状态", "ds", found.facets["data_state"], None, lambda v: v),
+        _facet(context, "部门", "dept", found.facets["dept"], None,
+               lambda v: names.of("d", v) if v else "不属于单个部门", True),
+        _facet(context, "规则", "rule", found.facets["rule"], None, lambda v: v, True),
+    ]  # fmt: skip
+    shown = html.Div([g for g in groups if g is not None], className="facets")
+    clear = link("清除筛选", context.address.at("alerts", keep=("asof", "snap")))
+    return html.Aside(
+        html.Details(
+            [html.Summary("筛选"), shown, html.Div(clear, className="facet clear")],
+            className="block facet-block",
+            open=True,
+        ),
+        **{"aria-label": "筛选"},
+    )  # fmt: skip
+
+
+def _facet(
+    context: Context, title: str, key: str, counts: Counter[str], order: list[str] | None,
+    name: Callable[[str], Node], single: bool = False, most: int = 12,
+) -> Node:  # fmt: skip
+    address = context.address.with_query(after=None)
+    chosen = [part for part in address.get(key).split(",") if part]
+    values: Iterable[str] = order or [v for v, _ in counts.most_common()]
+    entries: list[Node] = []
+    for value in [v for v in values if v and (counts[v] or v in chosen)]:
+        picked = value in chosen
+        kept = (
+            [c for c in chosen if c != value] if picked else [value] if single else [*chosen, value]
+        )
+        entries.append(
+            link([name(value), html.Span(fmt.count(counts[value]), className="count")],
+                 address.with_query(**{key: ",".join(kept) or None}), replace=True, current=picked)
+        )  # fmt: skip
+    if not entries:
+        return None
+    inside: list[Node] = [html.H3(title), *entries[:most]]
+    if len(entries) > most:
+        inside.append(html.Details([html.Summary(f"其余{len(entries) - most}项"), *entries[most:]],
+                                   className="more"))  # fmt: skip
+    return html.Div(inside, className="facet")
+
+
+def _list(context: Context, found: Sifted, run: alerts.Run) -> html.Section:
+    by = context.address.get("by") or "f"
+    if not found.findings:
+        judged = sum(1 for t in run.tallies if int(t.get("judged") or 0))
+        clear = link("清除筛选", context.address.at("alerts", keep=("asof", "snap")))
+        sentence = (
+            f"没有命中。{len(run.tallies)}条规则中{judged}条已判断，"
+            f"{len(run.tallies) - judged}条未能判断。"
+        )
+        return block("疑点", empty(sentence, clear), flush=True, source=source(context, "疑点库"))
+    if by in ("d", "r"):
+        return _grouped(context, found, by)
+    return _rows(context, found)
+
+
+def _rows(context: Context, found: Sifted) -> html.Section:
+    start = int(context.address.get("after") or 0)
+    shown = found.findings[start : start + alerts.PAGE]
+    columns = [
+        Column("级别", width="92px"), Column("类", minor=True, width="44px"), Column("规则与对象"),
+        Column("数值", number=True), Column("限值", number=True),
+        Column("首见", minor=True), Column("数据状态", minor=True), Column("办理状态"),
+    ]  # fmt: skip
+    lines = [_line(context, f) for f in shown]
+    pager: list[Node] = []
+    if start:
+        back = start - alerts.PAGE
+        pager.append(
+            link("‹ 上一页", context.address.with_query(after=str(back) if back > 0 else None))
+        )
+    pager.append(html.Span(f"第{start + 1}—{start + len(shown)}条，共{fmt.count(len(found.findings))}条",
+                           className="note"))  # fmt: skip
+    if start + alerts.PAGE < len(found.findings):
+        pager.append(link("下一页 ›", context.address.with_query(after=str(start + alerts.PAGE))))
+    return block("疑点", [table("疑点", columns, lines), html.Div(pager, className="pager")],
+                 flush=True, sub="红、橙、黄、蓝为级别；同级新的在前",
+                 source=source(context, "疑点库"))  # fmt: skip
+
+
+def _line(context: Context, f: Finding) -> Line:
+    to = context.address.at("finding", f.finding[:16], keep=("asof", "snap"))
+    value, limit = measured(f)
+    return Line([
+        level_chip(f.level, f.provisional), class_tag(f.klass),
+        html.Div([link([html.Strong(f"{f.rule} {f.title}"), f" · {owner(context, f)}"], to),
+                  html.Div(f.message, className="note clip", title=f.message)]),
+        value, limit, fmt.day(f.first_seen), f.data_state, tag(f.work_state),
+    ])  # fmt: skip
+
+
+def owner(context: Context, f: Finding) -> str:
+    """Whom a finding concerns: the unit, the department, else the region."""
+    for letter, code in (("u", f.agency_code), ("d", f.dept_code), ("z", f.mof_div_code)):
+        if code:
+            return context.names.of(letter, code)
+    return "全市"
+
+
+def measured(f: Finding) -> tuple[str, str]:
+    """Value and limit as the rule displays them; — where it displays none."""
+    seen = f.observation
+    return (
+        typed(seen.get("value"), seen.get("value_type") or seen.get("value_unit")),
+        typed(seen.get("limit"), seen.get("limit_type") or seen.get("limit_unit")),
+    )
+
+
+def typed(value: object, kind: object) -> str:
+    """One typed value of an observation as text."""
+    if isinstance(value, dict):
+        kind, value = value.get("type") or value.get("unit"), value.get("value")
+    if value is None:
+        return fmt.NOT_APPLICABLE
+    if isinstance(value, str):
+        return value
+    number = int(value)  # type: ignore[call-overload]
+    if kind in ("fen", "money"):
+        return fmt.sentence_money(number)
+    if kind == "ratio":
+        return fmt.rate(number)
+    if kind in ("day", "days"):
+        return f"{fmt.count(number)}天"
+    return fmt.count(number)
+
+
+def _grouped(context: Context, found: Sifted, by: str) -> html.Section:
+    def key(f: Finding) -> str:
+        return (f.dept_code or "") if by == "d" else f.rule
+
+    groups: dict[str, list[Finding]] = {}
+    for f in found.findings:
+        groups.setdefault(key(f), []).append(f)
+    ranked = sorted(groups.items(), key=lambda part: (-len(part[1]), part[0]))
+    title = "部门" if by == "d" else "规则"
+    columns = [Column(title, width="44%"), Column("疑点", number=True),
+               *[Column(LEVEL_NAMES[level], number=True, minor=True) for level in LEVEL_NAMES],
+               Column("最高级别")]  # fmt: skip
+    address = context.address.with_query(by=None, after=None)
+    lines = [_sum_line("合计", found.findings)]
+    for value, members in ranked:
+        if by == "d":
+            name: Node = context.names.of("d", value) if value else "不属于单个部门"
+            to = address.with_query(dept=value) if value else None
+        else:
+            name, to = f"{value} {members[0].title}", address.with_query(rule=value)
+        lines.append(_sum_line(link(name, to) if to else name, members, ""))
+    return block(f"按{title}", table(f"疑点按{title}", columns, lines), flush=True,
+                 sub=f"{len(groups)}项", source=source(context, "疑点库"))  # fmt: skip
+
+
+def _sum_line(name: Node, members: list[Finding], kind: str = "total") -> Line:
+    counts = Counter(f.level for f in members)
+    worst = next((level for level in LEVEL_NAMES if counts[level]), None)
+    return Line([name, fmt.count(len(members)), *[fmt.count(counts[lv]) for lv in LEVEL_NAMES],
+                 level_chip(worst)], kind)  # fmt: skip
+
+
+__all__ = ["measured", "menu", "owner", "page", "typed"]

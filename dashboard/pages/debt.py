@@ -1,0 +1,281 @@
+"""政府债务 /debt: three limits judged apart, what falls due, and the counties (pages.md §3.5)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import plotly.graph_objects as go
+from budget_watch.views import formats as fmt
+from budget_watch.views import places
+from budget_watch.views.debt import Debt, Limit, Position, debt
+from budget_watch.views.figure import Figure
+from budget_watch.views.span import Place
+from dash import html
+
+from dashboard import chart
+from dashboard.context import Context
+from dashboard.errors import AddressError
+from dashboard.frame import Page
+from dashboard.pages.place_text import source
+from dashboard.parts import (
+    Node,
+    block,
+    bullet,
+    empty,
+    figure,
+    insufficient,
+    link,
+    missing,
+    number_and_unit,
+    segments,
+)
+from dashboard.table import Column, Line, table
+
+LIMIT_LABEL = "法定限额《预算法》第三十五条"
+TABLES = ("FIN-24 政府债务限额与余额表", "FIN-25 政府债券台账")
+SCOPES = (("本级", None), ("全市", "all"))
+
+
+def page(context: Context) -> Page:
+    """Debt of a place."""
+    place = _place(context)
+    if place is None:
+        return Page("政府债务", [insufficient("缺 FIN-24 政府债务限额与余额表，由财政局送达。",
+                                          link("查看数据质量", context.address.at("data")))])  # fmt: skip
+    found = context.kept("debt", lambda: debt(context.desk, place, context.span, 36), place,
+                         context.span)  # fmt: skip
+    body = [_limits(context, found), _rates(context, found), _due(context, found),
+            _regions(context, found), _issued(context, found)]  # fmt: skip
+    return Page(
+        f"{place.called}政府债务",
+        [html.Div(body, className="rows")],
+        lead=_lead(found, place),
+        crumbs=_crumbs(context, place),
+        tools=_tools(context, place),
+    )
+
+
+def _place(context: Context) -> Place | None:
+    city = context.city
+    if city is None:
+        return None
+    chosen = dict(context.address.place).get("z")
+    if chosen and chosen != city.region:
+        everywhere = {p.region: p for p in _everywhere(context)}
+        if chosen not in everywhere:
+            raise AddressError(f"没有区划 {chosen} 的债务数据。")
+        return everywhere[chosen]
+    if context.address.get("scope") == "all":
+        return Place(city.region, "全市", city.name)
+    return city
+
+
+def _everywhere(context: Context) -> tuple[Place, ...]:
+    return context.kept("places", lambda: places(context.desk, context.span.fiscal_year),
+                        context.span.fiscal_year)  # fmt: skip
+
+
+def _crumbs(context: Context, place: Place) -> list[tuple[str, object]]:
+    if context.address.parts:
+        return [("政府债务", context.address.at("debt")), (place.called, None)]
+    return []
+
+
+def _tools(context: Context, place: Place) -> list[Node]:
+    if context.address.parts:
+        return []
+    address = context.address
+    return [
+        segments("范围口径", [(title, address.with_query(scope=value)) for title, value in SCOPES],
+                 address)
+    ]  # fmt: skip
+
+
+def _lead(found: Debt, place: Place) -> str:
+    total = found.position.limits[0]
+    if total.balance.value is None:
+        return f"{place.called}的债务余额没有送达，不能与限额比较。"
+    parts = [f"{total.balance.origin.as_of}余额{fmt.sentence_money(total.balance.value)}"]
+    if total.limit.value:
+        parts.append(f"占限额{fmt.near_limit(total.balance.value, total.limit.value)}")
+    rate = fmt.figure_text(found.position.rate)
+    if rate:
+        parts.append(f"债务率（测算）{rate}")
+    half = fmt.figure_text(found.due_half_year)
+    if half:
+        parts.append(f"今后六个月到期本金{half}")
+    return "，".join(parts) + "。"
+
+
+def _limits(context: Context, found: Debt) -> html.Section:
+    origin = found.position.limits[0].balance.origin
+    cards = [_limit(limit) for limit in found.position.limits]
+    return block("限额使用", html.Div(cards, className="cols-3 divided"), flush=True,
+                 sub=f"{origin.as_of}，{origin.scope_kind}，{origin.stage}，{origin.data_status}",
+                 source=source(context, TABLES[0]))  # fmt: skip
+
+
+def _limit(limit: Limit) -> html.Div:
+    label = f"{limit.kind}债务余额" if limit.kind != "合计" else "债务余额（一般＋专项）"
+    if limit.balance.value is None:
+        return figure(label, None, why=limit.balance.why or "未送达")
+    number, unit = number_and_unit(fmt.sentence_money(limit.balance.value))
+    notes: list[Node] = []
+    bar: Node = None
+    if limit.limit.value is None:
+        notes = [missing(limit.limit.why or "限额未送达"), "没有限额，不能判断"]
+    else:
+        used = limit.used.exact
+        bar = html.Div(
+            [bullet(used, Fraction(1), label="余额与限额"),
+             html.Span(fmt.near_limit(limit.balance.value, limit.limit.value or 1))],
+            className="with-bar",
+        )  # fmt: skip
+        notes = [f"{LIMIT_LABEL} {fmt.sentence_money(limit.limit.value)}", _room(limit)]
+    return figure(label, number, unit, bar=bar, notes=notes, defined=_defined(limit.used))
+
+
+def _room(limit: Limit) -> str:
+    room = limit.room.value or 0
+    if room >= 0:
+        return f"余量 {fmt.sentence_money(room)}"
+    if -room <= limit.rounding:
+        return f"超出 {fmt.sentence_money(-room)}，在舍入范围内，不作判断"
+    return f"超出 {fmt.sentence_money(-room)}，待核实"
+
+
+def _defined(of: Figure) -> list[tuple[str, Node]]:
+    return [("公式", of.formula), ("时点", of.origin.as_of),
+            ("口径", f"{of.origin.scope_kind}，{of.origin.stage}，{of.origin.data_status}"),
+            ("快照", of.origin.snapshot)]  # fmt: skip
+
+
+def _rates(context: Context, found: Debt) -> html.Section:
+    position = found.position
+    cards: list[Node] = []
+    rate = fmt.figure_text(position.rate)
+    if rate is None:
+        cards.append(insufficient(f"{position.rate.why or '综合财力未送达'}，不计算债务率。"))
+    else:
+        number, unit = number_and_unit(rate)
+        cards.append(
+            figure("债务率（测算）", number, unit, defined=_defined(position.rate),
+                   bar=_three_lines(position.rate.exact),
+                   notes=["三条线：120%、200%、300%（经验线）",
+                          "测算值，不等同于财政部风险等级评定结果"])
+        )  # fmt: skip
+    for of in (found.interest, found.overdue, found.due_half_year):
+        text = fmt.figure_text(of)
+        number, unit = number_and_unit(text) if text else (None, "")
+        cards.append(figure(of.label, number, unit, defined=_defined(of), why=of.why or ""))
+    return block("债务率与到期", html.Div(cards, className="cols-4 divided"), flush=True,
+                 source=source(context, *TABLES))  # fmt: skip
+
+
+def _three_lines(rate: Fraction | None) -> html.Span:
+    """The measured rate against three plain lines on a scale from 0 to 350%."""
+    top = Fraction(7, 2)
+    done = min(rate or Fraction(0), top) / top
+    marks: list[Node] = [html.Span(className="done", style={"width": f"{float(done) * 100:.2f}%"})]
+    for line in (Fraction(6, 5), Fraction(2), Fraction(3)):
+        marks.append(html.Span(className="tick", style={"left": f"{float(line / top) * 100:.2f}%"}))
+    return html.Span([html.Span(className="plan", style={"width": "100%"}), *marks],
+                     className="bullet", role="img",
+                     **{"aria-label": f"债务率{fmt.share(done.numerator, done.denominator)}"})  # fmt: skip
+
+
+def _due(context: Context, found: Debt) -> html.Section:
+    months = found.due
+    if not months or months[0].principal.value is None:
+        why = months[0].principal.why if months else "缺债券台账"
+        return block(
+            "到期与付息", insufficient(f"{why}。"), flush=True, source=source(context, TABLES[1])
+        )
+    colours = chart.ink(context.dark)
+    amounts = [(d.principal.value or 0, d.interest.value or 0) for d in months]
+    largest = max(max(p + i for p, i in amounts), 1)
+    unit = chart.unit_for(largest)
+    names = [f"{d.year}-{d.month:02}" for d in months]
+    drawn = chart.base(colours, left=48)
+    drawn.add_trace(go.Bar(
+        x=names, y=[chart.scaled(p, unit) for p, _ in amounts], marker={"color": colours.actual},
+        hovertext=[f"{n} 本金{fmt.sentence_money(p)}" for n, (p, _) in zip(names, amounts, strict=True)],
+        hoverinfo="text"))  # fmt: skip
+    drawn.add_trace(go.Bar(
+        x=names, y=[chart.scaled(i, unit) for _, i in amounts],
+        marker={"color": colours.surface, "line": {"color": colours.actual, "width": 1}},
+        hovertext=[f"{n} 利息{fmt.sentence_money(i)}" for n, (_, i) in zip(names, amounts, strict=True)],
+        hoverinfo="text"))  # fmt: skip
+    ticks = [n for n in names if n.endswith(("-01", "-07"))]
+    drawn.update_layout(barmode="stack", bargap=0.25,
+                        xaxis={"type": "category", "tickvals": ticks, "ticktext": ticks})  # fmt: skip
+    chart.money_axis(drawn, largest, unit)
+    principal, interest = sum(p for p, _ in amounts), sum(i for _, i in amounts)
+    title = f"今后{len(months)}个月到期本金{fmt.sentence_money(principal)}，利息{fmt.sentence_money(interest)}"
+    columns = [Column("月份"), Column("本金", number=True), Column("利息", number=True)]
+    rows: list[list[Node]] = [["合计", context.money(principal), context.money(interest)]]
+    rows += [
+        [n, context.money(p), context.money(i)] for n, (p, i) in zip(names, amounts, strict=True)
+    ]
+    return block("到期与付息", chart.shown(
+        drawn, title, f"实心为本金，空心为利息；按月，{fmt.UNIT_TITLES[unit]}", columns, rows),
+        flush=True, source=source(context, TABLES[1]))  # fmt: skip
+
+
+def _regions(context: Context, found: Debt) -> html.Section:
+    columns = [
+        Column("区划", width="22%"), Column("限额", number=True), Column("余额", number=True),
+        Column("余量", number=True, minor=True), Column("限额使用"),
+        Column("其中一般", number=True, minor=True), Column("其中专项", number=True, minor=True),
+        Column("债务率（测算）", number=True), Column("时点", minor=True),
+    ]  # fmt: skip
+    lines = [_region(context, position) for position in found.regions]
+    body: Node = (
+        table("各级政府债务余额与限额", columns, lines) if lines else empty("没有分级债务数据。")
+    )
+    return block("本级与各县区", body, flush=True, unit=context.unit_title,
+                 sub="按限额使用从高到低；各级分别判断，不相加", source=source(context, TABLES[0]))  # fmt: skip
+
+
+def _region(context: Context, position: Position) -> Line:
+    total, general, special = position.limits
+    money = context.money
+    name = position.place.called
+    share = fmt.NOT_APPLICABLE
+    bar: Node = missing(total.limit.why or "限额未送达")
+    if total.balance.value is not None and total.limit.value:
+        share = fmt.near_limit(total.balance.value, total.limit.value)
+        bar = html.Span([bullet(total.used.exact, Fraction(1), label=f"{name}限额使用{share}"),
+                         html.Span(share)], className="with-bar")  # fmt: skip
+
+    def used(limit: Limit) -> Node:
+        if limit.balance.value is None or not limit.limit.value:
+            return missing(limit.limit.why or "未送达")
+        return fmt.near_limit(limit.balance.value, limit.limit.value)
+
+    def cell(of: Figure) -> Node:
+        return missing(of.why or "未送达") if of.value is None else money(of.value)
+
+    rate = fmt.figure_text(position.rate)
+    return Line([
+        link(name, context.address.at("debt", f"z{position.place.region}", keep=("fy", "to", "asof", "snap", "unit"))),
+        cell(total.limit), cell(total.balance), cell(total.room), bar, used(general), used(special),
+        rate or missing(position.rate.why or "综合财力未送达"), total.balance.origin.as_of,
+    ])  # fmt: skip
+
+
+def _issued(context: Context, found: Debt) -> html.Section:
+    columns = [Column("发行"), Column("金额", number=True), Column("占比", number=True)]
+    whole = found.issued_total.value
+    if whole is None:
+        return block("本年发行", insufficient(f"{found.issued_total.why}。"), flush=True,
+                     source=source(context, TABLES[1]))  # fmt: skip
+    lines = [Line(["合计", context.money(whole), fmt.share(whole, whole)], "total")]
+    listed = 0
+    for of in found.issued:
+        listed += of.value or 0
+        lines.append(Line([of.label, context.money(of.value), fmt.share(of.value, whole)]))
+    gap = whole - listed
+    lines.append(Line(["差额（未列明）", context.money(gap), fmt.share(gap, whole)], "gap"))
+    return block("本年发行", table("本年发行", columns, lines), flush=True, unit=context.unit_title,
+                 sub=found.issued_total.origin.as_of, source=source(context, TABLES[1]))  # fmt: skip

@@ -1,0 +1,357 @@
+"""The table of a division: 合计 on top, the parts, what the limit cut off, 差额 at the bottom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from budget_watch.views import alerts, drill, vouchers
+from budget_watch.views import formats as fmt
+from budget_watch.views.drill import Amounts, Place
+from dash import html
+
+from dashboard.address import LETTERS, Address
+from dashboard.context import Context
+from dashboard.pages.place_text import BUDGETS, VOUCHERS, called, source
+from dashboard.parts import Node, block, bullet, empty, level_chip, link, menu
+from dashboard.table import Column, Line, table
+
+OPTIONAL = {
+    "approved": "调整预算",
+    "month": "当月支出",
+    "vouchers": "凭证笔数",
+    "lead": "快慢于序时",
+}
+_FOLDS = {"z": "d", "d": "u", "u": "p", "p": "i"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the table shows besides its fixed columns."""
+
+    by: str
+    columns: tuple[str, ...]
+    budgets: bool  # whether the division also divides budgets and plans
+
+
+def block_of(context: Context, place: Place) -> html.Section:
+    """The block with the division the address asks for."""
+    ways = drill.ways(place)
+    by = context.address.get("by") or ways[0]
+    if by not in ways:
+        from dashboard.errors import AddressError
+
+        raise AddressError(f"{called(context, place)}不能再按“{LETTERS.get(by, by)}”划分。")
+    if by == "y":
+        return _payees(context, place)
+    if by == "s":
+        return _applications(context, place)
+    return _cube(context, place, by)
+
+
+def _cube(context: Context, place: Place, by: str) -> html.Section:
+    address, span = context.address, context.span
+    sort = address.get("sort") or ("code" if by == "m" else "-spent")
+    wanted = tuple(name for name in address.get("cols").split(",") if name in OPTIONAL)
+    shown = Shown(by, wanted, by != "m" and place.get("m") is None)
+    divided = context.kept(
+        "divide", lambda: drill.divide(context.cube, place, span, by, sort), place, span, by, sort
+    )
+    marks = alerts.marks(context.home, context.grant, by) if by in "zdup" else {}
+    lines = [_line(context, shown, "合计", divided.total, divided.total, kind="total")]
+    offset = _offset(context, place, by)
+    opened = set(address.get("open").split(",")) if address.get("open") else set()
+    lines += _children(context, place, shown, divided, marks, opened, 0)
+    if divided.rest_count:
+        text = f"其余{divided.rest_count}项"
+        lines.append(_line(context, shown, text, divided.rest, divided.total, kind="rest"))
+    if offset is not None:
+        lines.append(_line(context, shown, "上下级往来抵销", offset, divided.total, kind="rest"))
+    lines.append(
+        _line(context, shown, _gap_name(divided.gap), divided.gap, divided.total, kind="gap")
+    )
+    head = f"按{LETTERS[by]}" + (f"，共{len(divided.rows) + divided.rest_count}项")
+    body: Node = table(head, _columns(context, shown), lines, at=address, sort=sort)
+    if not divided.rows and divided.gap == Amounts():
+        body = _nothing(context, place)
+    return block(
+        f"{called(context, place)}：按{LETTERS[by]}", body, flush=True, unit=_unit_menu(context),
+        sub=f"{span.as_of}，{len(divided.rows) + divided.rest_count}项",
+        source=source(context, *BUDGETS, more=[
+            ("支出进度", "支出 ÷ 变动预算；竖线为时间进度"),
+            ("占比", f"占{called(context, place)}支出"),
+            ("差额", "没有列明该划分编码的部分"),
+        ]),
+    )  # fmt: skip
+
+
+def _unit_menu(context: Context) -> Node:
+    address = context.address
+    chosen = [name for name in address.get("cols").split(",") if name]
+    items = []
+    for name, title in OPTIONAL.items():
+        after = [c for c in chosen if c != name] if name in chosen else [*chosen, name]
+        mark = "✓ " if name in chosen else ""
+        items.append(link(mark + title, address.with_query(cols=",".join(after) or None),
+                          replace=True))  # fmt: skip
+    return html.Span([context.unit_title, menu("列", items, "选择列", right=True)],
+                     className="unit-menu")  # fmt: skip
+
+
+def _nothing(context: Context, place: Place) -> html.Div:
+    back = context.address.at("exec", *(a + b for a, b in place.path[:-1]))
+    sentence = f"{context.span.as_of}没有{called(context, place)}的预算指标或支付凭证。"
+    return empty(sentence, link("返回上一级", back))
+
+
+def _gap_name(gap: Amounts) -> str:
+    return (
+        "差额（未列明）" if gap == Amounts() else f"差额（未列明，{fmt.count(gap.vouchers)}笔凭证）"
+    )
+
+
+def _columns(context: Context, shown: Shown) -> list[Column]:
+    columns = [Column(LETTERS[shown.by], "code", width="26%")]
+    if shown.budgets:
+        columns.append(Column("年初预算", "initial", number=True, minor=True))
+        if "approved" in shown.columns:
+            columns.append(Column("调整预算", "approved", number=True, minor=True))
+        columns += [
+            Column("变动预算", "current", number=True),
+            Column("追加率", "added", number=True, minor=True, hint="Σ追加 ÷ 年初预算"),
+            Column("用款计划", "plan", number=True, minor=True),
+        ]
+    columns.append(Column("支出", "spent", number=True))
+    if "month" in shown.columns:
+        columns.append(Column(f"{context.span.month}月支出", "month", number=True, minor=True))
+    if shown.budgets:
+        columns.append(Column("支出进度", "progress", hint="支出 ÷ 变动预算，竖线为时间进度"))
+        if "lead" in shown.columns:
+            columns.append(Column("快慢于序时", number=True, minor=True))
+    columns += [Column("同比", number=True), Column("占比", number=True, minor=True)]
+    if "vouchers" in shown.columns:
+        columns.append(Column("凭证笔数", "vouchers", number=True, minor=True))
+    if shown.by in "zdup":
+        columns.append(Column("疑点", number=True, minor=False))
+    return columns
+
+
+def _children(
+    context: Context,
+    place: Place,
+    shown: Shown,
+    divided: drill.Division,
+    marks: dict[str, alerts.Mark],
+    opened: set[str],
+    depth: int,
+) -> list[Line]:
+    lines: list[Line] = []
+    for row in divided.rows:
+        fold = _FOLDS.get(divided.by) if depth < 2 and divided.by in _FOLDS else None
+        is_open = fold is not None and row.code in opened
+        name = _name(context, place, divided.by, row.code, fold is not None, is_open, opened, depth)
+        lines.append(
+            _line(context, shown, name, row.amounts, divided.total, depth=depth,
+                  to=place.step(divided.by, row.code), mark=marks.get(row.code))
+        )  # fmt: skip
+        if is_open and fold:
+            below = place.step(divided.by, row.code)
+            inner = context.kept(
+                "divide", lambda b=below, f=fold: drill.divide(context.cube, b, context.span, f),
+                below, context.span, fold, "-spent",
+            )  # fmt: skip
+            inner_marks = alerts.marks(context.home, context.grant, fold) if fold in "zdup" else {}
+            lines += _children(context, below, shown, inner, inner_marks, opened, depth + 1)
+            if inner.rest_count:
+                lines.append(_line(context, shown, f"其余{inner.rest_count}项", inner.rest,
+                                   inner.total, kind="rest", depth=depth + 1))  # fmt: skip
+            if inner.gap != Amounts():
+                lines.append(_line(context, shown, _gap_name(inner.gap), inner.gap, inner.total,
+                                   kind="gap", depth=depth + 1))  # fmt: skip
+    return lines
+
+
+def _name(
+    context: Context,
+    place: Place,
+    by: str,
+    code: str,
+    folds: bool,
+    is_open: bool,
+    opened: set[str],
+    depth: int,
+) -> list[Node]:
+    address = context.address
+    below = place.step(by, code)
+    to = address.at("exec", *(letter + value for letter, value in below.path))
+    name = context.names.of(by, code)
+    parts: list[Node] = []
+    if folds:
+        kept = sorted(opened - {code}) if is_open else sorted({*opened, code})
+        parts.append(
+            html.A(
+                html.Span(f"{'收起' if is_open else '展开'}{name}", className="sr"),
+                href=address.with_query(open=",".join(kept) or None).href,
+                className="fold",
+                role="button",
+                **{
+                    "data-nav": "replace",
+                    "aria-expanded": "true" if is_open else "false",
+                    "title": f"第{depth + 2}级",
+                },
+            )  # fmt: skip
+        )
+    elif depth:
+        parts.append(html.Span(className="no-fold"))
+    parts.append(link(html.Span(name, className="clip", title=name), to))
+    if by in "cei" and name != code:
+        shown = context.names.documents.get(code, "") if by == "i" else code
+        if shown:
+            parts.append(html.Span(shown, className="code"))
+    return parts
+
+
+def _line(
+    context: Context, shown: Shown, name: Node, a: Amounts, whole: Amounts, *,
+    kind: str = "", depth: int = 0, to: Place | None = None, mark: alerts.Mark | None = None,
+) -> Line:  # fmt: skip
+    money = context.money
+    pace = context.span.pace
+    cells: list[Node] = [name]
+    plain = kind in ("gap",)
+
+    def ratio(top: int, bottom: int) -> str:
+        return fmt.NOT_APPLICABLE if plain else fmt.share(top, bottom)
+
+    if shown.budgets:
+        cells.append(money(a.initial))
+        if "approved" in shown.columns:
+            cells.append(money(a.approved))
+        cells += [money(a.current), ratio(a.added, a.initial), money(a.plan)]
+    cells.append(_spent_link(context, to, a) if to and a.vouchers else money(a.spent))
+    if "month" in shown.columns:
+        cells.append(money(a.month))
+    if shown.budgets:
+        done = None if plain else fmt.ratio(a.spent, a.current)
+        cells.append(_bar(done, pace, ratio(a.spent, a.current), plain))
+        if "lead" in shown.columns:
+            cells.append(fmt.points(fmt.gap(done, pace)))
+    cells += [
+        fmt.NOT_APPLICABLE if plain else fmt.growth(a.spent, a.before),
+        fmt.share(a.spent, whole.spent),
+    ]
+    if "vouchers" in shown.columns:
+        cells.append(fmt.count(a.vouchers))
+    if shown.by in "zdup":
+        cells.append(_mark(context, mark) if to or mark else fmt.NOT_APPLICABLE)
+    return Line(cells, kind, depth)
+
+
+def _bar(done: object, pace: object, text: str, plain: bool) -> Node:
+    if plain or done is None:
+        return html.Span([html.Span(), html.Span(text)], className="with-bar")
+    label = f"支出进度{text}"
+    return html.Span(
+        [bullet(done, pace, label=label), html.Span(text)],  # type: ignore[arg-type]
+        className="with-bar",
+    )
+
+
+def _spent_link(context: Context, place: Place, amounts: Amounts) -> html.A:
+    to = context.address.at("exec", *(a + b for a, b in place.path), tab="v")
+    return link(context.money(amounts.spent), to,
+                title=f"{fmt.count(amounts.vouchers)}笔支付凭证")  # fmt: skip
+
+
+def _mark(context: Context, mark: alerts.Mark | None) -> Node:
+    if mark is None:
+        return "0"
+    to = context.address.at("alerts", keep=("asof", "snap"), **mark.filter)
+    return link([level_chip(mark.level), f" {mark.count}"], to)
+
+
+def _offset(context: Context, place: Place, by: str) -> Amounts | None:
+    """The 抵销 row of 全市: vouchers hold each payment once, so nothing is to be taken off."""
+    return Amounts() if place.scope == "all" and by == "z" else None
+
+
+def _payees(context: Context, place: Place) -> html.Section:
+    wanted = vouchers.Filter(place, context.span)
+    frame = context.kept(
+        "payees", lambda: vouchers.payees(context.reader, context.cube, wanted), wanted
+    )
+    total = int(frame["spent"].sum() or 0)
+    shown = frame.head(drill.LIMIT)
+    money = context.money
+
+    def line(name: Node, spent: Node, amount: int, number: int, kind: str = "") -> Line:
+        return Line([name, spent, fmt.share(amount, total), fmt.count(number)], kind)
+
+    lines = [line("合计", money(total), total, int(frame["vouchers"].sum() or 0), "total")]
+    for row in shown.iter_rows(named=True):
+        to = context.address.at("exec", *(a + b for a, b in place.path), f"y{row['id']}")
+        lines.append(
+            line(link(row["payee_acct_name"] or "（未填收款人）", to),
+                 link(money(row["spent"]), to.with_query(tab="v")), row["spent"], row["vouchers"])
+        )  # fmt: skip
+    rest = frame.slice(drill.LIMIT)
+    if rest.height:
+        amount = int(rest["spent"].sum())
+        lines.append(line(f"其余{rest.height}个收款人", money(amount), amount,
+                          int(rest["vouchers"].sum()), "rest"))  # fmt: skip
+    listed = int(shown["spent"].sum() or 0) + int(rest["spent"].sum() or 0)
+    whole = drill.total(context.cube, place, context.span).spent
+    lines.append(line("差额（与支出合计之差）", money(whole - listed), whole - listed, 0, "gap"))
+    columns = [Column("收款人", width="50%"), Column("支出", number=True),
+               Column("占比", number=True), Column("凭证笔数", number=True)]  # fmt: skip
+    return block(
+        f"{called(context, place)}：按收款人",
+        table("按收款人", columns, lines),
+        flush=True,
+        unit=context.unit_title,
+        sub=f"{context.span.as_of}，{frame.height}个收款人；自然人名称已脱敏",
+        source=source(context, *VOUCHERS),
+    )
+
+
+def _applications(context: Context, place: Place) -> html.Section:
+    wanted = vouchers.Filter(place, context.span)
+    frame = context.kept(
+        "applications", lambda: vouchers.applications(context.reader, context.cube, wanted), wanted
+    )
+    money = context.money
+    asked, paid = int(frame["pay_app_amt"].sum() or 0), int(frame["spent"].sum() or 0)
+    whole = drill.total(context.cube, place, context.span)
+    columns = [
+        Column("支付申请", width="24%"), Column("申请日期"), Column("用途", minor=True),
+        Column("申请金额", number=True), Column("已支付", number=True),
+        Column("未支付", number=True, minor=True), Column("凭证", number=True),
+    ]  # fmt: skip
+    lines = [Line(["合计", fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE, money(asked), money(paid),
+                   money(asked - paid), fmt.count(int(frame["vouchers"].sum() or 0))], "total")]  # fmt: skip
+    for row in frame.head(drill.LIMIT).iter_rows(named=True):
+        if row["pay_app_id"] is None:
+            continue
+        to = context.address.at("exec", *(a + b for a, b in place.path), f"s{row['pay_app_id']}")
+        amount = row["pay_app_amt"]
+        lines.append(
+            Line([
+                link(row["pay_app_no"] or row["pay_app_id"], to), fmt.day(row["create_date"]),
+                row["use_des"] or fmt.NOT_APPLICABLE, money(amount),
+                link(money(row["spent"]), to), money(None if amount is None else amount - row["spent"]),
+                fmt.count(row["vouchers"]),
+            ])
+        )  # fmt: skip
+    gap = whole.spent - paid
+    lines.append(Line(["差额（与支出合计之差）", fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE,
+                       fmt.NOT_APPLICABLE, money(gap), fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE],
+                      "gap"))  # fmt: skip
+    sentence = f"该指标没有支付申请（已下达指标 {fmt.sentence_money(whole.current)}）。"
+    body: Node = table("支付申请", columns, lines) if frame.height else empty(sentence)
+    return block(f"{called(context, place)}：支付申请", body, flush=True, unit=context.unit_title,
+                 sub=f"{context.span.as_of}，{frame.height}份",
+                 source=source(context, "FIN-14 支付申请表", "FIN-15 国库集中支付凭证表"))  # fmt: skip
+
+
+def address_of(context: Context, place: Place) -> Address:
+    """The address of a place with the present settings."""
+    return context.address.at("exec", *(a + b for a, b in place.path))

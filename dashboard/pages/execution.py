@@ -1,0 +1,224 @@
+"""预算执行 /exec/…: a place's core figures and what it divides into (pages.md §3.2)."""
+
+from __future__ import annotations
+
+from budget_watch.views import drill
+from budget_watch.views import formats as fmt
+from budget_watch.views.drill import Amounts, Place
+from dash import html
+
+from dashboard.address import LETTERS, Address
+from dashboard.context import Context
+from dashboard.frame import Page
+from dashboard.pages import division, place_charts, voucher_list
+from dashboard.pages.place_text import (
+    BUDGETS,
+    called,
+    crumbs,
+    formula_of,
+    source,
+)
+from dashboard.parts import Node, block, bullet, figure, link, menu, number_and_unit, segments
+
+SCOPE_TITLES: dict[drill.Scope, str] = {"local": "本级", "all": "全市", "county": "县区"}
+
+
+def page(context: Context) -> Page:
+    """The drill at an address."""
+    address = context.address
+    place = place_of(address)
+    amounts = context.kept(
+        "total", lambda: drill.total(context.cube, place, context.span), place, context.span
+    )
+    on_vouchers = address.get("tab") == "v" or not drill.ways(place)
+    body: list[Node] = [_core(context, place, amounts)]
+    if on_vouchers:
+        body.append(voucher_list.block_of(context, place, amounts))
+    else:
+        body.append(place_charts.folded(context, place, amounts))
+        body.append(division.block_of(context, place))
+    return Page(
+        f"{called(context, place)}预算执行",
+        [html.Div(body, className="rows")],
+        lead=_lead(context, place, amounts),
+        crumbs=crumbs(context, place),
+        tools=_tools(context, place, on_vouchers),
+    )
+
+
+def place_of(address: Address) -> Place:
+    """The place an address names."""
+    scope = {"all": "all", "county": "county"}.get(address.get("scope"), "local")
+    return Place(scope, address.place)  # type: ignore[arg-type]
+
+
+def _lead(context: Context, place: Place, amounts: Amounts) -> str:
+    span = context.span
+    if place.get("m"):
+        return (
+            f"{span.fiscal_year}年{place.get('m')}月支出{fmt.sentence_money(amounts.spent)}，"
+            + (f"同比{fmt.growth(amounts.spent, amounts.before)}。")
+        )
+    if amounts.current <= 0:
+        return f"{span.label}支出{fmt.sentence_money(amounts.spent)}；没有列入预算指标，不计算支出进度。"
+    progress = fmt.ratio(amounts.spent, amounts.current)
+    gap = fmt.gap(progress, span.pace)
+    return (
+        f"{called(context, place)}{span.label}支出{fmt.sentence_money(amounts.spent)}，"
+        f"完成变动预算的{fmt.share(amounts.spent, amounts.current)}，"
+        f"{fmt.points_sentence(gap, '时间进度')}"
+        + (f"；同比{fmt.growth(amounts.spent, amounts.before)}。" if amounts.before > 0 else "。")
+    )
+
+
+def _tools(context: Context, place: Place, on_vouchers: bool) -> list[Node]:
+    address = context.address
+    tools: list[Node] = []
+    if place.get("z") is None:
+        tools.append(
+            segments(
+                "范围口径",
+                [
+                    (
+                        title,
+                        address.with_query(
+                            scope=None if scope == "local" else scope,
+                            by=None,
+                            open=None,
+                            after=None,
+                        ),
+                    )
+                    for scope, title in SCOPE_TITLES.items()
+                ],
+                address.with_query(by=None, open=None, after=None),
+            )
+        )
+    tools.append(_spans(context))
+    ways = drill.ways(place)
+    if ways:
+        plain = address.with_query(tab=None, after=None, sort=None, min=None, max=None, method=None)
+        current = address.get("by") or ways[0]
+        marked = plain.with_query(
+            by="v" if on_vouchers else None if current == ways[0] else current
+        )
+        choices = [
+            (LETTERS[letter], plain.with_query(by=None if letter == ways[0] else letter))
+            for letter in ways
+        ]
+        tools.append(html.Span("按", className="label"))
+        tools.append(segments("划分方式", choices, marked))
+        tools.append(
+            segments(
+                "明细",
+                [("支付凭证", plain.with_query(tab="v", by=None))],
+                address.with_query(after=None, sort=None, min=None, max=None, method=None, by=None),
+            )
+        )
+    return tools
+
+
+def _spans(context: Context) -> html.Details:
+    span, address = context.span, context.address
+    latest = context.as_of.month if span.fiscal_year == context.as_of.year else 12
+    items: list[Node] = []
+    for month in range(latest, 0, -1):
+        one = drill.span_of(context.as_of, span.fiscal_year, month)
+        items.append(
+            link(one.as_of, address.with_query(to=None if month == latest else str(month),
+                                               after=None),
+                 replace=True, current=one == span)
+        )  # fmt: skip
+    return menu(f"期间 {span.as_of}", items, "期间")
+
+
+def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
+    span = context.span
+    single = place.get("m") is not None
+    progress = fmt.ratio(amounts.spent, amounts.current)
+    gap = fmt.gap(progress, span.pace)
+    parts: list[Node] = []
+
+    def money(label: str, key: str, value: int, notes: list[Node] | None = None) -> None:
+        number, unit = number_and_unit(fmt.sentence_money(value))
+        parts.append(
+            figure(label, number, unit, notes=notes or [],
+                   defined=formula_of(context, key, value), side="left" if not parts else "")
+        )  # fmt: skip
+
+    if not single:
+        money("年初预算", "initial", amounts.initial, ["人代会批准"])
+        money("调整预算", "approved", amounts.approved, ["常委会批准"])
+        money(
+            "变动预算",
+            "current",
+            amounts.current,
+            [f"较年初 {fmt.growth(amounts.current, amounts.initial)}"],
+        )
+        parts.append(_added(context, place, amounts))
+        money(
+            "用款计划",
+            "plan",
+            amounts.plan,
+            [f"占变动预算 {fmt.share(amounts.plan, amounts.current)}"],
+        )
+    money(
+        "当月支出" if single else "累计支出",
+        "spent",
+        amounts.spent,
+        [f"{fmt.count(amounts.vouchers)}笔凭证"],
+    )
+    if not single:
+        money(f"{span.month}月支出", "month", amounts.month, [_month_note(context)])
+        number, unit = number_and_unit(fmt.share(amounts.spent, amounts.current))
+        parts.append(
+            figure("支出进度", number, unit, notes=[f"时间进度 {fmt.share(*_pair(span.pace))}"],
+                   bar=bullet(progress, span.pace, label="支出进度与时间进度"),
+                   defined=formula_of(context, "progress", amounts.spent))
+        )  # fmt: skip
+        number, unit = number_and_unit(fmt.points(gap))
+        parts.append(
+            figure("快慢于序时", number, unit, defined=formula_of(context, "lead", 0),
+                   notes=[f"差额 {fmt.sentence_money(_pace_gap(amounts, span.pace))}"])
+        )  # fmt: skip
+    number, unit = number_and_unit(fmt.growth(amounts.spent, amounts.before))
+    parts.append(
+        figure("同比", number, unit, defined=formula_of(context, "yoy", amounts.before),
+               notes=[f"上年同期 {fmt.sentence_money(amounts.before)}"])
+    )  # fmt: skip
+    return block("核心指标", html.Div(parts, className="strip"), sub=span.as_of, flush=True,
+                 source=source(context, *BUDGETS))  # fmt: skip
+
+
+def _month_note(context: Context) -> str:
+    span = context.span
+    return f"截至{span.until:%m-%d}" if span.until else "全月"
+
+
+def _pair(pace: object) -> tuple[int, int]:
+    from fractions import Fraction
+
+    exact = Fraction(pace)  # type: ignore[arg-type]
+    return exact.numerator, exact.denominator
+
+
+def _pace_gap(amounts: Amounts, pace: object) -> int:
+    """支出 minus what the pace would have spent, fen, rounded half up."""
+    part, whole = _pair(pace)
+    return amounts.spent - (2 * amounts.current * part + whole) // (2 * whole)
+
+
+def _added(context: Context, place: Place, amounts: Amounts) -> html.Div:
+    steps = context.kept(
+        "changes", lambda: drill.changes(context.cube, place, context.span), place, context.span
+    )
+    rows: list[tuple[str, Node]] = [
+        ("公式", "追加率 = Σ追加 ÷ 年初预算"),
+        ("Σ追加", fmt.sentence_money(amounts.added)),
+    ]
+    rows += [(f"{step.entry}：{step.cause}", fmt.sentence_money(step.current)) for step in steps]
+    number, unit = number_and_unit(fmt.share(amounts.added, amounts.initial))
+    causes = [step for step in steps if step.entry == "追加"][:1]
+    notes: list[Node] = [
+        f"最大原因 {step.cause} {fmt.share(step.current, amounts.initial)}" for step in causes
+    ]
+    return figure("追加率", number, unit, notes=notes or ["没有追加"], defined=rows)

@@ -1,0 +1,108 @@
+"""Tables: real `<table>` elements, so that they read aloud, select, print and fold on a phone.
+
+Cells arrive as text made by the formatter. On a screen narrower than 768 px each row
+becomes a list of label–number pairs (CSS, class ``listed``); columns marked `minor`
+are left out there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import html
+
+from dashboard.address import Address
+from dashboard.parts import Node, link
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        key: name of the sort setting; empty = cannot be sorted by.
+        number: right-aligned, never wrapped.
+        minor: not shown on a phone.
+    """
+
+    title: str
+    key: str = ""
+    number: bool = False
+    minor: bool = False
+    width: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row: its cells, and what kind of row it is (``total``, ``gap``, ``rest`` or plain)."""
+
+    cells: Sequence[Node]
+    kind: str = ""
+    depth: int = 0
+
+
+def table(
+    caption: str,
+    columns: Sequence[Column],
+    lines: Sequence[Line],
+    *,
+    at: Address | None = None,
+    sort: str = "",
+    wide: bool = True,
+) -> html.Div:
+    """A table with its caption; headers sort through the address when `at` is given."""
+    body = [_row(columns, line) for line in lines]
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption, className="sr"),
+                html.Thead(html.Tr([_head(column, at, sort) for column in columns])),
+                html.Tbody(body),
+            ],
+            className="listed",
+        ),
+        className="scroll" if wide else "",
+        role="region",
+        tabIndex="0" if wide else None,
+        **{"aria-label": caption},
+    )
+
+
+def _head(column: Column, at: Address | None, sort: str) -> html.Th:
+    classes = " ".join(name for name, on in (("n", column.number), ("minor", column.minor)) if on)
+    extra: dict[str, Any] = {"className": classes} if classes else {}
+    if column.width:
+        extra["style"] = {"width": column.width}
+    if column.hint:
+        extra["title"] = column.hint
+    if at is None or not column.key:
+        return html.Th(column.title, scope="col", **extra)
+    down, up = sort == f"-{column.key}", sort == column.key
+    mark = " ▼" if down else " ▲" if up else ""
+    extra["aria-sort"] = "descending" if down else "ascending" if up else "none"
+    wanted = column.key if down else f"-{column.key}"
+    return html.Th(
+        link(column.title + mark, at.with_query(sort=wanted, after=None), replace=True),
+        scope="col",
+        **extra,
+    )
+
+
+def _row(columns: Sequence[Column], line: Line) -> html.Tr:
+    cells: list[Node] = []
+    for at, (column, cell) in enumerate(zip(columns, line.cells, strict=True)):
+        classes = " ".join(
+            name
+            for name, on in (("name", at == 0), ("n", column.number), ("minor", column.minor))
+            if on
+        )
+        if at == 0:
+            inside = html.Div(cell, className=f"line indent-{line.depth}" if line.depth else "line")
+            cells.append(html.Th(inside, scope="row", className=classes))
+        else:
+            label = html.Span(column.title, className="cell-label", **{"aria-hidden": "true"})
+            cells.append(html.Td([label, html.Span(cell)], className=classes or None))
+    return html.Tr(cells, className=line.kind or None)
