@@ -89,6 +89,7 @@ def commit(
         post_commithook_properties=_HOOKS,
     )
     _flush_log(folder)
+    table.update_incremental()
     return int(table.version())
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from budget_watch.lake.files import File, add_up, write
 from budget_watch.lake.layout import Layout
 
-BUFFER_ROWS = 250_000
+BUFFER_ROWS = 100_000
 SMALL_FILE_ROWS = 50_000
 MANY_SMALL_FILES = 8
 

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from budget_watch.lake import records
 from budget_watch.lake.errors import LakeError
+from budget_watch.lake.home import Home
+from budget_watch.lake.state import engine
 
 WHOLE_YEAR = 0
 
@@ -93,17 +95,24 @@ class Entry:
 
 
 def is_current(connection: sa.Connection, batch: Batch) -> bool:
-    """Whether exactly this content was published and nothing has come in its place since."""
+    """Whether this delivery needs nothing done.
+
+    True for a delivery made before (same slot, content and business date: a replay), and for
+    content that is in the lake under whatever name, with nothing come in its place since. A later
+    delivery that takes a correction back is neither.
+    """
     table = records.batch
     same = connection.execute(
-        sa.select(sa.func.max(table.c.seq).label("seq"), table.c.id)
+        sa.select(table.c.seq, table.c.id, table.c.biz_date)
         .where(
             table.c.table_name == batch.table,
             table.c.source_hash == batch.source_hash,
             sa.or_(table.c.reason.is_(None), table.c.stored + table.c.quarantined > 0),
         )
-        .group_by(table.c.id)
+        .order_by(table.c.seq.desc())
     ).all()
+    if any(row.id == batch.id and row.biz_date == batch.biz_date for row in same):
+        return True
     for row in same:
         later = sa.select(table.c.seq).where(
             table.c.table_name == batch.table, table.c.id == row.id, table.c.seq > row.seq
@@ -118,6 +127,24 @@ def stored_ids(connection: sa.Connection, table: str) -> set[str]:
     column = records.batch.c
     query = sa.select(column.id).where(column.table_name == table).distinct()
     return set(connection.execute(query).scalars())
+
+
+def entries(home: Home, table: str | None = None) -> list[Entry]:
+    """The published ledger lines, oldest first; of one table where given. Without coverage."""
+    if not home.exists:
+        return []
+    t = records.batch
+    query = sa.select(t).order_by(t.c.seq)
+    if table is not None:
+        query = query.where(t.c.table_name == table)
+    with engine(home).connect() as connection:
+        return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+def _entry(row: sa.RowMapping) -> Entry:
+    batch = Batch(row["id"], row["table_name"], row["source"], row["source_hash"], row["biz_date"])
+    counts = {name: row[name] for name in ("delivered", "stored", "quarantined", "refused")}
+    return Entry(batch, row["loaded_at"], reason=row["reason"], **counts)
 
 
 def write_entries(

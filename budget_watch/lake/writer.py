@@ -191,7 +191,8 @@ class Writer:
         With nothing new to publish (same content, date and hashes) the latest snapshot is returned.
 
         Args:
-            biz_date: business date of the snapshot.
+            biz_date: business date of the snapshot. What comes late, for a date before that of the
+                latest snapshot, is published under the latter: snapshots never go back in time.
             hashes: of rule book, laws, lock file, calendar; also as keywords (`book_hash=…`).
             progress: is told in Chinese what is being done.
 
@@ -214,6 +215,8 @@ class Writer:
         made_from = refresh_marts(self._draft, published, calendar, progress)
         changed = {name: draft for name, draft in self._drafts.items() if draft.changed}
         base = self._base
+        if base is not None:
+            biz_date = max(biz_date, base.biz_date)
         same = base is not None and base.biz_date == biz_date and dict(base.hashes) == wanted
         if base is not None and same and not (changed or self._entries or self._refusals):
             return base

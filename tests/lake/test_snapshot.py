@@ -1,0 +1,98 @@
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from budget_watch.lake import (
+    DamagedError,
+    Reader,
+    Snapshot,
+    UnknownSnapshotError,
+    Writer,
+    records,
+)
+from budget_watch.lake.state import engine
+from tests.lake.made import SYSTEM, batch, rows, voucher
+
+DAY = date(2026, 9, 30)
+
+
+@pytest.fixture
+def published(home):
+    with Writer.open(home, "test") as writer:
+        for number in (1, 2):
+            frame = rows("payment_voucher", voucher(number, DAY, number * 100))
+            writer.replace("payment_voucher", frame, batch("payment_voucher", str(number)))
+            writer.publish(DAY, rule_book="r", laws="l")
+    return home
+
+
+def test_snapshots_are_numbered_within_their_business_date(published):
+    assert [(id_, day) for id_, day, _ in Snapshot.all(published)] == [
+        ("S20260930-01", DAY),
+        ("S20260930-02", DAY),
+    ]
+    latest = Snapshot.latest(published)
+    assert (latest.id, latest.seq, latest.biz_date) == ("S20260930-02", 2, DAY)
+    assert latest.hashes == {"rule_book": "r", "laws": "l", "calendar": latest.hashes["calendar"]}
+    assert {n: (t.kind, t.rows, dict(t.money)) for n, t in latest.tables.items()} == {
+        "calendar": ("mart", 13149, {}),
+        "payment": ("mart", 2, {"pay_amt": 300}),
+        "payment_voucher": ("table", 2, {"pay_amt": 300}),
+    }
+
+
+def test_an_old_snapshot_is_read_as_it_was(published):
+    reader = Reader(published, SYSTEM, "S20260930-01")
+    assert reader.scan("payment").collect()["pay_cert_id"].to_list() == ["V0001"]
+    assert Snapshot.get(published, "S20260930-01").rows("payment_voucher") == 1
+
+
+def test_what_was_known_on_a_day_is_the_last_snapshot_published_by_then(published):
+    t = records.snapshot
+    with engine(published).begin() as connection:
+        for seq, moment in ((1, "2026-10-01 17:59:00"), (2, "2026-10-02 16:30:00")):
+            connection.execute(
+                sa.text("UPDATE lake_snapshot SET published_at = :m WHERE seq = :s"),
+                {"m": f"{moment}.000000", "s": seq},
+            )
+        assert connection.execute(sa.select(sa.func.count()).select_from(t)).scalar() == 2
+    # 16:30 UTC on the 2nd is the 3rd in Shanghai.
+    assert Snapshot.known(published, date(2026, 10, 2)).seq == 1
+    assert Snapshot.known(published, date(2026, 10, 3)).seq == 2
+    with pytest.raises(UnknownSnapshotError, match="到 2026-10-01 为止还没有发布过"):
+        Snapshot.known(published, date(2026, 10, 1))
+
+
+def test_an_unknown_snapshot_is_named(published):
+    with pytest.raises(UnknownSnapshotError, match="没有数据快照 S20260101-01"):
+        Snapshot.get(published, "S20260101-01")
+
+
+def test_a_missing_file_is_damage(published):
+    latest = Snapshot.latest(published)
+    path = latest.folder / "payment_voucher" / latest.tables["payment_voucher"].files[0].path
+    path.unlink()
+    with pytest.raises(DamagedError, match="不见了。请从备份恢复它"):
+        latest.check("payment_voucher")
+
+
+def test_figures_that_do_not_add_up_are_damage(published):
+    with engine(published).begin() as connection:
+        connection.execute(
+            sa.text(
+                """UPDATE lake_table_version SET money = '{"pay_amt": "301"}'
+                   WHERE name = 'payment' AND version = 2"""
+            )
+        )
+    with pytest.raises(DamagedError) as error:
+        Snapshot.latest(published).check("payment")
+    assert "payment 应有 2 行、金额合计 {'pay_amt': 301} 分，读到 2 行、{'pay_amt': 300} 分" in str(
+        error.value
+    )
+
+
+def test_a_home_without_anything_has_no_snapshot_and_is_not_made(home):
+    assert Snapshot.latest(home) is None
+    assert Snapshot.all(home) == []
+    assert not home.root.exists()

@@ -1,0 +1,69 @@
+import ast
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from budget_watch.lake import LakeError, records
+from budget_watch.lake.state import engine, newest_revision, upgrade
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(home):
+    with engine(home).connect() as connection:
+        seen = sa.inspect(connection)
+        for table in records.metadata.sorted_tables:
+            assert [
+                (c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns(table.name)
+            ] == [
+                (c.name, str(c.type.compile(connection.dialect)), c.nullable) for c in table.columns
+            ]
+
+
+def test_the_state_database_survives_a_power_cut(home):
+    with engine(home).connect() as connection:
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 2, 1]
+
+
+def test_the_schema_is_upgraded_once(home):
+    made = engine(home)
+    upgrade(made)
+    with made.connect() as connection:
+        found = (
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+        )
+    assert found == [newest_revision()]
+    assert engine(home) is made
+
+
+def test_a_database_of_a_newer_program_is_left_alone(home):
+    made = engine(home)
+    with made.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LakeError, match=r"由更新版本的程序写成.*请升级"):
+        upgrade(made)
+
+
+def test_the_tables_compile_for_postgresql():
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.schema import CreateTable
+
+    for table in records.metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+
+
+def test_nothing_forks():
+    """Children forked after polars or Delta were used hang; only fresh processes are allowed."""
+    root = Path(__file__).parents[2]
+    for folder in ("budget_watch", "ingest", "dashboard", "fixtures"):
+        for path in (root / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute):
+                    assert node.attr not in ("fork", "forkpty"), path
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    names = [alias.name for alias in node.names]
+                    module = getattr(node, "module", None) or ""
+                    assert "multiprocessing" not in {*names, module.split(".")[0]}, path
