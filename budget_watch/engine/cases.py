@@ -1,0 +1,76 @@
+"""What a `<ID>.test.yaml` file says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from budget_watch.engine.model import Strict
+
+DEFAULT_DAY = date(2026, 11, 20)
+
+
+class Case(Strict):
+    """Values that the judgement sees, and the whole result. Other keys are the rule's columns."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    expect: str
+    because: str | None = None
+    message: str | None = None
+    provisional: bool = False
+    with_: dict[str, Any] = Field(default={}, alias="with")
+    as_of: date | None = None
+    status: str | None = None
+
+
+class RowsCase(Strict):
+    """Table rows and the measures they give. Other keys are sources with their rows."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    expect: dict[str, Any]
+    grain: dict[str, Any] = {}
+    not_delivered: tuple[str, ...] = ()
+    as_of: date | None = None
+    with_: dict[str, Any] = Field(default={}, alias="with")
+
+
+class ExpectedGrain(Strict):
+    """One observation that must come out."""
+
+    level: str | None = None
+    outcome: str | None = None
+    grain: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    provisional: bool | None = None
+    because: str | None = None
+
+
+class TablesCase(Strict):
+    """Rows of whole tables and the complete list of observations."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    expect: tuple[ExpectedGrain, ...]
+    clear: int | None = None
+    not_applicable: int | None = None
+    not_delivered: tuple[str, ...] = ()
+    as_of: date | None = None
+    with_: dict[str, Any] = Field(default={}, alias="with")
+
+
+class RuleTests(Strict):
+    """One test file."""
+
+    as_of: date = DEFAULT_DAY
+    base: dict[str, Any] = {}
+    defaults: dict[str, dict[str, Any]] = {}
+    cases: tuple[Case, ...] = ()
+    rows: tuple[RowsCase, ...] = ()
+    tables: tuple[TablesCase, ...] = ()

@@ -1,0 +1,577 @@
+"""Checks a rule against the sources and turns its texts into typed trees: `checked(rule, …)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from budget_watch.engine.errors import BookError, ExpressionError
+from budget_watch.engine.expression import Expr, conjunction, conjuncts
+from budget_watch.engine.functions import Lists
+from budget_watch.engine.model import Citation, Confidence, Klass, Level, Measure, Rule
+from budget_watch.engine.parse import Scope, parse, parse_condition
+from budget_watch.engine.render import Message, read_message
+from budget_watch.engine.sources import Source
+from budget_watch.engine.sql import CheckedQuery, check_query
+from budget_watch.engine.units import DATE, NUMBER, Column, Type, same
+
+PERIOD_COLUMNS = ("fiscal_year", "month", "quarter")
+PERIOD_END = Column("period_end", DATE, title="期末")
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One measure, ready to plan.
+
+    Attributes:
+        keys: grain column → expression over the source by which rows are grouped.
+        cumulative: (expression over the source, grain column) of a `x <= @col` condition.
+        at_condition: any other condition that names the grain's values.
+        condition: the rest of `when`.
+        argument: what is aggregated; none for count(*).
+        column: how the result is stored.
+    """
+
+    name: str
+    source: Source
+    keys: Mapping[str, Expr]
+    function: str
+    argument: Expr | None
+    condition: Expr | None
+    cumulative: tuple[Expr, str] | None
+    at_condition: Expr | None
+    shift: Mapping[str, int]
+    empty: Literal["zero", "missing"]
+    column: Column
+    title: str
+
+
+@dataclass(frozen=True)
+class CheckedJoin:
+    """A many-to-one look-up: columns taken under their new names, and the flag `found`."""
+
+    name: str
+    source: Source
+    on: Mapping[str, str]
+    take: Mapping[str, str]
+    condition: Expr | None
+    last_by: str | None
+
+
+@dataclass(frozen=True)
+class CheckedUniverse:
+    """The grains judged."""
+
+    source: Source
+    condition: Expr | None
+    columns: Mapping[str, Expr]
+    periods: str | None
+
+
+@dataclass(frozen=True)
+class CheckedWindow:
+    """Windows of rows (shape `within`)."""
+
+    source: Source
+    condition: Expr | None
+    by: tuple[str, ...]
+    order: Expr
+    length: int
+    values: Mapping[str, Aggregate]
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """A condition and the reason shown."""
+
+    when: Expr
+    because: str
+
+
+@dataclass(frozen=True)
+class CheckedLevel:
+    """One level with what it stands on; `cap` is the level the machine may give."""
+
+    level: Level
+    cap: Level
+    when: Expr
+    klass: Klass
+    confidence: Confidence
+    basis: tuple[Citation, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class CheckedRule:
+    """A rule whose every name, type and unit has been checked."""
+
+    rule: Rule
+    source: Source | None
+    grain: tuple[str, ...]
+    identity: tuple[str, ...]
+    universe: CheckedUniverse | None
+    condition: Expr | None
+    measures: Mapping[str, Aggregate]
+    window: CheckedWindow | None
+    query: CheckedQuery | None
+    joins: Mapping[str, CheckedJoin]
+    columns: Mapping[str, Column]
+    inputs: tuple[str, ...]
+    let: Mapping[str, Expr]
+    skip: tuple[Reasoned, ...]
+    requires: tuple[Reasoned, ...]
+    undecided: tuple[Reasoned, ...]
+    levels: tuple[CheckedLevel, ...]
+    clear: Expr | None
+    value: Expr | None
+    limit: Expr | None
+    message: Message
+    params: frozenset[str]
+    needs: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        return self.rule.id
+
+
+def checked(rule: Rule, sources: Mapping[str, Source], lists: Lists) -> CheckedRule:
+    """Check a rule. Raises BookError that names the rule and the place in it."""
+    try:
+        return _Checker(rule, sources, lists).run()
+    except ExpressionError as error:
+        raise BookError(rule.id, str(error), error.code) from error
+
+
+class _Checker:
+    def __init__(self, rule: Rule, sources: Mapping[str, Source], lists: Lists) -> None:
+        self.rule, self.sources, self.lists = rule, sources, lists
+
+    def fail(self, place: str, error: ExpressionError) -> BookError:
+        return BookError(f"{self.rule.id} {place}", str(error), error.code)
+
+    def source(self, name: str, place: str) -> Source:
+        if name in self.sources:
+            return self.sources[name]
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, list(self.sources), n=3)
+        hint = f"；是否指 {'、'.join(near)}" if near else ""
+        raise BookError(f"{self.rule.id} {place}", f"没有名为 {name} 的报表或主题表{hint}", "source")
+
+    def condition(self, text: str | None, scope: Scope, place: str) -> Expr | None:
+        if text is None:
+            return None
+        try:
+            return parse_condition(text, scope)
+        except ExpressionError as error:
+            raise self.fail(place, error) from error
+
+    def expression(self, text: str, scope: Scope, place: str, wanted: Type | None = None) -> Expr:
+        try:
+            return parse(text, scope, wanted)
+        except ExpressionError as error:
+            raise self.fail(place, error) from error
+
+    def over(self, source: Source, at: Mapping[str, Column] | None = None) -> Scope:
+        return Scope(source.columns, at or {}, {}, self.lists, hint=f"{source.name} ")
+
+    def run(self) -> CheckedRule:
+        rule = self.rule
+        source, universe, window, query = None, None, None, None
+        condition = None
+        columns: dict[str, Column] = {}
+        if rule.shape == "row":
+            source = self.source(rule.each or "", "each")
+            grain = rule.grain or source.key
+            columns = dict(source.columns)
+            condition = self.condition(rule.when, self.over(source), "when")
+        elif rule.shape == "within":
+            window = self.window()
+            source, grain = window.source, (*window.by, "first_order")
+            columns = {name: source.columns[name] for name in window.by}
+            columns |= {name: each.column for name, each in window.values.items()}
+            columns["first_order"] = Column("first_order", NUMBER, nullable=False)
+        else:
+            grain = rule.grain
+            universe = self.universe()
+            columns = self.grain_columns(universe)
+        if rule.query is not None:
+            query = check_query(rule, self.sources, self.lists)
+            columns |= query.columns
+        self.present(grain, columns, "grain")
+        grain_columns = {name: columns[name] for name in grain}
+        own = [] if rule.shape == "row" else list(columns)
+        measures: dict[str, Aggregate] = {}
+        for name, measure in rule.measures.items():
+            known = columns if rule.shape == "row" else grain_columns
+            measures[name] = self.measure(name, measure, known)
+            self.fresh(name, columns, f"measures.{name}")
+            columns[name] = measures[name].column
+        joins = self.joins(columns)
+        let = self.lets(columns)
+        scope = Scope(columns, {}, let, self.lists)
+        levels = tuple(self.level(at, scope) for at in range(len(rule.levels)))
+        value = self.optional(rule.value, scope, "value")
+        limit = self.optional(rule.limit, scope, "limit")
+        if value and limit and not same(value.type, limit.type):
+            raise BookError(f"{rule.id} limit", f"value 是{value.type}，limit 是{limit.type}", "unit")
+        message = self.message(scope)
+        trees = [
+            *(each.when for each in self.reasons(rule.skip, scope, "skip")),
+            *(each.when for each in self.reasons(rule.requires, scope, "requires")),
+            *(each.when for each in self.reasons(rule.undecided, scope, "undecided")),
+            *(each.when for each in levels),
+            *(each for each in (value, limit) if each is not None),
+            *message.trees,
+        ]
+        identity = rule.identity or grain
+        self.present(identity, grain_columns, "identity")
+        used = {name for tree in trees for name in tree.names()}
+        inputs = tuple(
+            name
+            for name in columns
+            if name in used or name in measures or name in own or name in grain
+        )
+        conditions = [condition, *(each.condition for each in measures.values())]
+        params = {name for tree in trees for name in tree.names("param")}
+        params |= {name for tree in conditions if tree is not None for name in tree.names("param")}
+        return CheckedRule(
+            rule=rule,
+            source=source,
+            grain=grain,
+            identity=identity,
+            universe=universe,
+            condition=condition,
+            measures=measures,
+            window=window,
+            query=query,
+            joins=joins,
+            columns=columns,
+            inputs=inputs,
+            let=let,
+            skip=self.reasons(rule.skip, scope, "skip"),
+            requires=self.reasons(rule.requires, scope, "requires"),
+            undecided=self.reasons(rule.undecided, scope, "undecided"),
+            levels=levels,
+            clear=self.condition(rule.clear.when if rule.clear else None, scope, "clear"),
+            value=value,
+            limit=limit,
+            message=message,
+            params=frozenset(params),
+            needs=self.needs(condition, used, joins, measures, grain, source),
+        )
+
+    def needs(
+        self,
+        condition: Expr | None,
+        used: set[str],
+        joins: Mapping[str, CheckedJoin],
+        measures: Mapping[str, Aggregate],
+        grain: tuple[str, ...],
+        source: Source | None,
+    ) -> frozenset[str]:
+        """The columns of the row that a row rule reads."""
+        if source is None:
+            return frozenset()
+        names = set(used) | set(grain)
+        names |= condition.names() if condition is not None else set()
+        names |= {column for join in joins.values() for column in join.on.values()}
+        for measure in measures.values():
+            names |= set(measure.keys)
+            names |= {measure.cumulative[1]} if measure.cumulative else set()
+            names |= measure.at_condition.names("at") if measure.at_condition else set()
+        return frozenset(names & set(source.columns))
+
+    def present(self, names: tuple[str, ...], columns: Mapping[str, Column], place: str) -> None:
+        for name in names:
+            if name not in columns:
+                known = "、".join(list(columns)[:12])
+                raise BookError(
+                    f"{self.rule.id} {place}", f"没有列 {name}（有 {known} …）", "column"
+                )
+
+    def fresh(self, name: str, columns: Mapping[str, Column], place: str) -> None:
+        if name in columns:
+            raise BookError(f"{self.rule.id} {place}", f"{name} 已是列名，请换一个名字", "name")
+
+    def universe(self) -> CheckedUniverse:
+        said = self.rule.universe
+        if said is None:
+            raise BookError(f"{self.rule.id} universe", "缺少 universe", "universe")
+        source = self.source(said.source, "universe.from")
+        scope = self.over(source)
+        given = _period_columns(said.periods)
+        wanted = said.columns or self.rule.grain
+        if said.columns and not set(said.columns) <= set(self.rule.grain):
+            raise BookError(f"{self.rule.id} universe.columns", "应是 grain 的一部分", "universe")
+        missing = [name for name in given if name not in wanted]
+        if missing and said.periods and not said.periods.startswith("years"):
+            raise BookError(
+                f"{self.rule.id} universe.periods", f"{said.periods} 要求 grain 含 {missing[0]}", "universe"
+            )
+        columns: dict[str, Expr] = {}
+        for name in wanted:
+            if name in given and name != "fiscal_year":
+                continue
+            text = said.map.get(name, name)
+            columns[name] = self.expression(text, scope, f"universe（{name}）")
+        return CheckedUniverse(
+            source, self.condition(said.when, scope, "universe.when"), columns, said.periods
+        )
+
+    def grain_columns(self, universe: CheckedUniverse) -> dict[str, Column]:
+        found: dict[str, Column] = {}
+        for name in universe.columns:
+            expr = universe.columns[name]
+            stored = universe.source.columns.get(expr.value) if expr.op == "col" else None
+            found[name] = Column(
+                name,
+                expr.type,
+                stored.den if stored else 1,
+                True,
+                stored.personal if stored else None,
+                stored.title if stored else name,
+                stored.bits if stored else 63,
+            )
+        for name in _period_columns(universe.periods):
+            found.setdefault(name, Column(name, NUMBER, title=name, bits=12))
+        return found
+
+    def measure(self, name: str, said: Measure, grain: Mapping[str, Column]) -> Aggregate:
+        place = f"measures.{name}"
+        source = self.source(said.source, f"{place}.from")
+        at = {**grain, "period_end": PERIOD_END}
+        scope = Scope(source.columns, at, {}, self.lists, hint=f"{source.name} ")
+        parts = conjuncts(self.condition(said.when, scope, f"{place}.when"))
+        plain = [part for part in parts if not part.names("at")]
+        bound = [part for part in parts if part.names("at")]
+        value = self.expression(
+            said.value, Scope(source.columns, {}, {}, self.lists, True, source.name + " "), place
+        )
+        if value.op not in _FUNCTIONS:
+            raise BookError(place, "value 应是一个汇总：sum(…)、count(*)、min(…) 等", "measure")
+        compared = {name for part in bound for name in part.names("at")}
+        keys = self.keys(said, source, grain, compared, place)
+        cumulative = None
+        if len(bound) == 1 and value.op != "distinct":
+            cumulative = _cumulative(bound[0])
+        at_condition = None if cumulative else conjunction(bound)
+        argument = value.args[0] if value.args else None
+        column = self.result(name, value, argument, source, place)
+        empty = said.empty or ("zero" if source.kind == "event" else "missing")
+        if said.shift and "fiscal_year" not in keys:
+            raise BookError(f"{self.rule.id} {place}.shift", "shift 要求按 fiscal_year 汇总", "measure")
+        return Aggregate(
+            name,
+            source,
+            keys,
+            value.op,
+            argument,
+            conjunction(plain),
+            cumulative,
+            at_condition,
+            said.shift,
+            empty,
+            column,
+            said.title or name,
+        )
+
+    def keys(
+        self,
+        said: Measure,
+        source: Source,
+        grain: Mapping[str, Column],
+        compared: set[str],
+        place: str,
+    ) -> dict[str, Expr]:
+        scope = self.over(source)
+        if said.by is None and self.rule.shape == "row":
+            raise BookError(f"{self.rule.id} {place}", "按行规则的 measures 要写 by", "measure")
+        if isinstance(said.by, dict):
+            wanted = dict(said.by)
+        else:
+            names = said.by if said.by is not None else tuple(self.rule.grain)
+            wanted = {name: name for name in names if name not in compared}
+        keys: dict[str, Expr] = {}
+        for name, text in wanted.items():
+            if name not in grain:
+                raise BookError(f"{self.rule.id} {place}.by", f"{name} 不是判断单元的列", "column")
+            try:
+                keys[name] = parse(text, scope)
+            except ExpressionError as error:
+                hint = f"{error}；可用 by: 说明按哪些列汇总"
+                raise BookError(f"{self.rule.id} {place}.by", hint, error.code) from error
+            if not same(keys[name].type, grain[name].type):
+                raise BookError(f"{self.rule.id} {place}.by", f"{name} 两边类型不同", "unit")
+        return keys
+
+    def result(
+        self, name: str, value: Expr, argument: Expr | None, source: Source, place: str
+    ) -> Column:
+        personal = None
+        den = 1
+        if argument is not None and value.op in ("sum", "min", "max"):
+            if argument.type.base == "num":
+                den = denominator(argument, source.columns, f"{self.rule.id} {place}")
+            named = [source.columns[each] for each in argument.names()]
+            personal = next((each.personal for each in named if each.personal), None)
+        bits = 40 if value.op in ("count", "rows", "distinct") else 63
+        return Column(name, value.type, den, True, personal, name, bits)
+
+    def window(self) -> CheckedWindow:
+        said = self.rule.within
+        if said is None:
+            raise BookError(self.rule.id, "缺少 within", "within")
+        source = self.source(said.source, "within.from")
+        scope = self.over(source)
+        self.present(said.by, source.columns, "within.by")
+        values: dict[str, Aggregate] = {}
+        aggregates = Scope(source.columns, {}, {}, self.lists, True, source.name + " ")
+        for name, text in said.values.items():
+            place = f"within.values.{name}"
+            value = self.expression(text, aggregates, place)
+            if value.op not in ("sum", "count", "rows", "min", "max", "any", "all"):
+                raise BookError(f"{self.rule.id} {place}", "窗口中只能用 sum count min max any all", "measure")
+            if name in said.by or name == "first_order":
+                raise BookError(f"{self.rule.id} {place}", f"{name} 已是 by 的列", "name")
+            argument = value.args[0] if value.args else None
+            values[name] = Aggregate(
+                name,
+                source,
+                {},
+                value.op,
+                argument,
+                None,
+                None,
+                None,
+                {},
+                "zero",
+                self.result(name, value, argument, source, place),
+                name,
+            )
+        return CheckedWindow(
+            source,
+            self.condition(said.when, scope, "within.when"),
+            said.by,
+            self.expression(said.order, scope, "within.order", NUMBER),
+            said.length,
+            values,
+        )
+
+    def joins(self, columns: dict[str, Column]) -> dict[str, CheckedJoin]:
+        found: dict[str, CheckedJoin] = {}
+        for name, said in self.rule.join.items():
+            place = f"join.{name}"
+            source = self.source(said.source, f"{place}.from")
+            self.present(tuple(said.on), source.columns, f"{place}.on")
+            self.present(tuple(said.on.values()), columns, f"{place}.on")
+            for theirs, ours in said.on.items():
+                if not same(source.columns[theirs].type, columns[ours].type):
+                    raise BookError(f"{self.rule.id} {place}", f"{theirs} 与 {ours} 类型不同", "unit")
+            take = said.take if isinstance(said.take, dict) else {each: each for each in said.take}
+            self.present(tuple(take.values()), source.columns, f"{place}.take")
+            covered = set(source.key) <= set(said.on)
+            if not covered and said.last_by is None and source.key:
+                raise BookError(
+                    f"{self.rule.id} {place}",
+                    f"on 未含 {source.name} 的全部主键（{'、'.join(source.key)}），请写 last_by",
+                    "join",
+                )
+            if said.last_by is not None:
+                self.present((said.last_by,), source.columns, f"{place}.last_by")
+            for new, column in take.items():
+                self.fresh(new, columns, place)
+                columns[new] = source.columns[column]
+            columns[f"{name}_found"] = Column(f"{name}_found", BOOL_TYPE, nullable=False)
+            found[name] = CheckedJoin(
+                name,
+                source,
+                said.on,
+                take,
+                self.condition(said.when, self.over(source), f"{place}.when"),
+                said.last_by,
+            )
+        return found
+
+    def lets(self, columns: Mapping[str, Column]) -> dict[str, Expr]:
+        let: dict[str, Expr] = {}
+        for name, text in self.rule.let.items():
+            self.fresh(name, columns, f"let.{name}")
+            scope = Scope(columns, {}, dict(let), self.lists)
+            let[name] = self.expression(text, scope, f"let.{name}")
+        return let
+
+    def reasons(self, said: tuple[object, ...], scope: Scope, place: str) -> tuple[Reasoned, ...]:
+        found: list[Reasoned] = []
+        for at, each in enumerate(said):
+            when, because = each.when, each.because  # type: ignore[attr-defined]
+            tree = self.condition(when, scope, f"{place}[{at}]")
+            if tree is not None:
+                found.append(Reasoned(tree, because or f"不满足 {when}"))
+        return tuple(found)
+
+    def level(self, at: int, scope: Scope) -> CheckedLevel:
+        said = self.rule.levels[at]
+        tree = self.condition(said.when, scope, f"levels[{at}]")
+        if tree is None:
+            raise BookError(f"{self.rule.id} levels[{at}]", "缺少 when", "level")
+        klass = said.klass or self.rule.klass
+        confidence = said.confidence or self.rule.confidence
+        basis = said.basis if said.basis is not None else self.rule.basis
+        return CheckedLevel(
+            said.level, ceiling(said.level, klass, confidence), tree, klass, confidence, basis, said.when
+        )
+
+    def optional(self, text: str | None, scope: Scope, place: str) -> Expr | None:
+        return None if text is None else self.expression(text, scope, place)
+
+    def message(self, scope: Scope) -> Message:
+        try:
+            return read_message(self.rule.message, scope)
+        except ExpressionError as error:
+            raise self.fail("message", error) from error
+
+
+def ceiling(level: Level, klass: Klass, confidence: Confidence) -> Level:
+    """The level a machine may give: red only to 法 and to 规 with confidence H."""
+    allowed = klass == "法" or (klass == "规" and confidence == "H")
+    return "orange" if level == "red" and not allowed else level
+
+
+def denominator(expr: Expr, columns: Mapping[str, Column], place: str) -> int:
+    """The fixed denominator of a numeric tree's stored values. Raises BookError on division."""
+    from datetime import date
+
+    from budget_watch.engine.to_polars import Compiler
+
+    if any(node.op == "param" for node in expr.walk()):
+        raise BookError(place, "汇总之中不能用 param()；请在 levels 或 let 中使用", "measure")
+    try:
+        return Compiler(columns, date(2000, 1, 1)).scaled(expr)[1]
+    except ExpressionError as error:
+        raise BookError(place, str(error), error.code) from error
+
+
+def _period_columns(periods: str | None) -> tuple[str, ...]:
+    if periods is None:
+        return ()
+    if periods.startswith("months"):
+        return ("fiscal_year", "month")
+    return ("fiscal_year", "quarter") if periods.startswith("quarters") else ("fiscal_year",)
+
+
+def _cumulative(part: Expr) -> tuple[Expr, str] | None:
+    """`month <= @month` (either way round) as (source expression, grain column)."""
+    if part.op == "le" and part.args[1].op == "at" and not part.args[0].names("at"):
+        mine, grain = part.args
+    elif part.op == "ge" and part.args[0].op == "at" and not part.args[1].names("at"):
+        grain, mine = part.args
+    else:
+        return None
+    return (mine, grain.value) if grain.value in ("month", "quarter") else None
+
+
+_FUNCTIONS = frozenset({"sum", "count", "rows", "distinct", "min", "max", "any", "all"})
+BOOL_TYPE = Type("bool")

@@ -1,0 +1,62 @@
+"""Word lists and code groups as polars expressions, and the code tables that rules may ask about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from budget_watch.engine.model import Group, GroupSet, Words
+
+
+@dataclass(frozen=True)
+class NamedLists:
+    """The book's words and groups by id, and code tables: list → year → codes."""
+
+    words: Mapping[str, Words] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[int, frozenset[str]]] = field(default_factory=dict)
+
+
+def alternation(phrases: tuple[str, ...]) -> str:
+    """A regular expression of the phrases, longest first, as both engines read it."""
+    return "|".join(re.escape(text) for text in sorted(phrases, key=lambda text: (-len(text), text)))
+
+
+def has_words(text: pl.Expr, words: Words) -> pl.Expr:
+    """Whether the text, without the excluded phrases, has one of the words. Null stays unknown."""
+    left = text.str.replace_all(alternation(words.exclude), "") if words.exclude else text
+    found = left.str.contains_any(list(words.include))
+    if words.require_also:
+        found = found & left.str.contains_any(list(words.require_also))
+    return found
+
+
+def in_group(code: pl.Expr, group: Group, year: pl.Expr) -> pl.Expr:
+    """Whether the code is in the group's set of that year."""
+    sets = sorted(group.sets, key=lambda each: each.since, reverse=True)
+    if len(sets) == 1:
+        return _in_set(code, sets[0], group.match)
+    result: pl.Expr = pl.lit(False)
+    for each in reversed(sets):
+        holds = year >= each.since.year
+        result = pl.when(holds).then(_in_set(code, each, group.match)).otherwise(result)
+    return result
+
+
+def _in_set(code: pl.Expr, each: GroupSet, match: str) -> pl.Expr:
+    if match == "exact":
+        return code.is_in(list(each.codes))
+    return code.str.contains("^(?:" + alternation(each.codes) + ")")
+
+
+def known_code(code: pl.Expr, years: Mapping[int, frozenset[str]], year: pl.Expr) -> pl.Expr:
+    """Whether the code stands in the code table of its year; the last table serves later years."""
+    ordered = sorted(years)
+    result: pl.Expr = code.is_in(sorted(years[ordered[0]]))
+    for each in ordered[1:]:
+        inside = code.is_in(sorted(years[each]))
+        result = pl.when(year >= each).then(inside).otherwise(result)
+    return result

@@ -1,0 +1,231 @@
+"""Loads the rule book: the product's `rules/` and, over it, a home's own.
+
+A home may add rules, words, groups, laws and parameters, and values of a known parameter for its own
+jurisdiction; it never overrides silently, and a local value never loosens a number set by law.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from budget_watch.engine.check import CheckedRule, checked
+from budget_watch.engine.errors import BookError
+from budget_watch.engine.functions import Lists
+from budget_watch.engine.lists import NamedLists
+from budget_watch.engine.model import AREAS, Group, Law, Param, Rule, Words
+from budget_watch.engine.params import Parameter, loosened, parameter
+from budget_watch.engine.sources import Source
+from budget_watch.engine.yaml_file import read_items, read_one
+
+Entry = TypeVar("Entry", Words, Group, Param, Law)
+
+
+@dataclass(frozen=True)
+class Book:
+    """A loaded and checked rule book.
+
+    Attributes:
+        hash: SHA-256 over the files' names and bytes, product and home alike.
+        files: rule id → its file.
+        mistakes: what is wrong, where loading was asked to go on (`strict=False`).
+    """
+
+    rules: Mapping[str, CheckedRule]
+    params: Mapping[str, Parameter]
+    laws: Mapping[str, Law]
+    named: NamedLists
+    hash: str
+    files: Mapping[str, Path]
+    folders: tuple[Path, ...]
+    mistakes: tuple[BookError, ...] = ()
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def lists(self) -> Lists:
+        """The names that expressions may use."""
+        return names_of(self.params, self.named)
+
+
+def names_of(params: Mapping[str, Parameter], named: NamedLists) -> Lists:
+    """Parameters with their types and the ids of words, groups and code tables."""
+    return Lists(
+        {name: each.type for name, each in params.items()},
+        frozenset(named.words),
+        frozenset(named.groups),
+        frozenset(named.codes),
+    )
+
+
+def load_book(
+    paths: Sequence[Path] | Path,
+    sources: Mapping[str, Source] | None = None,
+    *,
+    strict: bool = True,
+    only: Iterable[str] | None = None,
+) -> Book:
+    """Load and check the book.
+
+    Args:
+        paths: the product's rules folder first, then the overlays of a home, if they exist.
+        sources: what rules may read; default the contracts and marts.
+        strict: raise at the first mistake; otherwise leave the rule out and keep the mistake.
+        only: rule ids to load (for quick work on one rule).
+
+    Raises:
+        BookError: file, line and what to write instead.
+    """
+    folders = [Path(each) for each in ([paths] if isinstance(paths, Path | str) else paths)]
+    folders = [each for at, each in enumerate(folders) if at == 0 or each.is_dir()]
+    if not folders or not folders[0].is_dir():
+        raise BookError(str(folders[0] if folders else ""), "没有规则文件夹；安装不完整，或 --book 写错", "book")
+    if sources is None:
+        from budget_watch.engine.sources import sources as all_sources
+
+        sources = all_sources()
+    laws = _merged("laws", _laws(folders))
+    params = _params(folders)
+    words = _merged("词表", _entries(folders, "words", Words))
+    groups = _merged("代码组", _entries(folders, "groups", Group))
+    named = NamedLists(words, groups, _code_tables())
+    lists = names_of(params, named)
+    rules: dict[str, CheckedRule] = {}
+    files: dict[str, Path] = {}
+    mistakes: list[BookError] = []
+    wanted = None if only is None else set(only)
+    for path in _rule_files(folders):
+        if wanted is not None and path.stem not in wanted:
+            continue
+        try:
+            rule = read_one(path, Rule)
+            _named_right(path, rule, files)
+            rules[rule.id] = checked(rule, sources, lists)
+            files[rule.id] = path
+        except BookError as error:
+            if strict:
+                raise _in_file(path, error) from error
+            mistakes.append(_in_file(path, error))
+    return Book(
+        dict(sorted(rules.items())),
+        params,
+        laws,
+        named,
+        book_hash(folders),
+        files,
+        tuple(folders),
+        tuple(mistakes),
+    )
+
+
+def book_hash(folders: Sequence[Path]) -> str:
+    """SHA-256 over relative names and bytes of all files of the book but its tests."""
+    digest = hashlib.sha256()
+    for at, folder in enumerate(folders):
+        for path in sorted(folder.rglob("*.yaml")):
+            if path.name.endswith(".test.yaml"):
+                continue
+            content = path.read_bytes()
+            name = f"{at}/{path.relative_to(folder).as_posix()}\0{len(content)}\0"
+            digest.update(name.encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _in_file(path: Path, error: BookError) -> BookError:
+    if str(path) in error.where:
+        return error
+    return BookError(f"{path}（{error.where}）", error.message, error.code)
+
+
+def _rule_files(folders: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for folder in folders:
+        for area in AREAS:
+            found += [
+                path
+                for path in sorted((folder / area).glob("*.yaml"))
+                if not path.name.endswith(".test.yaml")
+            ]
+    return found
+
+
+def _named_right(path: Path, rule: Rule, files: Mapping[str, Path]) -> None:
+    if path.stem != rule.id:
+        raise BookError(f"{path}:1", f"文件名应与 id 相同，请改名为 {rule.id}.yaml", "name")
+    if path.parent.name != rule.area:
+        raise BookError(f"{path}:1", f"area 是 {rule.area}，文件应放在 {rule.area}/ 中", "name")
+    if rule.id in files:
+        raise BookError(
+            f"{path}:1", f"{rule.id} 已在 {files[rule.id]}；规则不能悄悄覆盖，请另取编号", "override"
+        )
+
+
+def _laws(folders: Sequence[Path]) -> list[tuple[Path, Law]]:
+    return [
+        (path, law)
+        for folder in folders
+        if (path := folder / "laws.yaml").is_file()
+        for law in read_items(path, Law)
+    ]
+
+
+def _entries(
+    folders: Sequence[Path], name: str, model: type[Entry]
+) -> list[tuple[Path, Entry]]:
+    return [
+        (path, entry)
+        for folder in folders
+        for path in sorted((folder / name).glob("*.yaml"))
+        for entry in read_items(path, model)
+    ]
+
+
+def _merged(
+    what: str, entries: list[tuple[Path, Entry]]
+) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    places: dict[str, Path] = {}
+    for path, entry in entries:
+        if entry.id in found:
+            raise BookError(
+                str(path), f"{what} {entry.id} 已在 {places[entry.id]} 写过；请另取名称", "override"
+            )
+        found[entry.id], places[entry.id] = entry, path
+    return found
+
+
+def _params(folders: Sequence[Path]) -> dict[str, Parameter]:
+    merged: dict[str, tuple[Path, Param]] = {}
+    for path, entry in _entries(folders, "params", Param):
+        if entry.id not in merged:
+            merged[entry.id] = (path, entry)
+            continue
+        first, known = merged[entry.id]
+        if path.is_relative_to(folders[0]):
+            raise BookError(str(path), f"参数 {entry.id} 已在 {first} 写过", "override")
+        if any(not value.jurisdiction for value in entry.values):
+            raise BookError(
+                str(path), f"参数 {entry.id} 的本地值要写 jurisdiction（本辖区代码）", "override"
+            )
+        both = known.model_copy(update={"values": (*known.values, *entry.values)})
+        merged[entry.id] = (first, both)
+    found = {name: parameter(entry, str(path)) for name, (path, entry) in merged.items()}
+    for name, each in found.items():
+        lax = loosened(each)
+        if lax:
+            raise BookError(
+                str(merged[name][0]),
+                f"参数 {name} 是法定标准，{lax[0].jurisdiction} 的值 {lax[0].value} 更宽；只能更严",
+                "loosened",
+            )
+    return found
+
+
+def _code_tables() -> Mapping[str, Mapping[int, frozenset[str]]]:
+    """Code tables by list and year, for known_code()."""
+    from budget_watch.engine.codelists import code_lists
+
+    return code_lists()

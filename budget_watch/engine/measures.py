@@ -1,0 +1,434 @@
+"""Computes the measures of all rules: one query for every source and grain they share (fused).
+
+A fused query groups the source once and aggregates conditionally for every rule. Cumulative measures
+group by month first and are summed up afterwards. Each measure brings the number of rows it counted,
+the number of nulls it met, and whether a row was 快报, 初步 or 第三方.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+
+import polars as pl
+
+from budget_watch.engine.check import Aggregate
+from budget_watch.engine.coverage import delivered
+from budget_watch.engine.errors import RunError
+from budget_watch.engine.expression import Expr
+from budget_watch.engine.judge import Setting, compiler
+from budget_watch.engine.sources import Reader, Source
+
+PROVISIONAL = ("快报", "初步", "第三方")
+OK, NOT_DELIVERED, BLANK, NO_ROW, OVERFLOW = range(5)
+STATES = {
+    NOT_DELIVERED: "未送达",
+    BLANK: "有空值",
+    NO_ROW: "没有记录",
+    OVERFLOW: "合计过大",
+}
+COARSE = frozenset(
+    "fiscal_year month quarter mof_div_code scope_kind stage book side code dept_code agency_code "
+    "fund_type_code exp_func_code dep_bgt_eco_code gov_bgt_eco_code kind fund_kind debt_kind "
+    "rev_code level_flag item tax_kind".split()
+)
+ROWS_A_PART = 3_000_000
+
+
+@dataclass
+class Frames:
+    """The reader's frames, the ledger, and what has been computed of them in this run."""
+
+    reader: Reader
+    setting: Setting
+    coverage: pl.DataFrame = field(init=False)
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.coverage = self.reader.coverage()
+
+    def scan(self, source: Source) -> pl.LazyFrame:
+        """The rows of a source."""
+        if source.name == "ledger_coverage":
+            return self.coverage.lazy()
+        return self.reader.scan(source.name)
+
+    def rows(self, source: Source) -> int:
+        """How many rows a source has."""
+        if source.name not in self.counted:
+            count = self.scan(source).select(pl.len()).collect(engine="streaming").item()
+            self.counted[source.name] = int(count)
+        return self.counted[source.name]
+
+    def condition(self, source: Source, tree: Expr) -> pl.Expr:
+        """A condition over the rows of a source; unknown counts as false."""
+        found = compiler(self.setting, source.columns, source.date_column).condition(tree)
+        return found.fill_null(False)
+
+    def parts(self, source: Source, keys: Iterable[str]) -> int:
+        """Into how many hash parts a grouping is cut so that memory stays bounded."""
+        if set(keys) <= COARSE:
+            return 1
+        return max(1, -(-self.rows(source) // ROWS_A_PART))
+
+
+Signature = tuple[str, tuple[tuple[str, str], ...], str]
+
+
+@dataclass
+class Fused:
+    """One query: a source grouped by some keys, with the aggregates of many rules."""
+
+    source: Source
+    keys: Mapping[str, Expr]
+    step: Expr | None
+    items: dict[str, Aggregate] = field(default_factory=dict)
+    frame: pl.DataFrame | None = None
+
+
+def signature(measure: Aggregate) -> Signature:
+    """What two measures must share to be computed in one query."""
+    keys = tuple(sorted((name, tree.key) for name, tree in measure.keys.items()))
+    return (measure.source.name, keys, measure.cumulative[0].key if measure.cumulative else "")
+
+
+def item_key(measure: Aggregate) -> str:
+    """What two measures must share to be the same column."""
+    argument = measure.argument.key if measure.argument else ""
+    condition = measure.condition.key if measure.condition else ""
+    return f"{measure.function}|{argument}|{condition}"
+
+
+@dataclass
+class Plan:
+    """All fused queries of a run, computed when first asked for."""
+
+    frames: Frames
+    fused: dict[Signature, Fused] = field(default_factory=dict)
+
+    def add(self, measures: Iterable[Aggregate]) -> None:
+        """Take measures into the plan, before any is computed."""
+        for measure in measures:
+            if measure.at_condition is not None:
+                continue
+            step = measure.cumulative[0] if measure.cumulative else None
+            place = self.fused.setdefault(
+                signature(measure), Fused(measure.source, measure.keys, step)
+            )
+            place.items.setdefault(item_key(measure), measure)
+
+    def grouped(self, measure: Aggregate) -> tuple[pl.DataFrame, int]:
+        """The computed groups for a measure and the place of its columns in them."""
+        fused = self.fused[signature(measure)]
+        if fused.frame is None:
+            fused.frame = _compute(self.frames, fused)
+        return fused.frame, list(fused.items).index(item_key(measure))
+
+
+def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
+    source = fused.source
+    rows = frames.scan(source)
+    conditions = [each.condition for each in fused.items.values()]
+    if all(each is not None for each in conditions):
+        wanted = [frames.condition(source, each) for each in conditions if each is not None]
+        rows = rows.filter(reduce(lambda left, right: left | right, wanted))
+    build = compiler(frames.setting, source.columns, source.date_column)
+    keys = [build.any(tree).alias(name) for name, tree in fused.keys.items()]
+    if fused.step is not None:
+        keys.append(build.any(fused.step).alias("__step"))
+    names = [key.meta.output_name() for key in keys]
+    aggregates = [
+        column
+        for at, measure in enumerate(fused.items.values())
+        for column in columns(frames, measure, at)
+    ]
+    parts = frames.parts(source, _key_columns(fused.keys))
+    if not keys:
+        result = rows.select(aggregates)
+        return result.collect(engine="streaming")
+    plain = rows.with_columns(key.alias(f"__k_{name}") for key, name in zip(keys, names, strict=True))
+    group = [pl.col(f"__k_{name}").alias(name) for name in names]
+    results = []
+    for part in range(parts):
+        piece = plain
+        if parts > 1:
+            hashed = pl.struct([f"__k_{name}" for name in fused.keys]).hash(seed=7)
+            piece = plain.filter(hashed % parts == part)
+        results.append(piece.group_by(group).agg(aggregates).collect(engine="streaming"))
+    frame = results[0] if parts == 1 else pl.concat(results)
+    return _summed_up(frame, list(fused.keys), fused) if fused.step is not None else frame
+
+
+def _key_columns(keys: Mapping[str, Expr]) -> set[str]:
+    return {name for tree in keys.values() for name in tree.names()}
+
+
+def columns(frames: Frames, measure: Aggregate, at: int) -> list[pl.Expr]:
+    """The aggregates of one measure: value a, rows n, nulls z, provisional p."""
+    source = measure.source
+    build = compiler(frames.setting, source.columns, source.date_column)
+    counted: pl.Expr = pl.lit(True)
+    if measure.condition is not None:
+        counted = frames.condition(source, measure.condition)
+    rows = pl.len() if measure.condition is None else counted.sum()
+    found = [rows.cast(pl.Int64).alias(f"n{at}")]
+    if "data_status" in source.columns and source.kind == "period":
+        doubtful = pl.col("data_status").is_in(PROVISIONAL)
+        if "stage" in source.columns:
+            doubtful = doubtful | (pl.col("stage") == "快报")
+        found.append((doubtful.fill_null(False) & counted).any().alias(f"p{at}"))
+    if measure.argument is None:
+        return [*found, rows.cast(pl.Int64).alias(f"a{at}")]
+    value = build.scaled(measure.argument)[0] if _numeric(measure) else build.any(measure.argument)
+    taken = value if measure.condition is None else pl.when(counted).then(value)
+    found.append(_aggregate(measure.function, taken).alias(f"a{at}"))
+    if measure.function not in ("count", "distinct") and _nullable(measure):
+        blanks = (value.is_null() & counted).sum()
+        found.append(blanks.cast(pl.Int64).alias(f"z{at}"))
+    return found
+
+
+def _numeric(measure: Aggregate) -> bool:
+    return measure.argument is not None and measure.argument.type.base == "num"
+
+
+def _nullable(measure: Aggregate) -> bool:
+    tree = measure.argument
+    plain = tree is not None and tree.op == "col"
+    return not plain or measure.source.columns[tree.value].nullable if tree is not None else False
+
+
+def _aggregate(function: str, value: pl.Expr) -> pl.Expr:
+    return {
+        "sum": lambda: value.cast(pl.Int128).sum(),
+        "count": lambda: value.count().cast(pl.Int64),
+        "distinct": lambda: value.drop_nulls().n_unique().cast(pl.Int64),
+        "min": value.min,
+        "max": value.max,
+        "any": lambda: value.cast(pl.Int8).max(),
+        "all": lambda: value.cast(pl.Int8).min(),
+    }[function]()
+
+
+def _summed_up(frame: pl.DataFrame, keys: list[str], fused: Fused) -> pl.DataFrame:
+    """Month by month sums become sums up to the month."""
+    ordered = frame.filter(pl.col("__step").is_not_null()).sort("__step")
+    changes: list[pl.Expr] = []
+    for at, measure in enumerate(fused.items.values()):
+        value = pl.col(f"a{at}")
+        if measure.function in ("min", "all"):
+            running = value.cum_min()
+        elif measure.function in ("max", "any"):
+            running = value.cum_max()
+        else:
+            running = value.cum_sum()
+        if measure.function in ("min", "max", "any", "all"):
+            running = running.forward_fill()
+        made = [running, pl.col(f"n{at}").cum_sum()]
+        made += [pl.col(f"z{at}").cum_sum()] if f"z{at}" in frame.columns else []
+        made += [pl.col(f"p{at}").cum_max()] if f"p{at}" in frame.columns else []
+        changes += [each.over(keys) for each in made] if keys else made
+    return ordered.with_columns(changes)
+
+
+def attach(frame: pl.DataFrame, measure: Aggregate, plan: Plan) -> pl.DataFrame:
+    """Join a measure onto the grains: its value, and how sure it is (`__s_name`, `__p_name`).
+
+    Raises:
+        RunError: the result has more rows than there are grains.
+    """
+    if measure.at_condition is not None:
+        groups, at = _bound(frame, measure, plan.frames), 0
+        joined = _joined(frame, groups, measure, list(groups.columns[: _bound_width(measure)]))
+    else:
+        groups, at = plan.grouped(measure)
+        joined = _joined(frame, groups, measure, None)
+    return _settled(joined, frame, measure, at, plan.frames)
+
+
+def _shifted(frame: pl.DataFrame, measure: Aggregate) -> dict[str, pl.Expr]:
+    """For each key column the grain's value to look up, with the shift applied."""
+    shift = measure.shift
+    found = {name: pl.col(name) for name in frame.columns}
+    if not shift:
+        return found
+    years = shift.get("fiscal_year", 0)
+    found["fiscal_year"] = pl.col("fiscal_year") + years
+    for name, length in (("month", 12), ("quarter", 4)):
+        if name in shift and name in frame.columns:
+            at = (pl.col("fiscal_year") + years) * length + pl.col(name) - 1 + shift[name]
+            found["fiscal_year"], found[name] = at // length, at % length + 1
+    return found
+
+
+def _joined(
+    frame: pl.DataFrame, groups: pl.DataFrame, measure: Aggregate, on: list[str] | None
+) -> pl.DataFrame:
+    """Frame rows, in order, with the group's columns (a, n, z, p) beside them."""
+    shifted = _shifted(frame, measure)
+    names = on if on is not None else list(measure.keys)
+    left = frame.select(
+        pl.int_range(pl.len()).alias("__row"),
+        *(shifted[name].alias(name) for name in names),
+        *([shifted[measure.cumulative[1]].alias("__at")] if measure.cumulative else []),
+    )
+    if measure.cumulative:
+        asof = left.sort("__at").join_asof(
+            groups.sort("__step"),
+            left_on="__at",
+            right_on="__step",
+            by=names or None,
+            strategy="backward",
+            check_sortedness=False,
+        )
+        return asof.sort("__row").drop(names)
+    if not names:
+        return left.join(groups, how="cross")
+    return left.join(
+        groups, on=names, how="left", maintain_order="left", nulls_equal=True, validate="m:1"
+    ).drop(names)
+
+
+def _settled(
+    joined: pl.DataFrame, frame: pl.DataFrame, measure: Aggregate, at: int, frames: Frames
+) -> pl.DataFrame:
+    """Tell zero from unknown."""
+    if joined.height != frame.height:
+        raise RunError(f"计量 {measure.name} 与判断单元不是多对一")
+    name = measure.name
+    has = pl.col(f"n{at}").fill_null(0) > 0
+    blanks = pl.col(f"z{at}").fill_null(0) > 0 if f"z{at}" in joined.columns else pl.lit(False)
+    raw = pl.col(f"a{at}")
+    empty_value: pl.Expr = pl.lit(None)
+    if measure.function in ("any", "all"):
+        settled = raw == 1
+        blanks = blanks & (~settled if measure.function == "any" else settled).fill_null(True)
+        empty_value = pl.lit(measure.function == "all")
+    elif measure.function in ("sum", "count", "rows", "distinct"):
+        settled = raw.cast(pl.Int64, strict=False)
+        empty_value = pl.lit(0, dtype=pl.Int64)
+    else:
+        settled = raw
+    too_big = has & raw.is_not_null() & settled.is_null()
+    nothing = _nothing(joined, frame, measure, frames)
+    state = (
+        pl.when(too_big)
+        .then(OVERFLOW)
+        .when(has & blanks)
+        .then(BLANK)
+        .when(has)
+        .then(OK)
+        .otherwise(nothing)
+    )
+    zero = measure.function not in ("min", "max")
+    provisional = pl.col(f"p{at}").fill_null(False) if f"p{at}" in joined.columns else pl.lit(False)
+    made = joined.select(
+        state.cast(pl.Int8).alias(f"__s_{name}"),
+        provisional.alias(f"__p_{name}"),
+        settled.alias("__value"),
+        has.alias("__has"),
+    )
+    value = (
+        pl.when(pl.col(f"__s_{name}") != OK)
+        .then(None)
+        .when(pl.col("__has"))
+        .then(pl.col("__value"))
+    )
+    made = made.with_columns((value.otherwise(empty_value) if zero else value).alias(name))
+    return frame.hstack(made.select(name, f"__s_{name}", f"__p_{name}"))
+
+
+def _nothing(
+    joined: pl.DataFrame, frame: pl.DataFrame, measure: Aggregate, frames: Frames
+) -> pl.Series:
+    """The state of a grain without rows: zero if it was delivered, else unknown."""
+    if measure.function in ("min", "max") or measure.empty == "missing":
+        return pl.Series([NO_ROW] * frame.height, dtype=pl.Int64)
+    shifted = _shifted(frame, measure)
+    # the period asked for: year (shifted) and month of the grain, where it has them
+    year = [shifted["fiscal_year"].alias("fiscal_year")] if "fiscal_year" in frame.columns else []
+    by_year = "fiscal_year" in measure.keys
+    region = ["mof_div_code"] if "mof_div_code" in measure.keys else []
+    asked = frame.select(*(year if by_year else []), *region, *_month_of(frame, shifted, measure))
+    as_of = frames.setting.as_of
+    need = pl.col("__month") if "__month" in asked.columns else pl.lit(12)
+    if by_year:
+        ended = as_of.month - 1
+        need = (
+            pl.when(pl.col("fiscal_year") < as_of.year)
+            .then(need)
+            .when(pl.col("fiscal_year") == as_of.year)
+            .then(pl.min_horizontal(need, pl.lit(ended)))
+            .otherwise(13)
+        )
+    if asked.width == 0:
+        asked = pl.DataFrame({"__row": [0] * frame.height})
+    came = delivered(asked, frames.coverage, measure.source.tables, need.cast(pl.Int64))
+    return came.replace_strict([True, False], [OK, NOT_DELIVERED], return_dtype=pl.Int64)
+
+
+def _month_of(
+    frame: pl.DataFrame, shifted: Mapping[str, pl.Expr], measure: Aggregate
+) -> list[pl.Expr]:
+    bound = set(measure.keys) | ({measure.cumulative[1]} if measure.cumulative else set())
+    if "month" in frame.columns and "month" in bound:
+        return [shifted["month"].alias("__month")]
+    if "quarter" in frame.columns and "quarter" in bound:
+        return [(shifted["quarter"] * 3).alias("__month")]
+    return []
+
+
+def _bound_width(measure: Aggregate) -> int:
+    names = measure.at_condition.names("at") if measure.at_condition else set()
+    return len(set(measure.keys) | names)
+
+
+def _bound(frame: pl.DataFrame, measure: Aggregate, frames: Frames) -> pl.DataFrame:
+    """Groups of a measure whose rows are chosen by the grain's own values: grains × rows."""
+    source, condition = measure.source, measure.at_condition
+    if condition is None:
+        raise RunError(f"计量 {measure.name} 没有 @ 条件")
+    compared = sorted(condition.names("at"))
+    names = list(measure.keys) + [name for name in compared if name not in measure.keys]
+    shifted = _shifted(frame, measure)
+    grains = frame.select(shifted[name].alias(f"__g_{name}") for name in names).unique()
+    build = compiler(frames.setting, source.columns, source.date_column)
+    rows = frames.scan(source)
+    if measure.condition is not None:
+        rows = rows.filter(frames.condition(source, measure.condition))
+    rows = rows.with_columns(
+        build.any(tree).alias(f"__k_{name}") for name, tree in measure.keys.items()
+    )
+    left = [f"__g_{name}" for name in measure.keys]
+    right = [f"__k_{name}" for name in measure.keys]
+    pairs = (
+        grains.lazy().join(rows, left_on=left, right_on=right, how="inner", nulls_equal=True)
+        if left
+        else grains.lazy().join(rows, how="cross")
+    )
+    test = compiler(frames.setting, source.columns, source.date_column)
+    test.at = {name: f"__g_{name}" for name in compared}
+    test.at_columns = {
+        name: measure.source.columns.get(name) or _grain_column(name, condition)
+        for name in compared
+    }
+    kept = pairs.filter(test.condition(condition).fill_null(False))
+    unconditional = _without_condition(measure)
+    grouped = kept.group_by([pl.col(f"__g_{name}").alias(name) for name in names]).agg(
+        columns(frames, unconditional, 0)
+    )
+    return grouped.collect(engine="streaming")
+
+
+def _without_condition(measure: Aggregate) -> Aggregate:
+    from dataclasses import replace
+
+    return replace(measure, condition=None)
+
+
+def _grain_column(name: str, condition: Expr) -> "Column":
+    from budget_watch.engine.units import Column as _Column
+
+    node = next(each for each in condition.walk() if each.op == "at" and each.value == name)
+    return _Column(name, node.type)

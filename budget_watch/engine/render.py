@@ -1,0 +1,207 @@
+"""Messages: a template of text and formatted expressions, and the wording of class and work state.
+
+A machine never says that a law is broken: “不符合” comes only after people have found so (复核认定).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any, Literal
+
+from budget_watch.engine.errors import ExpressionError
+from budget_watch.engine.expression import Expr
+from budget_watch.engine.laws import cited
+from budget_watch.engine.model import Citation, Confidence, Klass, Law
+from budget_watch.engine.parse import Scope, parse
+from budget_watch.money import (
+    Unit,
+    format_amount,
+    format_multiple,
+    format_share,
+    sentence_amount,
+)
+
+FORMATS = ("money", "yuan", "%", "pp", "times", "int", "date", "name", "text")
+WorkState = Literal["新触发", "初核", "初核成立", "复核认定"]
+Names = Mapping[str, Mapping[str, str]]
+_HOLE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a message: plain text, or an expression with its format."""
+
+    text: str
+    tree: Expr | None = None
+    form: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message ready to be filled in."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def trees(self) -> list[Expr]:
+        """The expressions that the message prints."""
+        return [part.tree for part in self.parts if part.tree is not None]
+
+    def fill(self, value: Callable[[Expr], Any], names: Names | None = None) -> str:
+        """The sentence with values put in."""
+        return "".join(
+            part.text if part.tree is None else show(value(part.tree), part.tree, part.form, names)
+            for part in self.parts
+        )
+
+
+def read_message(text: str, scope: Scope) -> Message:
+    """Read a message template. Raises ExpressionError for a wrong expression or format."""
+    parts: list[Part] = []
+    last = 0
+    for hole in _HOLE.finditer(text):
+        if hole.start() > last:
+            parts.append(Part(text[last : hole.start()]))
+        inner, form = _split(hole[1])
+        tree = parse(inner, scope)
+        parts.append(Part(inner, tree, form or default_format(tree)))
+        _fits(tree, parts[-1].form, inner)
+        last = hole.end()
+    rest = text[last:]
+    if "{" in rest or "}" in rest:
+        raise ExpressionError(f"“{text}”的花括号不成对", "message")
+    return Message((*parts, Part(rest)) if rest else tuple(parts))
+
+
+def _split(inner: str) -> tuple[str, str]:
+    head, colon, form = inner.rpartition(":")
+    if colon and form.strip() in FORMATS:
+        return head, form.strip()
+    if colon and re.fullmatch(r"[A-Za-z%]*", form.strip()):
+        raise ExpressionError(f"没有格式 {form}；可用 {'、'.join(FORMATS)}", "message")
+    return inner, ""
+
+
+def default_format(tree: Expr) -> str:
+    """How a value is shown if the message does not say."""
+    kind = tree.type
+    if kind.base == "date":
+        return "date"
+    if kind.base != "num":
+        return "text"
+    if kind.unit == (("money", 1),):
+        return "money"
+    return "%" if kind.shown == "%" else "int"
+
+
+def _fits(tree: Expr, form: str, inner: str) -> None:
+    kind = tree.type
+    money = kind.unit == (("money", 1),)
+    wrong = {
+        "money": not money,
+        "yuan": not money,
+        "%": kind.base != "num" or bool(kind.unit),
+        "pp": kind.base != "num" or bool(kind.unit),
+        "times": kind.base != "num" or bool(kind.unit),
+        "int": kind.base != "num",
+        "date": kind.base != "date",
+        "name": kind.base != "text",
+    }
+    if wrong.get(form, False):
+        raise ExpressionError(f"{{{inner}}} 是{kind}，不能用格式 {form}", "message")
+
+
+def show(value: Any, tree: Expr, form: str, names: Names | None = None) -> str:
+    """One value in a sentence (pages.md §1.3)."""
+    if value is None:
+        return "（缺）"
+    if form == "name":
+        known = [(names or {}).get(column, {}) for column in sorted(tree.names())]
+        return next((each[value] for each in known if value in each), str(value))
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, date):
+        return f"{value.year}年{value.month}月{value.day}日"
+    if isinstance(value, Fraction | int):
+        return _number(Fraction(value), form)
+    return str(value)
+
+
+def _number(value: Fraction, form: str) -> str:
+    num, den = value.numerator, value.denominator
+    if form == "money":
+        return sentence_amount(_rounded(value))
+    if form == "yuan":
+        return f"{format_amount(_rounded(value), Unit.YUAN)}元"
+    if form == "%":
+        return format_share(num, den)
+    if form == "pp":
+        return format_share(num, den).removesuffix("%") + "个百分点"
+    if form == "times":
+        return format_multiple(num, den)
+    if den == 1:
+        return str(num)
+    digits = format_multiple(num, den).removesuffix("倍")
+    return digits.rstrip("0").rstrip(".")
+
+
+def _rounded(value: Fraction) -> int:
+    """To the fen, half away from zero."""
+    whole, rest = divmod(abs(value.numerator), value.denominator)
+    whole += 2 * rest >= value.denominator
+    return -whole if value < 0 else whole
+
+
+def worded(
+    fact: str,
+    klass: Klass,
+    basis: Sequence[Citation],
+    laws: Mapping[str, Law],
+    confidence: Confidence = "H",
+    state: WorkState = "新触发",
+    provisional: bool = False,
+) -> str:
+    """A finding's whole sentence by class and work state (pages.md §5).
+
+    A basis of confidence M or L is not printed as an article: “据…（待核对原文）”.
+    """
+    fact = ("（快报）" if provisional else "") + fact.rstrip("。")
+    law = "、".join(cited(each, laws) for each in basis)
+    sure = confidence == "H" and bool(law)
+    if klass == "法" and not sure:
+        named = f"，据{_titles(basis, laws)}（待核对原文）" if basis else ""
+        return f"数据显示{fact}{named}，待核实。"
+    if klass == "法":
+        return {
+            "初核成立": f"{fact}，疑似与{law}要求不符。",
+            "复核认定": f"{fact}，不符合{law}的规定。",
+        }.get(state, f"数据显示{fact}，涉及{law}，待核实。")
+    if klass == "规":
+        mark = "" if sure else "（待核对原文）"
+        source = _titles(basis, laws) if basis else "本级标准"
+        return f"{fact}，超出{source}{mark}规定标准，需核实。"
+    if klass == "理":
+        return f"提示：{fact}（经验标准，法律未规定限额），需核实。"
+    if klass == "险":
+        return f"疑点：{fact}，是否属实需核实。"
+    return f"数据问题：{fact}，暂不作判断。"
+
+
+def head(klass: Klass, basis: Sequence[Citation], laws: Mapping[str, Law], state: WorkState) -> str:
+    """The heading of a finding by class and work state."""
+    law = "、".join(cited(each, laws) for each in basis)
+    if klass == "法":
+        return {
+            "初核成立": "疑似不符",
+            "复核认定": f"不符合{law}",
+        }.get(state, f"涉及{law}，待核实")
+    return {"规": "超出规定标准，需核实", "理": "提示", "险": "疑点", "数": "数据问题"}[klass]
+
+
+def _titles(basis: Sequence[Citation], laws: Mapping[str, Law]) -> str:
+    titles = [laws[each.law].name if each.law in laws else each.law for each in basis]
+    return "、".join(f"《{title}》" for title in dict.fromkeys(titles))

@@ -1,0 +1,405 @@
+"""Runs the tests of rules (`<ID>.test.yaml`) and says what they cover.
+
+`python -m budget_watch.engine.testing [--book rules] [--coverage] [RULE …]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from budget_watch.engine.cases import Case, ExpectedGrain, RowsCase, RuleTests, TablesCase
+from budget_watch.engine.check import CheckedRule
+from budget_watch.engine.errors import BookError, EngineError, ExpressionError
+from budget_watch.engine.judge import Judgement, Setting, Verdict
+from budget_watch.engine.load import Book, load_book
+from budget_watch.engine.made_tables import DTYPES, MadeReader, frame_of
+from budget_watch.engine.measures import Frames, Plan, attach
+from budget_watch.engine.model import LEVELS
+from budget_watch.engine.params import DENOMINATORS, TYPES
+from budget_watch.engine.result import OUTCOMES, RuleTally, observed
+from budget_watch.engine.run import run_check, rule_compiler, shown, verdict_of
+from budget_watch.engine.sources import sources
+from budget_watch.engine.units import Column, parse_value
+from budget_watch.engine.yaml_file import read_one
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test of one rule."""
+
+    __test__ = False
+    rule: str
+    kind: str
+    name: str
+    passed: bool
+    detail: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The JSON object of `rules test`."""
+        return {
+            "rule": self.rule,
+            "kind": self.kind,
+            "test": self.name,
+            "passed": self.passed,
+            "detail": self.detail,
+        }
+
+
+@dataclass
+class Coverage:
+    """What the tests of a rule reached."""
+
+    rule: str
+    verdicts: set[str] = field(default_factory=set)
+    measures: set[str] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+
+
+def test_file(book: Book, rule: str) -> Path:
+    """Where the tests of a rule stand."""
+    return book.files[rule].with_suffix(".test.yaml")
+
+
+def test_rules(
+    book: Book, rules: Sequence[str] | None = None
+) -> Iterator[tuple[list[TestResult], Coverage]]:
+    """Run the tests of the rules, rule by rule."""
+    for name in rules if rules is not None else list(book.rules):
+        yield run_tests(book, book.rules[name], test_file(book, name))
+
+
+test_rules.__test__ = False  # type: ignore[attr-defined]
+test_file.__test__ = False  # type: ignore[attr-defined]
+
+
+def run_tests(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult], Coverage]:
+    """Run one file of tests. A file that cannot be read is one failing test."""
+    coverage = Coverage(rule.id)
+    if not path.is_file():
+        detail = f"没有 {path.name}；请写测试"
+        return [TestResult(rule.id, "file", path.name, False, detail)], coverage
+    try:
+        tests = read_one(path, RuleTests)
+    except BookError as error:
+        return [TestResult(rule.id, "file", path.name, False, str(error))], coverage
+    results: list[TestResult] = []
+    for case in tests.cases:
+        results.append(_safely(rule, "case", case.name, _case, book, rule, tests, case, coverage))
+    for rows in tests.rows:
+        results.append(_safely(rule, "rows", rows.name, _rows, book, rule, tests, rows, coverage))
+    for made in tests.tables:
+        results.append(_safely(rule, "tables", made.name, _tables, book, rule, tests, made, coverage))
+    coverage.missing = _missing(rule, coverage)
+    return results, coverage
+
+
+def _safely(rule: CheckedRule, kind: str, name: str, test: Any, *args: Any) -> TestResult:
+    try:
+        wrong = test(*args)
+    except (EngineError, pl.exceptions.PolarsError, ValueError, KeyError) as error:
+        wrong = f"不能运行：{str(error).strip().splitlines()[0]}"
+    return TestResult(rule.id, kind, name, not wrong, wrong or "")
+
+
+def _setting(book: Book, as_of: date, with_: Mapping[str, Any]) -> Setting:
+    overrides: dict[str, Fraction] = {}
+    for name, text in with_.items():
+        if name not in book.params:
+            raise ExpressionError(f"with：没有参数 {name}", "name")
+        unit = book.params[name].param.unit
+        if unit == "monthday":
+            month, day = str(text).split("-")
+            overrides[name] = Fraction(int(month) * 100 + int(day))
+            continue
+        den = DENOMINATORS.get(unit, 1)
+        stored = parse_value(text, TYPES[unit], den)
+        if not isinstance(stored, int):
+            raise ExpressionError(f"with：{name} 要一个值", "name")
+        overrides[name] = Fraction(stored, den)
+    return Setting(as_of, book.params, book.named, overrides)
+
+
+def _inputs(rule: CheckedRule) -> dict[str, Column]:
+    """What a case may set."""
+    return dict(rule.columns)
+
+
+def _case(book: Book, rule: CheckedRule, tests: RuleTests, case: Case, seen: Coverage) -> str:
+    setting = _setting(book, case.as_of or tests.as_of, case.with_)
+    values = {**tests.base, **(case.model_extra or {})}
+    frame = _one_row(rule, values, setting, case.status)
+    judged, verdict = verdict_of(rule, frame, setting)
+    at = judged["__v"][0]
+    reached = verdict.verdicts[at]
+    seen.verdicts.add(_label(verdict, at))
+    observation = _observation(rule, judged, verdict, setting)
+    got = observation.get("level") if reached.outcome == "hit" else reached.outcome
+    if case.expect not in (*LEVELS, *OUTCOMES):
+        return f"expect: {case.expect} 写法不对；应为 {'、'.join((*LEVELS, *OUTCOMES))}"
+    wrong: list[str] = []
+    if got != case.expect:
+        wrong.append(f"应为 {case.expect}，得到 {got}（{reached.because}）")
+    if case.because is not None and case.because not in reached.because:
+        wrong.append(f"原因应为“{case.because}”，得到“{reached.because}”")
+    if reached.outcome == "hit" and bool(observation["provisional"]) != case.provisional:
+        wrong.append(f"provisional 应为 {case.provisional}")
+    if case.message is not None:
+        from budget_watch.engine.explain import fact
+
+        said = fact(book, rule, {name: frame[name][0] for name in rule.columns}, setting)
+        if case.message not in said:
+            wrong.append(f"文字应含“{case.message}”，得到“{said}”")
+    return "；".join(wrong)
+
+
+def _label(verdict: Judgement, at: int) -> str:
+    each: Verdict = verdict.verdicts[at]
+    return f"level[{each.level}]" if each.outcome == "hit" else f"{each.outcome}：{each.because}"
+
+
+def _one_row(
+    rule: CheckedRule, values: Mapping[str, Any], setting: Setting, status: str | None
+) -> pl.DataFrame:
+    columns = _inputs(rule)
+    unknown = [name for name in values if name not in columns]
+    if unknown:
+        from difflib import get_close_matches
+
+        near = get_close_matches(unknown[0], list(columns), n=3)
+        hint = f"；是否指 {'、'.join(near)}" if near else ""
+        raise ExpressionError(f"规则没有 {unknown[0]}{hint}", "column")
+    row: dict[str, Any] = {}
+    for name, column in columns.items():
+        try:
+            row[name] = parse_value(values.get(name), column.type, column.den)
+        except ExpressionError as error:
+            raise ExpressionError(f"{name}：{error}", error.code) from error
+    if status is not None and "data_status" in columns:
+        row["data_status"] = status
+    schema = {name: DTYPES[column.type.base] for name, column in columns.items()}
+    frame = pl.DataFrame([row], schema=schema, orient="row")
+    doubtful = status in ("快报", "初步", "第三方") or row.get("data_status") in (
+        "快报",
+        "初步",
+        "第三方",
+    )
+    if rule.rule.shape == "row":
+        doubtful = doubtful or row.get("stage") == "快报"
+    build = rule_compiler(rule, setting)
+    from budget_watch.engine.judge import period_end
+
+    date_column = rule.source.date_column if rule.rule.shape == "row" and rule.source else None
+    end = period_end(rule.columns, date_column) if rule.rule.shape == "row" else _grain_end(rule)
+    day = pl.lit(setting.as_of) if end is None else end.fill_null(pl.lit(setting.as_of))
+    del build
+    return frame.with_columns(day.alias("__period_end"), pl.lit(doubtful).alias("__p_row"))
+
+
+def _grain_end(rule: CheckedRule) -> pl.Expr | None:
+    from budget_watch.engine.judge import period_end
+
+    if rule.rule.shape == "within":
+        from budget_watch.engine.windows import _date_value
+
+        return period_end(rule.columns, _date_value(rule))
+    columns = {name: rule.columns[name] for name in rule.columns if name not in rule.measures}
+    return period_end(columns, None)
+
+
+def _observation(
+    rule: CheckedRule, judged: pl.DataFrame, verdict: Judgement, setting: Setting
+) -> dict[str, Any]:
+    found = observed(rule, judged, verdict.verdicts, RuleTally(rule.id), shown(rule, setting))
+    return found.row(0, named=True)
+
+
+def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen: Coverage) -> str:
+    setting = _setting(book, case.as_of or tests.as_of, case.with_)
+    grain_values = {**tests.base, **case.grain}
+    keys = {name for each in rule.measures.values() for name in each.keys}
+    keys |= {each.cumulative[1] for each in rule.measures.values() if each.cumulative}
+    grain = {
+        name: grain_values.get(name, _placeholder(rule.columns[name]))
+        for name in dict.fromkeys([*rule.grain, *sorted(keys)])
+        if name in rule.columns
+    }
+    if rule.rule.shape == "row":
+        grain |= {name: value for name, value in grain_values.items() if name in rule.columns and name not in rule.measures}
+    reader = _reader(case.model_extra or {}, grain, tests.defaults, case.not_delivered)
+    frames = Frames(reader, setting)
+    plan = Plan(frames)
+    plan.add(rule.measures.values())
+    frame = _one_row(rule, grain, setting, None).drop(list(rule.measures))
+    frame = frame.with_columns(
+        pl.col("__period_end").alias("period_end")
+    ) if "period_end" not in frame.columns else frame
+    wrong: list[str] = []
+    for name, text in case.expect.items():
+        if name not in rule.measures:
+            wrong.append(f"没有计量 {name}")
+            continue
+        measure = rule.measures[name]
+        got = attach(frame, measure, plan)[name][0]
+        wanted = parse_value(text, measure.column.type, measure.column.den)
+        if got != wanted:
+            wrong.append(f"{name} 应为 {_said(wanted, measure.column)}，得到 {_said(got, measure.column)}")
+        seen.measures.add(name)
+    return "；".join(wrong)
+
+
+def _said(value: object, column: Column) -> str:
+    """A stored value as it is written in a test."""
+    if value is None:
+        return "null"
+    if isinstance(value, int) and column.type.unit == (("money", 1),):
+        return f"{value // 100}.{value % 100:02d}元" if value >= 0 else f"{value}分"
+    return f"{Fraction(value, column.den)}" if isinstance(value, int) else str(value)
+
+
+def _placeholder(column: Column) -> Any:
+    if column.type.base == "num":
+        return 1 if not column.type.unit else "1元"
+    return {"date": date(2026, 1, 1), "bool": True}.get(column.type.base, "T")
+
+
+def _reader(
+    extra: Mapping[str, Any],
+    grain: Mapping[str, Any],
+    defaults: Mapping[str, Mapping[str, Any]],
+    not_delivered: Sequence[str],
+) -> MadeReader:
+    known = sources()
+    frames: dict[str, pl.DataFrame] = {}
+    for name, rows in extra.items():
+        if name not in known:
+            raise ExpressionError(f"没有名为 {name} 的报表或主题表，也没有这个键", "source")
+        source = known[name]
+        base = {key: value for key, value in grain.items() if key in source.columns}
+        frames[name] = frame_of(
+            source, [{**base, **defaults.get(name, {}), **row} for row in rows or []]
+        )
+    if "mof_div_code" in grain:
+        frames.setdefault("unit", frame_of(known["unit"], [{"mof_div_code": grain["mof_div_code"]}]))
+    return MadeReader(frames, not_delivered)
+
+
+def _tables(
+    book: Book, rule: CheckedRule, tests: RuleTests, case: TablesCase, seen: Coverage
+) -> str:
+    setting = _setting(book, case.as_of or tests.as_of, case.with_)
+    reader = _reader(case.model_extra or {}, {}, tests.defaults, case.not_delivered)
+    result = run_check(reader, book, setting.as_of, [rule.id], setting.overrides)
+    tally = result.per_rule[0]
+    wrong: list[str] = []
+    left = result.observations.to_dicts()
+    for each in case.expect:
+        found = next((row for row in left if _matches(rule, each, row)), None)
+        if found is None:
+            wrong.append(f"没有得到 {each.level or each.outcome} {each.grain} {each.values or ''}")
+            continue
+        left.remove(found)
+        seen.verdicts.add(
+            f"level[{found['level_at']}]" if found["outcome"] == "hit" else f"{found['outcome']}：{found['because'] or ''}"
+        )
+    for row in left:
+        wrong.append(
+            f"多出 {row['level'] or row['outcome']} {row['grain']} {row['values']} {row['because'] or ''}"
+        )
+    if tally.message and tally.judged + len(case.expect) > 0:
+        wrong.append(tally.message)
+    for name in ("clear", "not_applicable"):
+        wanted = getattr(case, name)
+        got = getattr(tally, name)
+        if wanted is not None and wanted != got:
+            wrong.append(f"{name} 应为 {wanted}，得到 {got}")
+        if got:
+            seen.verdicts.add(f"{name}：")
+    seen.measures |= set(rule.measures)
+    return "；".join(wrong)
+
+
+def _matches(rule: CheckedRule, expected: ExpectedGrain, row: Mapping[str, Any]) -> bool:
+    import json
+
+    if row["outcome"] == "hit":
+        if expected.level != row["level"]:
+            return False
+    elif expected.outcome != row["outcome"]:
+        return False
+    if expected.provisional is not None and expected.provisional != row["provisional"]:
+        return False
+    if expected.because is not None and expected.because not in (row["because"] or ""):
+        return False
+    grain, values = json.loads(row["grain"]), json.loads(row["values"])
+    for known, wanted in ((grain, expected.grain), (values, expected.values)):
+        for name, text in wanted.items():
+            column = rule.columns.get(name)
+            if column is None:
+                raise ExpressionError(f"expect：规则没有列 {name}", "column")
+            stored = parse_value(text, column.type, column.den)
+            stored = stored.isoformat() if isinstance(stored, date) else stored
+            if name not in known or known[name] != stored:
+                return False
+    return True
+
+
+def _missing(rule: CheckedRule, seen: Coverage) -> list[str]:
+    """What no test reached."""
+    missing = [
+        f"levels[{at}]（{level.level}）没有用例命中"
+        for at, level in enumerate(rule.levels)
+        if f"level[{at}]" not in seen.verdicts
+    ]
+    said = " ".join(seen.verdicts)
+    for kind, outcome, reasons in (
+        ("skip", "not_applicable", rule.skip),
+        ("requires", "insufficient_data", rule.requires),
+        ("undecided", "insufficient_data", rule.undecided),
+    ):
+        for at, each in enumerate(reasons):
+            if f"{outcome}：{each.because}" not in said:
+                missing.append(f"{kind}[{at}]（{each.because}）没有用例")
+    if not any(label.startswith("clear") for label in seen.verdicts):
+        missing.append("没有未触发（clear）的用例")
+    if not any(label.startswith("insufficient_data") for label in seen.verdicts):
+        missing.append("没有数据不足的用例")
+    missing += [
+        f"计量 {name} 没有 rows 或 tables 用例" for name in rule.measures if name not in seen.measures
+    ]
+    return missing
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line of this module. Status 1 if a test fails."""
+    parser = argparse.ArgumentParser(description="运行规则测试")
+    parser.add_argument("rules", nargs="*", help="规则编号；缺省为全部")
+    parser.add_argument("--book", default="rules", help="规则文件夹")
+    parser.add_argument("--coverage", action="store_true", help="列出没有测到的部分")
+    args = parser.parse_args(argv)
+    book = load_book(Path(args.book), strict=False, only=args.rules or None)
+    failures = len(book.mistakes)
+    for mistake in book.mistakes:
+        print(f"✗ {mistake}")
+    for results, coverage in test_rules(book):
+        bad = [each for each in results if not each.passed]
+        failures += len(bad)
+        print(f"{'✗' if bad else '✓'} {coverage.rule} {len(results) - len(bad)}/{len(results)}")
+        for each in bad:
+            print(f"    {each.kind}“{each.name}”：{each.detail}")
+        if args.coverage:
+            for text in coverage.missing:
+                print(f"    未覆盖：{text}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

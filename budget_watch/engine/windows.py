@@ -1,0 +1,200 @@
+"""Window rules (`within`): rows of one group close together in order, judged window by window.
+
+Rows are first added up per group and order value, then over windows (o − length, o]; overlapping
+windows that hit become one observation. Groups are cut into hash parts so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from budget_watch.engine.check import CheckedRule, CheckedWindow
+from budget_watch.engine.errors import RunError
+from budget_watch.engine.judge import Judgement, compiler, judgement, period_end
+from budget_watch.engine.measures import Frames, columns
+from budget_watch.engine.result import RuleTally, observed
+from budget_watch.engine.run import (
+    NOT_VALID,
+    OUT_OF_SCOPE,
+    Run,
+    key_hash,
+    rule_compiler,
+    shown,
+    valid,
+)
+
+_ORDER = "__order"
+
+
+def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
+    """Judge the windows of a rule and count groups."""
+    window = rule.window
+    if window is None:
+        raise RunError(f"{rule.id} 没有 within")
+    total = run.frames.rows(window.source)
+    parts = run.frames.parts(window.source, window.by)
+    used = 0
+    for part in range(parts):
+        steps = _steps(run.frames, window, part, parts)
+        used += int(steps["__rows"].sum() or 0)
+        if steps.height:
+            _judge_part(run, rule, window, steps, tally)
+    outside = total - used
+    if outside:
+        tally.excluded[OUT_OF_SCOPE] = tally.excluded.get(OUT_OF_SCOPE, 0) + outside
+
+
+def _steps(frames: Frames, window: CheckedWindow, part: int, parts: int) -> pl.DataFrame:
+    """One row a group and order value: the values' aggregates."""
+    source = window.source
+    rows = frames.scan(source)
+    if window.condition is not None:
+        rows = rows.filter(frames.condition(source, window.condition))
+    build = compiler(frames.setting, source.columns, source.date_column)
+    rows = rows.with_columns(build.whole(window.order).cast(pl.Int64).alias(_ORDER))
+    rows = rows.filter(pl.col(_ORDER).is_not_null())
+    if parts > 1:
+        rows = rows.filter(pl.struct(window.by).hash(seed=13) % parts == part)
+    aggregates = [
+        column
+        for at, value in enumerate(window.values.values())
+        for column in columns(frames, value, at)
+    ]
+    grouped = rows.group_by(*window.by, _ORDER).agg(pl.len().alias("__rows"), *aggregates)
+    return grouped.collect(engine="streaming").sort(*window.by, _ORDER, nulls_last=True)
+
+
+def _windows(window: CheckedWindow, steps: pl.DataFrame) -> pl.DataFrame:
+    """One row a window: `by`, its first and last order value, its values."""
+    ids = steps.with_columns(pl.struct(window.by).rle_id().alias("__group"))
+    made: list[pl.Expr] = []
+    for at, value in enumerate(window.values.values()):
+        column = pl.col(f"a{at}")
+        total = {
+            "sum": column.sum,
+            "count": column.sum,
+            "rows": column.sum,
+            "min": column.min,
+            "max": column.max,
+            "any": column.max,
+            "all": column.min,
+        }[value.function]()
+        if value.function in ("any", "all"):
+            total = total == 1
+        blank = pl.col(f"z{at}").sum() > 0 if f"z{at}" in steps.columns else pl.lit(False)
+        if value.function in ("sum", "count", "rows"):
+            total = total.cast(pl.Int64, strict=False)
+        made.append(pl.when(~blank).then(total).alias(value.name))
+    rolled = ids.rolling(index_column=_ORDER, period=f"{window.length}i", group_by="__group").agg(
+        pl.col(window.by).first(),
+        pl.col(_ORDER).first().alias("__first"),
+        *made,
+        *([pl.any_horizontal(_provisional(steps)).any().alias("__p_row")] if _provisional(steps) else []),
+    )
+    return rolled.with_columns(pl.col("__first").alias("first_order"))
+
+
+def _provisional(steps: pl.DataFrame) -> list[str]:
+    return [name for name in steps.columns if name.startswith("p") and name[1:].isdigit()]
+
+
+def _judge_part(
+    run: Run, rule: CheckedRule, window: CheckedWindow, steps: pl.DataFrame, tally: RuleTally
+) -> None:
+    frame = _windows(window, steps)
+    end = period_end({name: rule.columns[name] for name in rule.columns}, _date_value(rule))
+    day = pl.lit(run.setting.as_of) if end is None else end.fill_null(pl.lit(run.setting.as_of))
+    frame = frame.with_columns(day.alias("__period_end"))
+    kept = frame.filter(valid(rule, pl.col("__period_end")))
+    lost = frame["__group"].n_unique() - kept["__group"].n_unique()
+    tally.exclude(NOT_VALID, lost)
+    from budget_watch.engine.lookups import look_up, table
+    from budget_watch.engine.measures import attach
+
+    for measure in rule.measures.values():
+        kept = attach(kept, measure, run.plan)
+    for join in rule.joins.values():
+        kept = look_up(kept.lazy(), join, table(join, run.frames)).collect()
+    verdict = judgement(rule, rule_compiler(rule, run.setting))
+    judged = kept.with_columns(verdict.expr.alias("__v"))
+    _count_groups(rule, window, judged, verdict, tally)
+    merged = _merged(judged, verdict)
+    run.observations.append(
+        observed(rule, merged, verdict.verdicts, tally, shown(rule, run.setting))
+    )
+
+
+def _date_value(rule: CheckedRule) -> str | None:
+    """The value that dates a window: its last date, if the rule takes one."""
+    dates = [name for name, column in rule.columns.items() if column.type.base == "date"]
+    return "last_date" if "last_date" in dates else dates[-1] if dates else None
+
+
+_ORDER_OF = {"error": 4, "hit": 3, "insufficient_data": 2, "clear": 1, "not_applicable": 0}
+
+
+def _rank(verdict: Judgement) -> pl.Expr:
+    """How weighty a verdict is: higher levels first, then missing data, then nothing."""
+    count = len(verdict.verdicts)
+    ranks = [
+        _ORDER_OF[each.outcome] * 1000 + (count - each.level if each.level is not None else 0)
+        for each in verdict.verdicts
+    ]
+    return pl.col("__v").replace_strict(list(range(count)), ranks, return_dtype=pl.Int32)
+
+
+def _count_groups(
+    rule: CheckedRule,
+    window: CheckedWindow,
+    judged: pl.DataFrame,
+    verdict: Judgement,
+    tally: RuleTally,
+) -> None:
+    groups = (
+        judged.with_columns(_rank(verdict).alias("__rank"))
+        .sort("__rank", maintain_order=True)
+        .group_by("__group")
+        .agg(pl.col("__v").last(), pl.col(window.by).first())
+        .with_columns(key_hash(window.by).alias("__key"))
+    )
+    for at, count, key in sorted(
+        groups.group_by("__v").agg(pl.len(), pl.col("__key").sum()).iter_rows()
+    ):
+        each = verdict.verdicts[at]
+        if each.outcome in ("hit", "clear", "not_applicable"):
+            tally.count(rule, each, count)
+        else:  # observations of a group may be several: counted where they are made
+            tally.rows += count
+            tally.judged += count
+            setattr(tally, each.outcome, getattr(tally, each.outcome) + count)
+        if each.outcome in ("clear", "not_applicable"):
+            tally.quiet(each.outcome, key)
+
+
+def _merged(judged: pl.DataFrame, verdict: Judgement) -> pl.DataFrame:
+    """Overlapping windows of one outcome become one row: that of the highest level, the last one."""
+    loud = {
+        at: each.outcome
+        for at, each in enumerate(verdict.verdicts)
+        if each.outcome not in ("clear", "not_applicable")
+    }
+    kept = judged.filter(pl.col("__v").is_in(list(loud)))
+    if kept.height == 0:
+        return kept
+    kept = kept.with_columns(
+        pl.col("__v")
+        .replace_strict(list(loud), list(loud.values()), return_dtype=pl.String)
+        .alias("__outcome"),
+        _rank(verdict).alias("__rank"),
+    ).sort("__group", "__outcome", _ORDER)
+    apart = (pl.col("__first") > pl.col(_ORDER).shift(1)).over("__group", "__outcome")
+    kept = kept.with_columns(
+        apart.fill_null(True).cast(pl.Int32).cum_sum().over("__group", "__outcome").alias("__run")
+    )
+    start = pl.col("__first").min().over("__group", "__outcome", "__run")
+    return (
+        kept.with_columns(start.alias("first_order"))
+        .sort("__group", "__outcome", "__run", "__rank", _ORDER)
+        .unique(["__group", "__outcome", "__run"], keep="last", maintain_order=True)
+        .drop("__outcome", "__rank", "__run")
+    )
