@@ -15,9 +15,9 @@ from budget_watch.digest.phrases import cell, sentence
 from budget_watch.views import Figure, Unit
 
 Row = Mapping[str, str | Figure]
-WIDTH = 640.0
-_NAME = 150.0
-_VALUE = 100.0
+WIDTH = 540.0
+_NAME = 130.0
+_VALUE = 70.0
 _TEXT = 12.0
 _ROW = 26.0
 
@@ -60,7 +60,7 @@ def bars(rows: list[Row], take: Mapping[str, str]) -> Drawing:
     amounts = [_amount(row, column) for row in rows for column in parts]
     most = max([1, *(a for a in amounts if a is not None)])
     picture = Drawing(WIDTH, len(rows) * (_ROW + 4) + 26)
-    room = WIDTH - _NAME - _VALUE - 70
+    room = WIDTH - _NAME - 150
     for at, row in enumerate(rows):
         top = at * (_ROW + 4) + 4
         _name(picture, row, take, top)
@@ -114,8 +114,8 @@ def columns(rows: list[Row], take: Mapping[str, str]) -> Drawing:
     picture.add(Line(((6, floor), (WIDTH - 6, floor)), d.OUTLINE, 1))
     unit = "亿元" if most >= 10_000_000_000 else "万元"
     picture.add(Words(6, 12, f"单位：{unit}", 11, colour=d.NOTE))
-    picture.add(Rect(200, 222, 12, 9), Words(217, 231, "本金", 11, colour=d.NOTE))
-    picture.add(Rect(262, 222, 12, 9, d.PAPER, d.ACTUAL), Words(279, 231, "利息", 11,
+    picture.add(Rect(170, 222, 12, 9), Words(187, 231, "本金", 11, colour=d.NOTE))
+    picture.add(Rect(232, 222, 12, 9, d.PAPER, d.ACTUAL), Words(249, 231, "利息", 11,
                                                                 colour=d.NOTE))
     return picture
 
@@ -141,9 +141,11 @@ def limits(rows: list[Row], take: Mapping[str, str]) -> Drawing:
         used = row.get(take.get("used", ""))
         share = f"，占{cell(used)}" if isinstance(used, Figure) and used.known else ""
         balance = _figure(row, take["value"])
-        picture.add(Words(_NAME, top + 33, f"余额{sentence(balance)}{share}", 11, colour=d.NOTE))
+        said = f"余额{sentence(balance)}{share}"
+        picture.add(Words(_NAME, top + 33, said, 11, colour=d.NOTE))
         label = f"{take.get('label', '限额')}{sentence(_figure(row, take['limit']))}"
-        picture.add(Words(min(x, WIDTH - 4), top + 33, label, 11, "end"))
+        free = _NAME + d.width(said, 11) + 14  # right of the balance's words, whatever the line
+        picture.add(Words(max(free, x - d.width(label, 11)), top + 33, label, 11))
     picture.add(Line(((_NAME, 2), (_NAME, len(rows) * 44 - 18)), d.OUTLINE, 1))
     return picture
 

@@ -12,7 +12,7 @@ from struct import pack
 from budget_watch.digest.drawing import Drawing, Line, Rect, Words, advance, width
 
 SCALE = 20  # logical units for one drawing unit
-FACE = "黑体"
+FACE = "微软雅黑"
 _GB2312 = 134
 _NULL_BRUSH, _NULL_PEN = 0x80000005, 0x80000008
 

@@ -16,7 +16,7 @@ from budget_watch.digest.document import (
     Section,
     Table,
 )
-from budget_watch.digest.ledger import Ledger, as_json, ledger
+from budget_watch.digest.ledger import Ledger, Use, as_json, ledger
 from budget_watch.digest.svg import svg
 
 STYLE = Path(__file__).with_name("report.css")
@@ -173,8 +173,8 @@ def _appendix(book: Ledger, document: Document) -> str:
     )
 
 
-def _queries(numbers: tuple[int, ...]) -> str:
-    return " ".join(f'<a href="#q{number}">查询{number}</a>' for number in numbers)
+def _queries(uses: tuple[Use, ...]) -> str:
+    return "；".join(f'<a href="#q{use.number}">{escape(use.text)}</a>' for use in uses)
 
 
 def _safe(text: str) -> str:

@@ -7,18 +7,36 @@ program can recompute what was printed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from budget_watch.digest.document import Document
-from budget_watch.views import Figure, Unit, formats
+from budget_watch.views import Figure, Query, Unit, formats
 
 UNITS = {Unit.FEN: "元", Unit.SHARE: "%", Unit.CHANGE: "%", Unit.POINTS: "个百分点",
          Unit.TIMES: "倍", Unit.COUNT: "个"}
 
 
+# Conditions that only pick one line out of a query asked for many: printed beside the figure.
+LINES = ("code", "fund_kind", "dept_code", "level", "area", "class", "work_state")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A query of the list (1…) and the further condition under which it was asked."""
+
+    number: int
+    condition: str
+
+    @property
+    def text(self) -> str:
+        """查询7，code = '205'."""
+        return f"查询{self.number}" + (f"，{self.condition}" if self.condition else "")
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One line of the appendix; `queries` are numbers (1…) into `Ledger.queries`."""
+    """One line of the appendix."""
 
     number: int
     key: str
@@ -26,7 +44,7 @@ class Entry:
     value: str
     scope: str
     formula: str
-    queries: tuple[int, ...]
+    queries: tuple[Use, ...]
 
 
 @dataclass(frozen=True)
@@ -39,15 +57,31 @@ class Ledger:
 
 def ledger(document: Document) -> Ledger:
     """The appendix of a document."""
-    queries: dict[str, int] = {}
+    queries: dict[Query, dict[str, None]] = {}
     entries = []
     for number, (key, figure) in enumerate(sorted(document.figures.items()), start=1):
-        used = tuple(dict.fromkeys(
-            queries.setdefault(query.sql(), len(queries) + 1) for query in figure.queries
-        ))
+        used = {}
+        for query in figure.queries:
+            wide, rest = _split(query)
+            queries.setdefault(wide, {})[query.column] = None
+            at = list(queries).index(wide) + 1
+            used[at, rest] = Use(at, rest)
         entries.append(Entry(number, key, figure.label, exact(figure), scope(figure),
-                             figure.formula, used))
-    return Ledger(tuple(entries), tuple(queries))
+                             figure.formula, tuple(used.values())))
+    return Ledger(tuple(entries), tuple(_sql(q, columns) for q, columns in queries.items()))
+
+
+def _sql(query: Query, columns: Iterable[str]) -> str:
+    """One statement for all sums asked of the same rows."""
+    sums = ", ".join("count(*)" if c == "*" else f"sum({c})" for c in sorted(columns))
+    return query.sql().replace("SELECT sum()", f"SELECT {sums}", 1)
+
+
+def _split(query: Query) -> tuple[Query, str]:
+    """The rows asked of, without the column and without what only picks a line; and that."""
+    rest = tuple(t for t in query.where if t[0] in LINES and t[1] == "=")
+    wide = replace(query, column="", where=tuple(t for t in query.where if t not in rest))
+    return wide, replace(query, where=rest).condition
 
 
 def exact(figure: Figure) -> str:

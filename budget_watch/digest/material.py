@@ -14,7 +14,6 @@ from budget_watch.access import Grant
 from budget_watch.digest.period import Period
 from budget_watch.digest.writing import Material, Row
 from budget_watch.lake import Home
-from budget_watch.tables import contracts
 from budget_watch.views import Desk, Figure, Place, home_place, places
 from budget_watch.views.books import KEYS, SIDE_KEYS, Book, Item, Side, books, side
 from budget_watch.views.debt import Debt, Position, debt
@@ -23,11 +22,8 @@ from budget_watch.views.findings_summary import AREAS, LEVELS, FindingsSummary, 
 from budget_watch.views.spending import Spending, departments, spending
 from budget_watch.views.three_public import ThreePublic, three_public
 
-# Marts have no contract; these are their names in print.
-MARTS = {"payment": "支付凭证（主题表）", "budget_line": "预算指标（主题表）",
-         "execution_month": "预算执行月报（主题表）", "debt_position": "债务限额与余额（主题表）",
-         "finding": "疑点台账"}
 # 教育, 科学技术, 社会保障和就业, 卫生健康, 农林水: what is always asked about.
+_NAMED = 5  # departments named as slowest are not named as fastest too
 KEY_SPENDING = ("205", "206", "208", "210", "213")
 
 
@@ -60,8 +56,6 @@ class Gatherer:
 def gather(desk: Desk, home: Home, grant: Grant, period: Period) -> Material:
     """All material of the quarterly report for one period."""
     made = Gatherer()
-    made.words |= {f"table.{c.name}": f"{c.code} {c.title}" for c in contracts().values()}
-    made.words |= {f"table.{name}": title for name, title in MARTS.items()}
     own = home_place(desk, "本级") or Place("", "本级", "")
     whole = replace(own, scope_kind="全市") if own.scope_kind == "本级" else own
     made.words |= {
@@ -214,11 +208,12 @@ def _gap(whole: Side, parts: list[Side], off: Side) -> Figure:
 
 
 def _spent_row(made: Gatherer, each: Spending) -> Row:
-    return made.row(
+    row = made.row(
         "own.", each.name, initial=each.initial, current=each.current, spent=each.spent,
         last_year=each.last_year, yoy=each.yoy, progress=each.progress, lead=each.lead,
         pace=replace(each.pace, id=f"{each.key}.pace"),
     )
+    return {**row, "short": each.name.removeprefix(each.place.name)}
 
 
 def _put_spending(made: Gatherer, total: Spending, parts: tuple[Spending, ...]) -> None:
@@ -227,7 +222,7 @@ def _put_spending(made: Gatherer, total: Spending, parts: tuple[Spending, ...]) 
     # A department whose whole budget is below 50万元 says little about progress (rule ZX06).
     rows = [_spent_row(made, each) for each in parts if (each.current.value or 0) >= 50_000_000]
     made.lists["departments.slowest"] = rows
-    made.lists["departments.fastest"] = rows[::-1]
+    made.lists["departments.fastest"] = rows[_NAMED:][::-1]
 
 
 def _put_three_public(made: Gatherer, found: ThreePublic) -> None:
@@ -239,7 +234,8 @@ def _put_three_public(made: Gatherer, found: ThreePublic) -> None:
     made.lists["three_public.kinds"] = [*kinds]
     made.lists["three_public.table"] = [total, *kinds]
     made.lists["three_public.departments"] = [_spent_row(made, d) for d in found.departments]
-    made.lists["three_public.over"] = [_spent_row(made, d) for d in found.over_budget]
+    over = found.over_count
+    made.put("own.", (over,))
 
 
 def _put_debt(made: Gatherer, prefix: str, found: Debt) -> None:

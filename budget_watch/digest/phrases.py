@@ -39,7 +39,7 @@ def cell(figure: Figure, unit: formats.Unit = "wan") -> str:
     if figure.unit is Unit.SHARE:
         return formats.near_limit(figure.value, figure.over)
     text = _tenths(_exact(figure) * 100)
-    signed = text if text.startswith("-") else f"+{text}"
+    signed = text if text.startswith("-") or text == "0.0" else f"+{text}"
     return f"{signed}%" if figure.unit is Unit.CHANGE else signed
 
 
@@ -90,9 +90,9 @@ def _pace(figure: Figure) -> str:
 
 
 def _pull(figure: Figure) -> str:
-    """An item's part in the whole's growth: 上拉1.2个百分点."""
+    """An item's part in the whole's growth: 拉动1.2个百分点."""
     exact = _exact(figure)
-    word = "上拉" if exact > 0 else "下拉"
+    word = "拉动" if exact > 0 else "下拉"
     return f"{word}{_tenths(abs(exact) * 100)}个百分点"
 
 

@@ -47,11 +47,11 @@ class TableColumn(_Strict):
 
 
 class TableBlock(_Strict):
-    """A table over a list of the material."""
+    """A table over a list of the material; `auto` takes 亿元 where the largest amount asks it."""
 
     caption: str
     of: str
-    unit: Literal["yuan", "wan", "yi"] = "wan"
+    unit: Literal["auto", "yuan", "wan", "yi"] = "auto"
     columns: list[TableColumn]
     most: int | None = None
     when: str | None = None

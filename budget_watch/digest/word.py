@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from io import BytesIO
+from math import ceil
 from typing import Any
 
 import docx
@@ -22,6 +23,7 @@ from budget_watch.digest.document import (
     Chart,
     Column,
     Document,
+    Gap,
     Note,
     Number,
     Paragraph,
@@ -30,6 +32,7 @@ from budget_watch.digest.document import (
 )
 from budget_watch.digest.emf import emf
 from budget_watch.digest.ledger import as_json, ledger
+from budget_watch.digest.pagination import PAGE, pages, text_lines
 from budget_watch.digest.repack import repack
 from budget_watch.digest.word_page import TEXT_MM, set_up
 from budget_watch.digest.word_table import table
@@ -51,6 +54,11 @@ _TAG_LENGTH = 64  # Word's limit for w:tag
 def write(document: Document) -> bytes:
     """The .docx file."""
     return _Writer(document).bytes()
+
+
+def gap_line(at: int, gap: Gap) -> str:
+    """One line of the list of gaps."""
+    return f"{at}. {gap.text}（影响：{'、'.join(gap.chapters)}）"
 
 
 class _Writer:
@@ -114,7 +122,7 @@ class _Writer:
         head.paragraph_format.space_before = Mm(2)
         border(head, "top", "7D8793", 4)
         for at, gap in enumerate(gaps, start=1):
-            line = self._line(f"{at}. {gap.text}（影响：{'、'.join(gap.chapters)}）", "Gap")
+            line = self._line(gap_line(at, gap), "Gap")
             if at == len(gaps):
                 border(line, "bottom", "7D8793", 4)
 
@@ -123,15 +131,27 @@ class _Writer:
         self._break()
         self._line("目　录", "Contents")
         sections = self.document.sections
+        numbers = pages(self.document, first=self._front_pages())
         for at, section in enumerate(sections):
             line = self._line("", f"TOC {section.level}")
             if at == 0:
                 begin(line, ' TOC \\o "1-2" \\h \\z \\u ', dirty=True)
             line.add_run(f"{section.title}\t")
-            field(line, f" PAGEREF _c{at} \\h ", "")
+            field(line, f" PAGEREF _c{at} \\h ", str(numbers[at]))
             if at == len(sections) - 1:
                 end(line)
         self._break()
+
+    def _front_pages(self) -> int:
+        """The page on which the first chapter begins: after page one (and what it runs over to)."""
+        gaps = sum(text_lines(gap_line(at, gap), 10.5)
+                   for at, gap in enumerate(self.document.gaps, start=1))
+        body = sum(text_lines(block.text, 16, indent=2) for block in self.document.summary
+                   if isinstance(block, Paragraph))
+        facts = len(self.document.masthead.facts)
+        used = 28 + 70 + 34 + 40 + (facts + gaps + 1) * 16 + 34 + body * 28
+        contents = 36 + 26 * len(self.document.sections)
+        return 1 + ceil(used / PAGE) + ceil(contents / PAGE)
 
     def _break(self) -> None:
         self.word.paragraphs[-1].add_run().add_break(WD_BREAK.PAGE)
@@ -215,13 +235,13 @@ class _Writer:
                    Column("公式与查询", False, 8))
         rows = [
             (str(e.number), f"{e.label}（{e.key}）", e.value, e.scope,
-             f"{e.formula}［{'、'.join(f'Q{q}' for q in e.queries)}］" if e.queries else e.formula)
+             f"{e.formula}［{'；'.join(u.text for u in e.queries)}］" if e.queries else e.formula)
             for e in book.entries
         ]
         table(self.word, columns, rows, TEXT_MM, "Ledger", frozenset(), self._run)
         self._line("查询语句", "Small").paragraph_format.space_before = Mm(3)
         for at, sql in enumerate(book.queries, start=1):
-            self._line(f"Q{at}　{sql}", "Ledger")
+            self._line(f"查询{at}　{sql}", "Ledger")
 
     def _properties(self) -> None:
         head, core = self.document.masthead, self.word.core_properties

@@ -38,6 +38,9 @@ def set_up(document: Any) -> None:
 
 
 def _styles(styles: Any) -> None:
+    language = styles.element.find(f".//{qn('w:lang')}")
+    language.set(qn("w:val"), "en-US")
+    language.set(qn("w:eastAsia"), "zh-CN")
     normal = styles["Normal"]
     _font(normal, BODY, 16)
     _spacing(normal, 28)
@@ -50,8 +53,8 @@ def _styles(styles: Any) -> None:
     _style(styles, "Small", SONG, 10.5, line=16, colour=GREY)
     _style(styles, "Gap", SONG, 10.5, line=16)
     _style(styles, "Contents", HEI, 16, align=WD_ALIGN_PARAGRAPH.CENTER, after=8)
-    _style(styles, "Cell", SONG, 10.5, line=0)
-    _style(styles, "Ledger", SONG, 7.5, line=0)
+    _style(styles, "Cell", SONG, 10.5, line=15)
+    _style(styles, "Ledger", SONG, 7.5, line=11)
     _style(styles, "Picture", SONG, 10.5, line=0, align=WD_ALIGN_PARAGRAPH.CENTER, keep=True)
     for name, face in (("Heading 1", HEI), ("Heading 2", KAI)):
         style = styles[name]

@@ -13,6 +13,7 @@ from docx.shared import Mm
 
 from budget_watch.digest.document import Column, Run
 
+KEPT = 16  # tables of up to so many rows stay on one page
 Fill = Callable[[Any, Run], None]
 
 
@@ -34,7 +35,7 @@ def table(
     for at, row in enumerate(rows):
         line = made.rows[at + 1]
         _fill_row(line, row, columns, widths, style, fill)
-        _keep(line)
+        _keep(line, whole=len(rows) <= KEPT and at < len(rows) - 1)
         if at in strong:
             _bold(line)
 
@@ -65,8 +66,12 @@ def _head(line: Any) -> None:
     _bold(line)
 
 
-def _keep(line: Any) -> None:
+def _keep(line: Any, whole: bool) -> None:
+    """No page break inside the row; none before the next row either where the table is small."""
     line._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    if whole:
+        for cell in line.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
 
 
 def _bold(line: Any) -> None:

@@ -34,6 +34,7 @@ from budget_watch.digest.template import (
     Template,
 )
 from budget_watch.views import Figure, Unit, formats
+from budget_watch.views.sources import source_titles
 
 Row = Mapping[str, str | Figure]
 _SLOT = re.compile(r"\{([^{}:]+)(?::([a-z]+))?\}")
@@ -108,9 +109,17 @@ class Writer:
         return self._words(text)
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Every reason met, with the chapters it was met in."""
-        return tuple(Gap(text, tuple(dict.fromkeys(where)))
-                     for text, where in self.missing.items())
+        """Every reason met, with the chapters; “缺…：全市” and “缺…：市本级” are one gap."""
+        merged: dict[str, tuple[list[str], list[str]]] = {}
+        for text, where in self.missing.items():
+            what, _, who = text.partition("：")
+            places, chapters = merged.setdefault(what, ([], []))
+            places += [who] if who else []
+            chapters += where
+        return tuple(
+            Gap(what + ("：" + "、".join(places) if places else ""), tuple(dict.fromkeys(chapters)))
+            for what, (places, chapters) in merged.items()
+        )
 
     def _filled(self, chapter: Chapter) -> tuple[Block, ...]:
         blocks = self._blocks(chapter.blocks)
@@ -238,19 +247,17 @@ class Writer:
         rows = self._rows(plan.of)[: plan.most]
         if not rows:
             return None
-        cells = tuple(
-            tuple(self._cell(row.get(column.take, ""), plan.unit) for column in plan.columns)
-            for row in rows
-        )
+        taken = [[row.get(column.take, "") for column in plan.columns] for row in rows]
+        unit = _unit(taken) if plan.unit == "auto" else plan.unit
+        cells = tuple(tuple(self._cell(value, unit) for value in line) for line in taken)
         if all(_bare(cell) for line in cells for cell in line[1:]):
             return None
         self._tables += 1
         numeric = [any(isinstance(row.get(c.take), Figure) for row in rows) for c in plan.columns]
-        money = any(isinstance(v, Figure) and v.unit is Unit.FEN
-                    for row in rows for v in (row.get(c.take) for c in plan.columns))
+        money = any(isinstance(v, Figure) and v.unit is Unit.FEN for line in taken for v in line)
         return Table(
             f"表{self._tables}　{self._words(plan.caption)}",
-            f"单位：{formats.UNIT_TITLES[plan.unit]}" if money else "",
+            f"单位：{formats.UNIT_TITLES[unit]}" if money else "",
             tuple(Column(c.head, number, c.wide)
                   for c, number in zip(plan.columns, numeric, strict=True)),
             cells, self._source(rows),
@@ -286,8 +293,9 @@ class Writer:
     def _source(self, rows: list[Row]) -> str:
         """来源 · 口径 · 期间 of the figures in a table or chart, each once."""
         figures = [v for row in rows for v in row.values() if isinstance(v, Figure) and v.known]
-        tables = dict.fromkeys(self.material.words.get(f"table.{t}", t)
-                               for f in figures for t in f.tables)
+        tables = dict.fromkeys(
+            title for f in figures for query in f.queries for title in source_titles(query)
+        )
         stages = dict.fromkeys(f.origin.stage for f in figures if f.tables)
         scopes = dict.fromkeys(f.origin.scope_kind for f in figures)
         status = [s for s in dict.fromkeys(f.origin.data_status for f in figures) if s != "正式"]
@@ -326,6 +334,13 @@ def chinese(number: int) -> str:
         return _NUMBERS[ones - 1]
     head = ("" if tens == 1 else _NUMBERS[tens - 1]) + "十"
     return head + (_NUMBERS[ones - 1] if ones else "")
+
+
+def _unit(lines: list[list[str | Figure]]) -> formats.Unit:
+    """亿元 where the largest amount has at least ten of them, else 万元."""
+    amounts = [abs(value.value or 0) for line in lines for value in line
+               if isinstance(value, Figure) and value.unit is Unit.FEN]
+    return "yi" if max(amounts, default=0) >= 100_000_000_000 else "wan"
 
 
 def _text(run: Run) -> str:

@@ -7,7 +7,8 @@ day. Progress names its denominator (年初预算, 调整预算, 变动预算; d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from budget_watch.views.figure import (
     Figure,
@@ -34,6 +35,10 @@ OUTSIDE = {"收入": ("105", "110"), "支出": ("230", "231")}
 STAGES = ("快报", "月报", "决算草案", "决算批准")
 # What divides a side into items; elsewhere the code itself.
 _BY = {"社会保险基金": "fund_kind"}
+
+
+# A pull below 0.05 个百分点 would print as 0.0.
+_FELT = Fraction(5, 10_000)
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,10 @@ class Side:
     def movers(self, up: bool, most: int = 3) -> tuple[Item, ...]:
         """The classes that pull the whole up (or down) most: “从结构看”."""
         wanted = 1 if up else -1
-        moved = [item for item in self.items if item.pull.known and item.growth.sign == wanted]
+        moved = [
+            item for item in self.items
+            if item.growth.sign == wanted and abs(item.pull.exact or 0) >= _FELT
+        ]
         moved.sort(key=lambda item: -abs(item.growth.value or 0))
         return tuple(moved[:most])
 
@@ -135,7 +143,7 @@ def _side(desk: Desk, place: Place, span: Span, book: str, side_name: str) -> Si
                     "、".join(status) or "正式")
     gap = None
     if not codes:
-        gap = f"缺{place.called}{span.as_of}{book}{side_name}执行数"
+        gap = f"缺{span.as_of}{book}{side_name}执行数：{place.called}"
     return _made(desk, place, span, book, side_name, query, origin, gap)
 
 
@@ -168,6 +176,8 @@ def _made(
     pace = span.pace_figure(origin)
     progress = share(f"{key}.progress", "完成年初预算", ytd, budget, "年初预算")
     by = _BY.get(book, "code")
+    if book == "社会保险基金" and adjusted.value is None and not gap:
+        adjusted = replace(adjusted, inapplicable=True, why="社会保险基金预算表不列调整预算")
     asked = ("budget_amt", "ytd_amt", "ly_ytd")
     parts = {} if gap else {column: desk.by(before if column == "ly_ytd" else
                                             query.of(column), by) for column in asked}

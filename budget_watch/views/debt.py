@@ -14,7 +14,7 @@ from datetime import date
 import polars as pl
 
 from budget_watch.views.figure import Figure, Origin, Unit, difference, share
-from budget_watch.views.query import Answer, Desk, Query, Term
+from budget_watch.views.query import Desk, Query, Term
 from budget_watch.views.span import Place, Span, region_name
 
 KINDS = {"合计": "total", "一般": "general", "专项": "special"}
@@ -127,10 +127,12 @@ def position(desk: Desk, place: Place, span: Span) -> Position:
         when = f"{year}年末" if month == 12 else f"{year}年{month}月末"
         where += (("fiscal_year", "=", year), ("month", "=", month), ("stage", "=", stage))
     origin = Origin(place.region, place.scope_kind, stage, when, desk.snapshot, status)
-    limits = tuple(_limit(desk, where, origin, kind, rounding, at is None) for kind in KINDS)
+    if at is None:  # nothing of this place: the query stays, and finds nothing
+        where += (("fiscal_year", "=", span.fiscal_year), ("month", "=", span.month))
+    limits = tuple(_limit(desk, where, origin, kind, rounding, place.called) for kind in KINDS)
     total = (*where, ("debt_kind", "=", "合计"))
     resources = _amount(desk, "debt.resources", "综合财力",
-                        Query("debt_position", "comprehensive_fiscal", total), origin, at is None)
+                        Query("debt_position", "comprehensive_fiscal", total), origin, place.called)
     rate = share("debt.rate", "债务率（测算）", limits[0].balance, resources, "综合财力")
     return Position(place, limits, resources, rate)
 
@@ -164,14 +166,14 @@ def _latest(desk: Desk, place: Place, span: Span) -> tuple[int, int, str, str, i
 
 
 def _limit(
-    desk: Desk, where: tuple[Term, ...], origin: Origin, kind: str, rounding: int, missing: bool
+    desk: Desk, where: tuple[Term, ...], origin: Origin, kind: str, rounding: int, who: str
 ) -> Limit:
     key, rows = f"debt.{KINDS[kind]}", (*where, ("debt_kind", "=", kind))
     name = "" if kind == "合计" else kind
     limit = _amount(desk, f"{key}.limit", f"{name}债务限额",
-                    Query("debt_position", "limit_amt", rows), origin, missing)
+                    Query("debt_position", "limit_amt", rows), origin, who)
     balance = _amount(desk, f"{key}.balance", f"{name}债务余额",
-                      Query("debt_position", "balance_amt", rows), origin, missing)
+                      Query("debt_position", "balance_amt", rows), origin, who)
     return Limit(
         kind, limit, balance, difference(f"{key}.room", f"{name}债务限额余量", limit, balance),
         share(f"{key}.used", f"{name}债务限额使用", balance, limit, f"{name}债务限额"), rounding,
@@ -179,12 +181,12 @@ def _limit(
 
 
 def _amount(
-    desk: Desk, key: str, label: str, query: Query, origin: Origin, missing: bool
+    desk: Desk, key: str, label: str, query: Query, origin: Origin, who: str
 ) -> Figure:
-    answer = Answer(None, 0, 0) if missing else desk.ask(query)
+    answer = desk.ask(query)
     why = None
     if answer.value is None:
-        why = f"缺{origin.as_of}{label}"
+        why = f"缺{origin.as_of}{label}：{who}"
     return Figure(key, label, Unit.FEN, answer.value, origin, f"∑{query.column}", (query,), why=why)
 
 

@@ -56,8 +56,14 @@ class Query:
     def sql(self) -> str:
         """The question in SQL (DuckDB), complete and runnable on the snapshot's tables."""
         what = "count(*)" if self.column == "*" else f"sum({self.column})"
-        where = " AND ".join(_sql_term(term) for term in self.where)
-        return f"SELECT {what} FROM {self.table}" + (f" WHERE {where}" if where else "")
+        return f"SELECT {what} FROM {self.table}" + (
+            f" WHERE {self.condition}" if self.where else ""
+        )
+
+    @property
+    def condition(self) -> str:
+        """What stands after WHERE."""
+        return " AND ".join(_sql_term(term) for term in self.where)
 
 
 @dataclass(frozen=True)

@@ -156,9 +156,10 @@ def places(desk: Desk, year: int) -> tuple[Place, ...]:
 
 
 def region_name(desk: Desk, region: str) -> str:
-    """The region's name from the debt table, else from the unit table, else its code."""
-    for table, column in (("debt_position", "region_name"),):
-        names = desk.distinct(table, column, ("mof_div_code", "=", region))
+    """The region's name as its debt rows give it, else its code."""
+    named: Term = ("mof_div_code", "=", region)
+    for terms in ((named, ("scope_kind", "in", ("本级", "县区", "开发区"))), (named,)):
+        names = desk.distinct("debt_position", "region_name", *terms)
         if names:
             return str(names[-1])
     return region

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from budget_watch.views.figure import Figure, Unit
 from budget_watch.views.query import Desk, Term
 from budget_watch.views.span import Place, Span
 from budget_watch.views.spending import Spending, measure, measures, unit_names
@@ -38,6 +39,17 @@ class ThreePublic:
     total: Spending
     kinds: tuple[Spending, ...]
     departments: tuple[Spending, ...]
+
+    @property
+    def over_count(self) -> Figure:
+        """How many departments that is."""
+        spent, current = self.total.spent, self.total.current
+        why = spent.why or current.why
+        return Figure(
+            "three_public.over_count", "支出超过变动预算的部门", Unit.COUNT,
+            None if why else len(self.over_budget), spent.origin,
+            "支出大于变动预算的部门数", spent.queries + current.queries, why=why,
+        )
 
     @property
     def over_budget(self) -> tuple[Spending, ...]:
