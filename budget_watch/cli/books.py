@@ -39,7 +39,7 @@ def tables_list(as_json: JsonOption = False) -> int:
             "title": item.title,
             "department": item.delivering_dept,
             "kind": item.kind,
-            "due": item.due,
+            "due": "、".join(item.due),
             "columns": len(item.columns),
         }
         for item in found
@@ -49,25 +49,37 @@ def tables_list(as_json: JsonOption = False) -> int:
 
 
 @tables_app.command("show")
-def tables_show(code: Annotated[str, typer.Argument(help="FIN-15 或英文名")], as_json: JsonOption = False) -> int:
+def tables_show(
+    code: Annotated[str, typer.Argument(help="FIN-15 或英文名")], as_json: JsonOption = False
+) -> int:
     """查看一张报表的列、类型、单位、校验。"""
     from budget_watch.tables import contract
 
     item = contract(code)
     printer = Printer(
         as_json,
-        {"name": "列名", "title": "名称", "type": "类型", "unit": "单位", "required": "必填", "codes": "代码表"},
+        {
+            "name": "列名",
+            "title": "名称",
+            "type": "类型",
+            "unit": "单位",
+            "required": "必填",
+            "codes": "代码表",
+        },
         title=f"{item.code} {item.title}",
     )
     printer.records(column.model_dump(mode="json") for column in item.columns)
     about = item.model_dump(mode="json", exclude={"columns"})
-    printer.close(about, f"主键 {'、'.join(item.key)}；时限 {item.due}；{item.sensitivity}。")
+    printer.close(
+        about, f"主键 {'、'.join(item.key)}；时限 {'、'.join(item.due)}；{item.sensitivity}。"
+    )
     return DONE
 
 
 @tables_app.command("doc")
 def tables_doc(
-    out: Annotated[Path, typer.Option(help="输出文件夹")] = Path("docs/tables"), as_json: JsonOption = False
+    out: Annotated[Path, typer.Option(help="输出文件夹")] = Path("docs/tables"),
+    as_json: JsonOption = False,
 ) -> int:
     """生成字典页。"""
     from budget_watch.tables.dictionary import write_all
@@ -104,7 +116,14 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
     here: Context = context.obj
     printer = Printer(
         as_json,
-        {"rule": "规则", "title": "名称", "area": "领域", "class": "类", "confidence": "信度", "status": "状态"},
+        {
+            "rule": "规则",
+            "title": "名称",
+            "area": "领域",
+            "class": "类",
+            "confidence": "信度",
+            "status": "状态",
+        },
     )
     rules = here.book().rules
     printer.records(
@@ -132,7 +151,9 @@ def rules_check(context: typer.Context, as_json: JsonOption = False) -> int:
     found = lint(here.book(), law_texts(here.root))
     printer = Printer(as_json, {"code": "代码", "file": "文件", "line": "行", "message": "说明"})
     printer.records(item.record() for item in found)
-    printer.close({"findings": len(found)}, f"发现 {len(found)} 处。" if found else "没有发现问题。")
+    printer.close(
+        {"findings": len(found)}, f"发现 {len(found)} 处。" if found else "没有发现问题。"
+    )
     return LOOK if found else DONE
 
 
@@ -140,7 +161,9 @@ def rules_check(context: typer.Context, as_json: JsonOption = False) -> int:
 def rules_test(
     context: typer.Context,
     rules: Annotated[list[str] | None, typer.Argument(help="规则编号，缺省全部")] = None,
-    coverage: Annotated[bool, typer.Option("--coverage", help="另列出没有测到的级别、边界等")] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="另列出没有测到的级别、边界等")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """运行规则自带的测试。"""
@@ -148,7 +171,9 @@ def rules_test(
 
     here: Context = context.obj
     result = run_tests(here.book(), rules or None, coverage=coverage)
-    printer = Printer(as_json, {"rule": "规则", "case": "测试", "passed": "通过", "message": "说明"})
+    printer = Printer(
+        as_json, {"rule": "规则", "case": "测试", "passed": "通过", "message": "说明"}
+    )
     printer.records(item for item in result.records if as_json or not item["passed"])
     printer.close(
         result.summary,
@@ -186,7 +211,9 @@ def laws_load(
     from budget_watch.engine.laws import read_dir
 
     here: Context = context.obj
-    printer = Printer(as_json, {"law": "法规", "file": "文件", "articles": "条数", "reason": "说明"})
+    printer = Printer(
+        as_json, {"law": "法规", "file": "文件", "articles": "条数", "reason": "说明"}
+    )
     loaded = unknown = 0
     for item in read_dir(folder, here.book().laws):
         printer.record(item.record())
@@ -199,7 +226,9 @@ def laws_load(
         shutil.copyfile(item.path, half)
         half.replace(target / item.path.name)
         loaded += 1
-    printer.close({"loaded": loaded, "unknown": unknown}, f"载入 {loaded} 部，未识别 {unknown} 个文件。")
+    printer.close(
+        {"loaded": loaded, "unknown": unknown}, f"载入 {loaded} 部，未识别 {unknown} 个文件。"
+    )
     return LOOK if unknown else DONE
 
 
@@ -211,7 +240,14 @@ def laws_list(context: typer.Context, as_json: JsonOption = False) -> int:
     here: Context = context.obj
     texts = law_texts(here.root)
     printer = Printer(
-        as_json, {"law": "编号", "title": "名称", "version": "版本", "authority": "效力", "articles": "已载入条数"}
+        as_json,
+        {
+            "law": "编号",
+            "title": "名称",
+            "version": "版本",
+            "authority": "效力",
+            "articles": "已载入条数",
+        },
     )
     laws = here.book().laws
     printer.records(
@@ -224,7 +260,9 @@ def laws_list(context: typer.Context, as_json: JsonOption = False) -> int:
         }
         for law in laws.values()
     )
-    printer.close({"laws": len(laws), "loaded": len(texts)}, f"登记 {len(laws)} 部，已载入 {len(texts)} 部。")
+    printer.close(
+        {"laws": len(laws), "loaded": len(texts)}, f"登记 {len(laws)} 部，已载入 {len(texts)} 部。"
+    )
     return DONE
 
 

@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ from budget_watch.cli.output import DONE, LOOK, Printer, say
 Report = Callable[[str, float], None]
 
 
-class Scale(str, Enum):
+class Scale(StrEnum):
     """How big the city is, in vouchers."""
 
     tiny = "tiny"
@@ -34,7 +34,7 @@ class Scale(str, Enum):
     province = "province"
 
 
-class Variant(str, Enum):
+class Variant(StrEnum):
     """What is wrong in the city."""
 
     planted = "planted"
@@ -75,13 +75,19 @@ def demo(
         TimeElapsedColumn(),
         console=say,
     ) as progress:
-        listing = _step(progress, "① 生成示范市的 53 张报表", lambda tell: _city(here.root, wanted, tell))
+        listing = _step(
+            progress, "① 生成示范市的 53 张报表", lambda tell: _city(here.root, wanted, tell)
+        )
         stops = _stops(listing)
         _settle(here.root, baseline=stops[0])
         summary: dict[str, Any] = {}
         for at, day in enumerate(stops, start=1):
             turn = f"{day:%Y-%m-%d}（{at}/{len(stops)}）"
-            _step(progress, f"② 入库校验，业务日 {turn}", lambda tell, day=day: _ingest(here, listing, day, tell))
+            _step(
+                progress,
+                f"② 入库校验，业务日 {turn}",
+                lambda tell, day=day: _ingest(here, listing, day, tell),
+            )
             summary = _step(
                 progress, f"③ 运行规则，截至 {turn}", lambda tell, day=day: _judge(here, day, tell)
             )

@@ -99,9 +99,7 @@ def findings(
         outcome=None if outcome == "all" else outcome,
     ):
         counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
-        if not as_json:
-            record = {**record, "finding": record["finding"][:12]}
-        printer.record(record)
+        printer.record(record if as_json else {**record, "finding": record["finding"][:12]})
     total = sum(counts.values())
     printer.close({"findings": total, "levels": counts}, f"共 {total} 条。")
     return DONE

@@ -37,7 +37,9 @@ def load(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="文件或文件夹")],
     table: Annotated[str | None, typer.Option(help="报表代码，如 FIN-15；缺省按表头识别")] = None,
-    date_: Annotated[str | None, typer.Option("--date", help="业务日期，缺省取数据中的期末")] = None,
+    date_: Annotated[
+        str | None, typer.Option("--date", help="业务日期，缺省取数据中的期末")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """手工载入文件：CSV、Excel、Parquet、zip，以及公开表样。"""
@@ -75,7 +77,9 @@ def load(
 
 def ingest(
     context: typer.Context,
-    day: Annotated[str | None, typer.Option("--date", help="业务日期，缺省到最近一个已送达日")] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", help="业务日期，缺省到最近一个已送达日")
+    ] = None,
     deliveries: Annotated[
         Path | None, typer.Option(help="送达清单 deliveries.json，缺省用数据目录里的 source/")
     ] = None,

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from budget_watch.cli import books, demo, judging, loading, reporting
 from budget_watch.cli.context import Context
@@ -28,7 +28,8 @@ app = typer.Typer(
 def _home(
     context: typer.Context,
     home: Annotated[
-        Path | None, typer.Option("--home", help="数据目录，缺省 $BUDGET_WATCH_HOME 或 ./.budget_watch")
+        Path | None,
+        typer.Option("--home", help="数据目录，缺省 $BUDGET_WATCH_HOME 或 ./.budget_watch"),
     ] = None,
 ) -> None:
     chosen = home or Path(os.environ.get("BUDGET_WATCH_HOME") or ".budget_watch")
@@ -52,15 +53,12 @@ def main(arguments: list[str] | None = None) -> None:
     """
     try:
         status = app(args=arguments, standalone_mode=False)
-    except click.UsageError as error:
-        error.show(file=sys.stderr)
-        sys.exit(USAGE)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         say.print("已中断。已完成的步骤都已保存，重新运行同一命令即可继续。")
         sys.exit(FAILED)
-    except click.ClickException as error:
-        error.show(file=sys.stderr)
-        sys.exit(error.exit_code)
+    except TyperException as error:
+        sys.stderr.write(f"用法不对：{error}\n用 budget-watch --help 查看命令和选项。\n")
+        sys.exit(USAGE)
     except Exception as error:
         if os.environ.get("BUDGET_WATCH_DEBUG"):
             raise

@@ -78,7 +78,9 @@ def _match(found: dict[str, Any], items: list[dict[str, Any]], level: bool) -> i
     for at, item in enumerate(items):
         if level and item["level"] != found["level"]:
             continue
-        if all(str(found["grain"].get(name)) == str(value) for name, value in item["grain"].items()):
+        if all(
+            str(found["grain"].get(name)) == str(value) for name, value in item["grain"].items()
+        ):
             return at
     return None
 

@@ -8,7 +8,9 @@ import pytest
 from budget_watch.casework.data_state import data_state
 
 
-def seen(level: str = "orange", outcome: str = "hit", period_end: str = "2026-09-30", **values: int) -> dict[str, Any]:
+def seen(
+    level: str = "orange", outcome: str = "hit", period_end: str = "2026-09-30", **values: int
+) -> dict[str, Any]:
     return {"outcome": outcome, "level": level, "values": values, "period_end": period_end}
 
 

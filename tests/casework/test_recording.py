@@ -72,7 +72,10 @@ def test_a_finding_that_is_not_hit_any_more_clears_and_keeps_its_work_state(home
     record_run(home, run("r1", 18), [observation("a"), observation("b")], baseline=None)
     record_run(home, run("r2", 19), [observation("b")], baseline=None)
     record_run(home, run("r3", 20, frozenset()), [], baseline=None)
-    states = {f.finding[0]: (f.outcome, f.data_state, f.work_state) for f in list_findings(home, ANYONE, outcome=None)}
+    states = {
+        f.finding[0]: (f.outcome, f.data_state, f.work_state)
+        for f in list_findings(home, ANYONE, outcome=None)
+    }
     assert states == {"a": ("cleared", "已恢复", "新触发"), "b": ("hit", "持续", "新触发")}
     words = [event["data_state"] for event in history(home, ANYONE, "a" * 64)]
     assert words == ["新触发", "已恢复"]
@@ -81,9 +84,13 @@ def test_a_finding_that_is_not_hit_any_more_clears_and_keeps_its_work_state(home
 def test_insufficient_data_makes_no_finding_but_marks_a_known_one(home: Home) -> None:
     record_run(home, run("r1", 19), [observation("a")], baseline=None)
     gap = {"outcome": "insufficient_data", "level": None}
-    record_run(home, run("r2", 20), [observation("a", **gap), observation("b", **gap)], baseline=None)
+    record_run(
+        home, run("r2", 20), [observation("a", **gap), observation("b", **gap)], baseline=None
+    )
     found = list_findings(home, ANYONE, outcome=None)
-    assert [(f.finding[0], f.outcome, f.data_state) for f in found] == [("a", "insufficient_data", "数据不足")]
+    assert [(f.finding[0], f.outcome, f.data_state) for f in found] == [
+        ("a", "insufficient_data", "数据不足")
+    ]
 
 
 def test_a_run_for_an_earlier_day_is_a_back_test(home: Home) -> None:
@@ -94,7 +101,9 @@ def test_a_run_for_an_earlier_day_is_a_back_test(home: Home) -> None:
 
 
 def test_a_reader_sees_only_the_findings_of_their_scope(home: Home) -> None:
-    record_run(home, run("r1", 20), [observation("a"), observation("b", dept_code="102")], baseline=None)
+    record_run(
+        home, run("r1", 20), [observation("a"), observation("b", dept_code="102")], baseline=None
+    )
     narrow = Grant("x", "test", Scope(departments=frozenset({"102"})))
     assert [f.finding[0] for f in list_findings(home, narrow)] == ["b"]
     with pytest.raises(UnknownFindingError, match="没有查看权限"):

@@ -19,7 +19,9 @@ from tests.end_to_end.command import (
 
 
 def test_the_demo_leaves_findings_a_digest_and_an_answer_key(city: Path) -> None:
-    digests = sorted(path.suffix for path in (city / "digest").iterdir() if path.suffix in {".docx", ".html"})
+    digests = sorted(
+        path.suffix for path in (city / "digest").iterdir() if path.suffix in {".docx", ".html"}
+    )
     assert digests == [".docx", ".html"]
     assert (city / "answer_key.json").exists()
     found = budget_watch(city, "findings", "--json").check()
@@ -28,7 +30,11 @@ def test_the_demo_leaves_findings_a_digest_and_an_answer_key(city: Path) -> None
 
 def test_every_planted_anomaly_is_found_and_no_near_miss_fires(city: Path) -> None:
     scored = budget_watch(city, "score", "--json").check()
-    short = [line for line in scored.lines[:-1] if line["recall"] < 1 or line["false"] or line["near_misses_fired"]]
+    short = [
+        line
+        for line in scored.lines[:-1]
+        if line["recall"] < 1 or line["false"] or line["near_misses_fired"]
+    ]
     assert short == []
     assert scored.summary["target_met"] is True
 
@@ -50,7 +56,9 @@ def test_another_city_in_the_same_home_is_refused_with_a_sentence(city: Path) ->
 @pytest.mark.parametrize("seed", [2, 3])
 def test_other_seeds_score_as_well(tmp_path: Path, seed: int) -> None:
     home = tmp_path / "home"
-    budget_watch(home, "demo", "--scale", "tiny", "--seed", str(seed), "--no-serve", "--json").check()
+    budget_watch(
+        home, "demo", "--scale", "tiny", "--seed", str(seed), "--no-serve", "--json"
+    ).check()
     scored = budget_watch(home, "score", "--json").check()
     assert scored.summary["target_met"] is True, scored.lines
 
@@ -58,7 +66,9 @@ def test_other_seeds_score_as_well(tmp_path: Path, seed: int) -> None:
 @pytest.mark.slow
 def test_a_clean_city_has_no_red_finding_of_law(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    budget_watch(home, "demo", "--scale", "tiny", "--variant", "clean", "--no-serve", "--json").check()
+    budget_watch(
+        home, "demo", "--scale", "tiny", "--variant", "clean", "--no-serve", "--json"
+    ).check()
     found = budget_watch(home, "findings", "--class", "法", "--level", "red", "--json").check()
     assert found.lines[:-1] == []
 

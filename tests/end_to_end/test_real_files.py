@@ -11,7 +11,9 @@ from tests.end_to_end.command import budget_watch, business_rows
 DATA = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.skipif(not DATA.is_dir(), reason="the published files of ../shared/data are not here"),
+    pytest.mark.skipif(
+        not DATA.is_dir(), reason="the published files of ../shared/data are not here"
+    ),
 ]
 
 
@@ -36,7 +38,9 @@ def test_the_debt_panel_hits_exactly_what_exceeds_its_limit(panel: Path) -> None
 
 
 def test_rows_without_a_limit_are_insufficient_never_clear(panel: Path) -> None:
-    gaps = budget_watch(panel, "findings", "--rule", "ZW01", "--outcome", "insufficient_data", "--json")
+    gaps = budget_watch(
+        panel, "findings", "--rule", "ZW01", "--outcome", "insufficient_data", "--json"
+    )
     total = [item for item in gaps.check().lines[:-1] if item["grain"]["debt_kind"] == "合计"]
     assert len(total) == 1796
     rounding = [
@@ -49,7 +53,9 @@ def test_rows_without_a_limit_are_insufficient_never_clear(panel: Path) -> None:
 
 def test_guangdong_debt_is_found_and_its_wrong_unit_reported(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    loaded = budget_watch(home, "load", str(DATA / "workbooks" / "guangdong_2021_debt.xlsx"), "--json")
+    loaded = budget_watch(
+        home, "load", str(DATA / "workbooks" / "guangdong_2021_debt.xlsx"), "--json"
+    )
     assert loaded.status == 1
     wrong = [line for line in loaded.lines[:-1] if "表4-2" in str(line["sheet"])]
     assert wrong and all(line["stored"] == 0 and "单位" in line["reason"] for line in wrong)
@@ -67,11 +73,22 @@ def test_every_sheet_of_the_lijiang_workbook_is_loaded_or_named(tmp_path: Path) 
     assert len({line["sheet"] for line in lines}) == 54
     assert [line for line in lines if not line["stored"] and not line["reason"]] == []
     tables = {line["table"] for line in lines if line["stored"]}
-    assert {"FIN-01", "FIN-02", "FIN-03", "FIN-04", "FIN-05", "FIN-06", "FIN-07", "FIN-24"} <= tables
+    assert {
+        "FIN-01",
+        "FIN-02",
+        "FIN-03",
+        "FIN-04",
+        "FIN-05",
+        "FIN-06",
+        "FIN-07",
+        "FIN-24",
+    } <= tables
     assert business_rows(home, "general_expenditure").height >= 1329
 
 
-@pytest.mark.parametrize("path", sorted((DATA / "bad_tables").glob("*")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((DATA / "bad_tables").glob("*")), ids=lambda path: path.name
+)
 def test_a_broken_table_gets_one_sentence_and_leaves_nothing(path: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     loaded = budget_watch(home, "load", str(path), "--json")
