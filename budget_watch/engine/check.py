@@ -135,6 +135,31 @@ class CheckedRule:
         """The rule's id."""
         return self.rule.id
 
+    @property
+    def title(self) -> str:
+        """The rule's title."""
+        return self.rule.title
+
+    @property
+    def area(self) -> str:
+        """The rule's area, e.g. `execution`."""
+        return self.rule.area
+
+    @property
+    def klass(self) -> Klass:
+        """The rule's class; a level may have its own."""
+        return self.rule.klass
+
+    @property
+    def confidence(self) -> Confidence:
+        """The confidence in basis and threshold."""
+        return self.rule.confidence
+
+    @property
+    def status(self) -> str:
+        """draft, trial, active or retired."""
+        return self.rule.status
+
 
 def checked(rule: Rule, sources: Mapping[str, Source], lists: Lists) -> CheckedRule:
     """Check a rule. Raises BookError that names the rule and the place in it."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.model import Citation, Law
@@ -75,7 +77,56 @@ def read_articles(text: str) -> dict[str, str]:
     return {key: "\n".join(lines) for key, lines in articles.items()}
 
 
-def load_dir(folder: Path, laws: Iterable[Law]) -> dict[str, dict[str, str]]:
+@dataclass(frozen=True)
+class LawFile:
+    """One text file: the law it belongs to (none if unknown) and how many articles it has."""
+
+    path: Path
+    law: str | None
+    articles: int
+    reason: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The JSON object of `laws load`."""
+        return {
+            "law": self.law,
+            "file": str(self.path),
+            "articles": self.articles,
+            "reason": self.reason,
+        }
+
+
+def read_dir(folder: Path, laws: Mapping[str, Law] | Iterable[Law]) -> list[LawFile]:
+    """Look through a folder of law texts: which file is which law of the register.
+
+    Raises:
+        BookError: the folder does not exist.
+    """
+    known = list(laws.values() if isinstance(laws, Mapping) else laws)
+    found: list[LawFile] = []
+    for path in _files(folder):
+        try:
+            articles = len(read_articles(path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            found.append(LawFile(path, None, 0, "不是 UTF-8 文本；请另存为 UTF-8"))
+            continue
+        law = next((each.id for each in known if _belongs(path.stem, each)), None)
+        reason = "" if law else "rules/laws.yaml 没有登记这部法规的这个版本"
+        if law and not articles:
+            law, reason = None, "找不到“第…条”；每条应单独成段"
+        found.append(LawFile(path, law, articles, reason))
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise BookError(str(folder), "没有这个文件夹；请给出放法规文本（.md）的文件夹", "laws")
+    return sorted(folder.glob("*.md"))
+
+
+def load_dir(
+    folder: Path, laws: Mapping[str, Law] | Iterable[Law]
+) -> dict[str, dict[str, str]]:
     """Read the law texts in a folder that the register knows.
 
     A file belongs to a law if its name starts with the law's `file_hint` and, where both state one,
@@ -86,11 +137,9 @@ def load_dir(folder: Path, laws: Iterable[Law]) -> dict[str, dict[str, str]]:
     Raises:
         BookError: the folder does not exist, or a file holds no article.
     """
-    if not folder.is_dir():
-        raise BookError(str(folder), "没有这个文件夹；请给出放法规文本（.md）的文件夹", "laws")
     texts: dict[str, dict[str, str]] = {}
-    paths = sorted(folder.glob("*.md"))
-    for law in laws:
+    paths = _files(folder)
+    for law in laws.values() if isinstance(laws, Mapping) else laws:
         for path in paths:
             if law.file_hint and _belongs(path.stem, law):
                 articles = read_articles(path.read_text(encoding="utf-8"))

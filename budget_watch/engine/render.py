@@ -120,8 +120,7 @@ def show(value: Any, tree: Expr, form: str, names: Names | None = None) -> str:
     if value is None:
         return "（缺）"
     if form == "name":
-        known = [(names or {}).get(column, {}) for column in sorted(tree.names())]
-        return next((each[value] for each in known if value in each), str(value))
+        return _name(str(value), sorted(tree.names()), names or {})
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, date):
@@ -129,6 +128,14 @@ def show(value: Any, tree: Expr, form: str, names: Names | None = None) -> str:
     if isinstance(value, Fraction | int):
         return _number(Fraction(value), form)
     return str(value)
+
+
+def _name(code: str, columns: list[str], names: Names) -> str:
+    for column in columns:
+        found = names.get(column, {}).get(code)
+        if found is not None:
+            return found
+    return code
 
 
 def _number(value: Fraction, form: str) -> str:

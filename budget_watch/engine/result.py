@@ -110,7 +110,6 @@ class RunResult:
     Attributes:
         run: id made of snapshot, book, day and rules: the same run has the same id.
         observations: hits, insufficient data and errors; columns of `SCHEMA`, sorted.
-        states: per finding identity the outcome of its latest grain (see `Clear`).
     """
 
     run: str
@@ -121,6 +120,11 @@ class RunResult:
     per_rule: list[RuleTally]
     observations: pl.DataFrame
     seconds: float = 0.0
+
+    @property
+    def tallies(self) -> list[RuleTally]:
+        """The tallies of all rules, in the order of their ids."""
+        return self.per_rule
 
 
 def canonical(value: dict[str, Any]) -> str:

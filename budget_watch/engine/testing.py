@@ -48,9 +48,9 @@ class TestResult:
         return {
             "rule": self.rule,
             "kind": self.kind,
-            "test": self.name,
+            "case": self.name,
             "passed": self.passed,
-            "detail": self.detail,
+            "message": self.detail,
         }
 
 
@@ -74,14 +74,53 @@ def test_rules(
 ) -> Iterator[tuple[list[TestResult], Coverage]]:
     """Run the tests of the rules, rule by rule."""
     for name in rules if rules is not None else list(book.rules):
-        yield run_tests(book, book.rules[name], test_file(book, name))
+        yield run_file(book, book.rules[name], test_file(book, name))
 
 
 test_rules.__test__ = False  # type: ignore[attr-defined]
 test_file.__test__ = False  # type: ignore[attr-defined]
 
 
-def run_tests(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult], Coverage]:
+@dataclass(frozen=True)
+class TestRun:
+    """The tests of several rules."""
+
+    __test__ = False
+    results: list[TestResult]
+    coverages: list[Coverage]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """One JSON object a test, and one for each thing that no test reached."""
+        gaps = [
+            TestResult(each.rule, "coverage", text, False, "没有测到").record()
+            for each in self.coverages
+            for text in each.missing
+        ]
+        return [each.record() for each in self.results] + gaps
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Counts of rules, tests, failures and gaps."""
+        return {
+            "rules": len(self.coverages),
+            "cases": len(self.results),
+            "failed": sum(not each.passed for each in self.results),
+            "uncovered": sum(len(each.missing) for each in self.coverages),
+        }
+
+
+def run_tests(book: Book, rules: Sequence[str] | None = None, *, coverage: bool = False) -> TestRun:
+    """Run the tests of these rules (default all); with `coverage` also name what they miss."""
+    results: list[TestResult] = []
+    coverages: list[Coverage] = []
+    for found, reached in test_rules(book, rules):
+        results += found
+        coverages.append(reached if coverage else Coverage(reached.rule))
+    return TestRun(results, coverages)
+
+
+def run_file(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult], Coverage]:
     """Run one file of tests. A file that cannot be read is one failing test."""
     coverage = Coverage(rule.id)
     if not path.is_file():
@@ -153,9 +192,10 @@ def _case(book: Book, rule: CheckedRule, tests: RuleTests, case: Case, seen: Cov
     if reached.outcome == "hit" and bool(observation["provisional"]) != case.provisional:
         wrong.append(f"provisional 应为 {case.provisional}")
     if case.message is not None:
-        from budget_watch.engine.explain import fact
+        from budget_watch.engine.wording import fact
 
-        said = fact(book, rule, {name: frame[name][0] for name in rule.columns}, setting)
+        stored = {name: frame[name][0] for name in rule.columns}
+        said = fact(book, rule, stored, setting, None, frame["__period_end"][0])
         if case.message not in said:
             wrong.append(f"文字应含“{case.message}”，得到“{said}”")
     return "；".join(wrong)

@@ -1,0 +1,98 @@
+"""The whole sentence of an observation, by class and work state: `render(book, observation, …)`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from budget_watch.engine.check import CheckedRule
+from budget_watch.engine.evaluate import Evaluator
+from budget_watch.engine.judge import Setting
+from budget_watch.engine.load import Book
+from budget_watch.engine.render import Names, WorkState, worded
+
+
+def setting_of(book: Book, as_of: date) -> Setting:
+    """The book's numbers and lists for a day."""
+    return Setting(as_of, book.params, book.named, {})
+
+
+def stored_values(rule: CheckedRule, values: str | Mapping[str, Any]) -> dict[str, Any]:
+    """An observation's values as stored Python values (dates read back from text)."""
+    found: dict[str, Any] = dict(json.loads(values) if isinstance(values, str) else values)
+    for name, value in found.items():
+        column = rule.columns.get(name)
+        if column is not None and column.type.base == "date" and isinstance(value, str):
+            found[name] = date.fromisoformat(value)
+    return found
+
+
+def evaluator(
+    book: Book,
+    rule: CheckedRule,
+    values: Mapping[str, Any],
+    setting: Setting,
+    period_end: date | None = None,
+) -> Evaluator:
+    """An exact evaluator over stored values of a rule's columns."""
+    return Evaluator(
+        values,
+        rule.columns,
+        setting.as_of,
+        book.params,
+        book.named,
+        setting.overrides,
+        period_end,
+        values.get("mof_div_code"),
+        values.get("fiscal_year"),
+    )
+
+
+def fact(
+    book: Book,
+    rule: CheckedRule,
+    values: Mapping[str, Any],
+    setting: Setting,
+    names: Names | None = None,
+    period_end: date | None = None,
+) -> str:
+    """The rule's message with its values: the fact, without head and tail."""
+    found = evaluator(book, rule, values, setting, period_end)
+    return rule.message.fill(found.value, names)
+
+
+def render(
+    book: Book,
+    observation: Mapping[str, Any],
+    names: Names | None = None,
+    state: WorkState = "新触发",
+) -> str:
+    """The sentence of an observation (a row of the observations, as a mapping).
+
+    Hits are worded by the class and basis of the level reached and by the work state; what could
+    not be judged says so and why.
+    """
+    rule = book.rules[observation["rule"]]
+    if observation["outcome"] != "hit":
+        because = observation.get("because") or "原因不明"
+        return f"{rule.title}：数据不足，无法判断（{because}）。"
+    as_of = _day(observation.get("as_of")) or _day(observation.get("period_end"))
+    setting = setting_of(book, as_of or date.max)
+    values = stored_values(rule, observation["values"])
+    said = fact(book, rule, values, setting, names, _day(observation.get("period_end")))
+    level = rule.levels[int(observation.get("level_at") or 0)]
+    return worded(
+        said,
+        level.klass,
+        level.basis,
+        book.laws,
+        level.confidence,
+        state,
+        bool(observation.get("provisional")),
+    )
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
