@@ -19,6 +19,7 @@ from budget_watch.lake.layout import Layout
 BUFFER_ROWS = 100_000
 SMALL_FILE_ROWS = 50_000
 MANY_SMALL_FILES = 8
+MANY_FRAMES = 16
 
 _Keep = Callable[[pl.LazyFrame], pl.LazyFrame]
 
@@ -78,6 +79,8 @@ class TableDraft:
             self._waiting.append(frame)
         if self.waiting_rows >= BUFFER_ROWS:
             self.flush()
+        elif len(self._waiting) > MANY_FRAMES:
+            self._waiting = [pl.concat(self._waiting)]
 
     def add_file(self, path: Path, rows: int) -> None:
         """Take in a staged Parquet file of many rows, in bounded memory; the file is used up."""
@@ -116,6 +119,7 @@ class TableDraft:
             return count
         hits = (
             self._scan_with_path(candidates)
+            .filter(_between(keys))
             .join(keys.lazy(), on=columns, how="semi", nulls_equal=True)
             .group_by(".file")
             .len()
@@ -218,3 +222,11 @@ class TableDraft:
     @staticmethod
     def _paths(files: Iterable[File]) -> list[str]:
         return [file.path for file in files]
+
+
+def _between(keys: pl.DataFrame) -> pl.Expr:
+    """A cheap condition that all rows equal to a key meet; skips files by their statistics."""
+    first = keys.to_series(0)
+    if first.null_count() or first.is_empty() or first.dtype == pl.Boolean:
+        return pl.lit(True)
+    return pl.col(first.name).is_between(pl.lit(first.min()), pl.lit(first.max()))

@@ -204,7 +204,8 @@ def test_publishing_without_anything_new_gives_the_same_snapshot(home):
         ),
         (
             lambda f: f.with_columns(pl.col("pay_amt").cast(pl.Float64)),
-            "批次 payment_voucher/a：报表 payment_voucher 的列 pay_amt 应为 Int64，送来的是 Float64。"
+            "批次 payment_voucher/a：报表 payment_voucher 的列 pay_amt 应为 Int64，"
+            "送来的是 Float64。"
             "金额以分为单位的整数入库，请在送入前换算。",
         ),
     ],

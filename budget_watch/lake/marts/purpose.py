@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import polars as pl
 
-_PERIODS = (
-    r"(?:本|上|下|当|去|今|前|后|同|第|全)?"
-    r"(?:[一二三四五六七八九十〇零两\d]+[、—\-至到~～]?)*"
-    r"(?:年度|季度|月份|半年|学期|学年|年|月|季|日|号|批次|批|次|期|旬|周|轮)"
+_NUMBER = r"[一二三四五六七八九十〇零两\d]+(?:[、—\-至到~～][一二三四五六七八九十〇零两\d]+)*"
+_PERIODS = "|".join(
+    (
+        rf"第?{_NUMBER}(?:年度|年|季度|季|月份|个月|月|日|旬|批次|批|学期|学年)",
+        rf"第{_NUMBER}(?:次|期|轮|周|笔|号)",
+        r"[本上下当今去全](?:年度|年|季度|季|月份|月|半年|学期|学年|旬|周|期|批)",
+        r"年度|季度|月份|半年|学年|学期",
+    )
 )
-# Words that a single 年 or 月 must not be cut out of are rare in purposes; equality of keys is what
-# counts, and every purpose is cut alike.
 _NUMBERED = r"[（(][一二三四五六七八九十\d]+[)）]"
 _NOISE = r"[\s\d\p{P}\p{S}]+"
 
