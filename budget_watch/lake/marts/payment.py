@@ -15,7 +15,7 @@ import polars as pl
 
 from budget_watch.lake.marts.mart import Inputs, Mart, mart_contract
 from budget_watch.lake.marts.places import scope_kind
-from budget_watch.lake.marts.purpose import use_key
+from budget_watch.lake.marts.purpose import use_key, use_text
 
 CONTRACT = mart_contract(
     1,
@@ -65,6 +65,7 @@ invoice_no str 发票号
 bond_code str 债券代码
 use_des str 用途
 use_key str 用途归并词
+use_text str 用途去标点
 app_use_des str 申请用途
 abstract str 摘要
 is_sal bool 是否工资
@@ -106,6 +107,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
             quarter=pl.col("pay_date").dt.quarter().cast(pl.Int64),
             scope_kind=scope_kind(pl.col("mof_div_code")),
             use_key=use_key(pl.col("use_des")),
+            use_text=use_text(pl.col("use_des")),
         )
         .select(CONTRACT.names)
     )

@@ -28,3 +28,12 @@ def use_key(text: pl.Expr) -> pl.Expr:
         .str.replace_all(_PERIODS, "")
         .str.replace_all(_NOISE, "")
     )
+
+
+def use_text(text: pl.Expr) -> pl.Expr:
+    """The purpose without spaces and punctuation, full-width signs made narrow.
+
+    Digits and words of period stay: two purposes with one `use_key` and different `use_text` differ
+    in number or period alone.
+    """
+    return text.str.normalize("NFKC").str.replace_all(r"[\s\p{P}\p{S}]+", "").str.to_lowercase()
