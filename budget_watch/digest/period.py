@@ -44,7 +44,9 @@ class Period:
     @property
     def own(self) -> str:
         """The period's own months in words: 三季度, 下半年, 9月."""
-        return self.title.split("年", 1)[1].removeprefix("第") or "全年"
+        if self.months == 12:
+            return "全年"
+        return self.title.split("年", 1)[1].removeprefix("第")
 
 
 def parse(text: str) -> Period:
