@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from budget_watch.codes import names, years
 from ingest.bind.words import item_name
+from ingest.sources.grid import squeeze
 
 _TAIL = re.compile(r"\((?:类|款|项|目|国资预算)\)$")
 UNCODED = "~"  # begins the code of an item that no code list knows; its name follows
@@ -20,16 +22,15 @@ UNCODED = "~"  # begins the code of an item that no code list knows; its name fo
 def _names(system: str, year: int) -> Mapping[str, tuple[str, ...]]:
     index: dict[str, list[str]] = {}
     for code, name in code_names(system, year).items():
-        index.setdefault(plain(name), []).append(code)
+        index.setdefault(plain(squeeze(name)), []).append(code)
     return {name: tuple(sorted(codes)) for name, codes in index.items()}
 
 
 @cache
 def code_names(system: str, year: int) -> Mapping[str, str]:
-    """Return code → name of a code list in a year."""
-    from budget_watch.codes import code_table
-
-    return code_table(system, year)
+    """Return code → name of a code list in a year, or in the nearest year that it covers."""
+    known = years(system)
+    return names(system, min(max(year, known[0]), known[-1]))
 
 
 def plain(name: str) -> str:
@@ -48,7 +49,8 @@ class CodeFinder:
     def find(self, name: str) -> str | None:
         """Return the code of the next item, or None when the code list has no such name."""
         key = plain(name)
-        candidates = self.known.get(key) or self.known.get(key + "支出") or ()
+        spellings = (key, key + "支出", key + "(一)", key.removesuffix("支出"))
+        candidates = next((self.known[one] for one in spellings if one in self.known), ())
         if not candidates:
             return None
         code = max(candidates, key=lambda code: (self._nearness(code), -len(code)))

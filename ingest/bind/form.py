@@ -106,6 +106,7 @@ class Form(_Strict):
         default_factory=dict
     )  # table → codes, where one sheet feeds two
     balance: bool = False
+    loose: bool = False  # items without a code, before the first total, belong to `table` too
     figures: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     funds: dict[str, str] = Field(default_factory=dict)
     rows: dict[str, str] = Field(default_factory=dict)
@@ -118,6 +119,7 @@ class Form(_Strict):
     money: tuple[str, ...] = ()
     keep: str | None = None  # rows are kept when this column's header is filled
     cross: tuple[CrossTotal, ...] = ()
+    skip_checks: tuple[str, ...] = ()  # relations that such a form cannot answer (其中 rows)
 
     @model_validator(mode="after")
     def _complete(self) -> Form:

@@ -11,11 +11,13 @@ import polars as pl
 from ingest.bind import funds, items, listing, pivot, regional
 from ingest.bind.context import BookContext, TableContext, read_table
 from ingest.bind.form import Form, forms
-from ingest.bind.layout import Block, blocks_of
+from ingest.bind.layout import Block, blocks_of, flat_block
+from ingest.bind.places import NOWHERE
 from ingest.bind.records import Money, Records
 from ingest.bind.words import FEN, is_note
 from ingest.sources.grid import Grid, number, squeeze
 
+_NO_FIGURE = re.compile(r"序号|编码|代码|行次|栏次|打印|(?:^|/)[类款项]$")
 _READERS: dict[str, Callable[[Block, Form, TableContext, Money], list[Records]]] = {
     "items": items.read,
     "funds": funds.read,
@@ -55,9 +57,13 @@ def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
         return result
     blocks = blocks_of(grid)
     if not blocks:
-        known = _named_only(grid)
-        result.form = known
-        result.reason = (known.reason if known else None) or _why_no_table(grid)
+        flat = flat_block(grid)
+        blocks = [flat] if flat is not None and matching(flat) else []
+    if not blocks:
+        result.reason = _kind_of_text(grid)
+        if result.reason is None:
+            result.form = _named_only(grid)
+            result.reason = result.form.reason if result.form else _NO_HEADER
         return result
     reasons: list[str] = []
     for block in blocks:
@@ -71,7 +77,7 @@ def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
                 reasons.append(reason)
     result.bound = sorted(_joined(result.bound), key=lambda one: one.table == items.BALANCE)
     if not result.bound:
-        result.reason = next(iter(dict.fromkeys(reasons)), None) or _why_no_table(grid)
+        result.reason = next(iter(dict.fromkeys(reasons)), None) or _NO_HEADER
     elif result.refused:
         result.reason = reasons[0]
     return result
@@ -104,6 +110,8 @@ def _read_block(block: Block, form: Form, book: BookContext, result: SheetResult
     if blank:
         return blank
     context = read_table(block, book, form.constants.get("scope_kind"))
+    if isinstance(context, str) and {"mof_div_code", "fiscal_year"} <= set(form.columns):
+        context = TableContext(0, NOWHERE, "全市")  # every row says its own year and place
     if isinstance(context, str):
         result.refused = True
         return f"已识别为{form.title}，但{context}；请在标题中写明后重新送达"
@@ -149,7 +157,7 @@ def _blank(block: Block) -> str | None:
         for column in block.columns:
             if column.index == block.item or column.index in block.codes or not column.levels:
                 continue
-            if column.leaf in ("序号", "类", "款", "项", "打印"):
+            if _NO_FIGURE.search(column.path):
                 continue
             try:
                 value = number(block.grid.at(row, column.index))
@@ -161,17 +169,18 @@ def _blank(block: Block) -> str | None:
 
 
 def _named_only(grid: Grid) -> Form | None:
-    """A sheet without a header that we know by its name: cover, contents, explanations."""
-    head = (
-        squeeze(grid.sheet) + "/" + "".join(squeeze(cell) for row in grid.rows[:3] for cell in row)
-    )
-    return next(
-        (form for form in forms() if form.shape == "none" and re.search(form.match.title, head)),
-        None,
-    )
+    """A table without a header that we know, that is named by its sheet or its first line."""
+    lines = [squeeze(cell) for row in grid.rows[:2] for cell in row]
+    head = "/".join([squeeze(grid.sheet), *(text for text in lines if 3 < len(text) < 50)])
+    known = (form for form in forms() if form.shape == "none")
+    return next((form for form in known if re.search(form.match.title, head)), None)
 
 
-def _why_no_table(grid: Grid) -> str:
+_NO_HEADER = "没有找到表头（项目、科目、地区等列名），不是可识别的数据表"
+
+
+def _kind_of_text(grid: Grid) -> str | None:
+    """Say what kind of text a sheet without a table is, by its name; None if it does not tell."""
     name = squeeze(grid.sheet)
     for pattern, kind in (
         (r"封面|封皮|首页", "封面"),
@@ -180,7 +189,7 @@ def _why_no_table(grid: Grid) -> str:
     ):
         if re.search(pattern, name):
             return f"{kind}，不是数据表"
-    return "没有找到表头（项目、科目、地区等列名），不是可识别的数据表"
+    return None
 
 
 def _why_unknown(block: Block) -> str:

@@ -1,7 +1,7 @@
 """Reads social-insurance tables: funds as rows with their items below, or funds as columns.
 
 A row's fund is what its text names, else the fund named last; its row code (R00 收入合计, R01
-保险费收入 …) is what the form's `rows` patterns find. Totals over all funds go to the balance table.
+保险费收入 …) is what the form's `rows` patterns find. Totals of all funds go to the balance table.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ingest.sources.grid import label
 _ALL = "合计"
 _YEAR_END = 12
 _TOTAL = {
-    "R00": ("收入", "T"),
-    "E00": ("支出", "T"),
+    "R00": ("收入", "R00"),
+    "E00": ("支出", "E00"),
     "B01": ("支出", "B01"),
     "B02": ("支出", "B02"),
 }
@@ -159,6 +159,7 @@ def _add(
             own.add({**identity, **values}, src_row, reasons)
         elif code in _TOTAL:
             side, total = _TOTAL[code]
+            total = "S" if "小计" in shown else total
             amount = planned if stage == "草案" else done
             values = {"book": "社会保险基金", "side": side, "code": total, "amt": amount}
             totals.add({**identity, **values, "item_name": shown.strip()}, src_row, reasons)

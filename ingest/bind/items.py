@@ -26,10 +26,13 @@ from ingest.bind.words import (
     is_subtotal,
     item_name,
 )
-from ingest.sources.grid import label
+from ingest.sources.grid import indent, label
 
 BALANCE = "FIN-07"
 _EMBEDDED = re.compile(r"^[\[(【]?(\d{3,11})[\])】]?[-—_:：.]?([\u4e00-\u9fa5].*)$")
+_BETWEEN_LEVELS = re.compile(
+    r"转移|上解|补助下级|调入|调出|结转|结余|债务|还本|动用|安排预算|补充|上年|账务|转贷|下级"
+)
 _YEAR_END = 12
 
 
@@ -102,6 +105,8 @@ def figure_columns(block: Block) -> dict[tuple[FigureKind, Figure], int]:
 def items_of(block: Block, form: Form, context: TableContext) -> Iterator[Item]:
     """Yield the rows that are accounts or totals, from top to bottom."""
     finders = _finders(block, form, context)
+    ended = False
+    above = ("", 0)  # the last account of the form's own kind, and its indentation
     side = form.side or _side_of(block)
     for row in range(block.start, block.end):
         shown = label(block.grid.at(row, block.item))
@@ -122,11 +127,25 @@ def items_of(block: Block, form: Form, context: TableContext) -> Iterator[Item]:
         elif total is None:
             side, looked_up = _looked_up(finders, side, text, form)
             code = looked_up or ""
+            if not code and above[0] and _depth(block, row) > above[1]:
+                code = f"{above[0]}{UNCODED}{plain(name)}"
+            elif not code and form.loose and not ended and not _BETWEEN_LEVELS.search(name):
+                code = UNCODED + plain(name)
         elif re.search(r"收入", name) and not re.search(r"支出", name):
             side = "收入"
         elif re.search(r"支出", name):
             side = "支出"
-        yield Item(row, name, _printed(shown), code or None, side, total)
+        ended = ended or total is not None
+        item = Item(row, name, _printed(shown), code or None, side, total)
+        if _target(item, form) is None:
+            above = ("", 0)
+        elif UNCODED not in code:
+            above = (code, _depth(block, row))
+        yield item
+
+
+def _depth(block: Block, row: int) -> int:
+    return indent(block.grid.at(row, block.item))
 
 
 def _printed(shown: str) -> str:

@@ -26,6 +26,9 @@ _CODE = re.compile(
     r"^(?:(?:支出|收入)?(?:功能|经济)?(?:分类)?科目(?:编码|代码|编号)|编码|代码|科目编码\(?.*\)?|"
     r"预算科目编码|功能科目|区划(?:代码|编码)|地区(?:代码|编码))$"
 )
+_SUB_HEADER = re.compile(
+    r"^(?:(?:支出|收入)?功能(?:分类)?科目(?:编码|名称)|经济(?:分类)?科目(?:编码|名称)|科目(?:编码|名称)|[类款项])$"
+)
 _FORMULA_ROW = re.compile(r"^(?:公式|栏次|行次|列次)$")
 _LETTERS = re.compile(
     r"^[A-Z](?:=[A-Z+\-*/()0-9.%]+)?$|^\d{1,2}(?:=[\d+\-*/()]+)?$|^=?[A-Z]\d?[+\-]"
@@ -92,6 +95,28 @@ def blocks_of(grid: Grid) -> list[Block]:
     return found
 
 
+def flat_block(grid: Grid) -> Block | None:
+    """Return the sheet as one table whose header is its first row, without titles: a data file."""
+    for row in range(min(_SEARCH, len(grid.rows))):
+        texts = [grid.text(row, column) for column in range(grid.width)]
+        if sum(bool(text) for text in texts) >= 3:
+            columns = tuple(
+                Column(index, (text,) if text else ()) for index, text in enumerate(texts)
+            )
+            return Block(
+                grid=grid,
+                title="",
+                unit=None,
+                columns=columns,
+                item=0,
+                codes=(),
+                start=row + 1,
+                end=len(grid.rows),
+                header=(row, row),
+            )
+    return None
+
+
 def title_rows(grid: Grid, before: int) -> list[str]:
     """Return the texts above row `before`, without hidden and machine rows, row by row."""
     return [
@@ -141,6 +166,9 @@ def _header_end(grid: Grid, first: int, cells: list[str]) -> int:
                 break
             continue
         if named and all(_FORMULA_ROW.match(name) for name in named):
+            last = row
+            continue
+        if named and all(_SUB_HEADER.match(name) for name in named):
             last = row
             continue
         if named:

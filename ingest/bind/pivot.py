@@ -1,7 +1,7 @@
 """Reads tables whose rows are figures of one record: debt limit, issue, balance by item.
 
-Columns give year and scope (全市/2025年执行数, 本级); an item without its own words (其中：一般债务)
-is read with the item above it. A year in the item's text wins over the column's.
+Columns give year and scope (全市/2025年执行数, 本级); an item without words of its own (其中：一般
+债务) is read with the item above it. A year in the item's text wins over the column's.
 """
 
 from __future__ import annotations

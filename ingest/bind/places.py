@@ -52,6 +52,9 @@ class Place:
         return stem_of(self.name)
 
 
+NOWHERE = Place("000000", "", 0, 9999)
+
+
 def stem_of(name: str) -> str:
     """Return a division's name without 市, 县, 自治县 and peoples' names."""
     short = _KIND.sub("", name)

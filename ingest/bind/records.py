@@ -77,7 +77,7 @@ class Money:
     @property
     def round_fen(self) -> int:
         """Return the rounding unit of what was read: 1 万元 for whole 万元, 1 when exact."""
-        return max(1, FEN[self.unit] // 10 ** min(self.digits, 12))
+        return max(1, FEN[self.unit] // int(10 ** min(self.digits, 12)))
 
 
 def _complaint(error: ValueError, cell: Cell) -> str:

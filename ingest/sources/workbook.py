@@ -23,6 +23,7 @@ from ingest.sources.kind import Kind
 # Unpacked sheet XML above this is read by calamine: openpyxl needs about 50 times the bytes.
 _LAYOUT_BYTES = 60 << 20
 _MAX_COLUMNS = 512
+_INDENTED = 6  # names stand in the first columns
 
 
 def sheets_of(path: Path, kind: Kind, name: str | None = None) -> Iterator[Grid]:
@@ -70,6 +71,7 @@ def _grid(sheet: Any, shown: str) -> Grid:
     rows: list[list[Cell]] = [
         list(row) for row in sheet.iter_rows(max_col=width or None, values_only=True)
     ]
+    _indent(sheet, rows)
     while rows and all(cell is None or cell == "" for cell in rows[-1]):
         rows.pop()
     hidden_columns: set[int] = set()
@@ -91,6 +93,15 @@ def _grid(sheet: Any, shown: str) -> Grid:
         hidden_columns=frozenset(hidden_columns),
         laid_out=True,
     )
+
+
+def _indent(sheet: Any, rows: list[list[Cell]]) -> None:
+    """Write an indentation that is only formatting as blanks before the text."""
+    for at, cells in enumerate(sheet.iter_rows(max_col=_INDENTED)):
+        for column, cell in enumerate(cells):
+            text = rows[at][column] if column < len(rows[at]) else None
+            if isinstance(text, str) and cell.has_style and cell.alignment.indent:
+                rows[at][column] = "  " * int(cell.alignment.indent) + text
 
 
 def _values_only(path: Path, shown: str) -> Iterator[Grid]:

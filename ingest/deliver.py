@@ -1,0 +1,138 @@
+"""Puts one delivery through the gate into the lake: `deliver(writer, contract, frame, batch)`."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from budget_watch.lake import Batch, Writer
+from budget_watch.tables import Contract
+from ingest.gate.secrets import person_key
+from ingest.gate.split import BAD_SCHEMA, SRC_ROW, Gate, Split, gate_for, split_frame, split_stream
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of a delivery. rows = stored + quarantined, unless it is a repetition."""
+
+    rows: int
+    stored: int
+    quarantined: int
+    repeated: bool = False
+    violations: dict[str, int] = field(default_factory=dict)
+    bad: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    @property
+    def example(self) -> str | None:
+        """Return the reason of the first quarantined row."""
+        return str(self.bad["reason"][0]) if self.bad.height else None
+
+
+def deliver(
+    writer: Writer,
+    contract: Contract,
+    frame: pl.DataFrame | pl.LazyFrame,
+    batch: Batch,
+    *,
+    stored: frozenset[str] = frozenset(),
+    by: tuple[str, ...] | None = None,
+    predicate: pl.Expr | None = None,
+    check_codes: bool = True,
+) -> Counts:
+    """Check the rows, store the good ones in place of older ones, keep the bad ones aside.
+
+    Args:
+        frame: columns with the contract's names, delivered types; `src_row` is the row in the file.
+        stored: the columns already in stored units (fen), as our Parquet metadata declares.
+        by: columns that identify what a new row replaces; the contract's key if neither this nor
+            `predicate` is given.
+        predicate: the slice that the delivery stands for and replaces.
+        check_codes: whether membership of code lists keeps a row out (not for published forms).
+    """
+    if writer.known(batch):
+        return Counts(0, 0, 0, repeated=True)
+    schema = frame.collect_schema() if isinstance(frame, pl.LazyFrame) else frame.schema
+    if SRC_ROW not in schema:
+        frame = _numbered(frame)
+        schema = pl.Schema({**schema, SRC_ROW: pl.Int32()})
+    gate = gate_for(contract, schema, person_key(writer.home.root), stored, check_codes)
+    scratch = writer.home.cache / "gate" / slot_name(batch)
+    try:
+        result = _split(gate, frame, scratch)
+        replaced_by = by if by is not None or predicate is not None else contract.key
+        known = [n for n in (replaced_by or ()) if n in gate.stored_columns] or None
+        writer.replace(
+            contract.name,
+            result.good,
+            batch,
+            predicate=predicate,
+            by=known,
+            quarantined=result.quarantined,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    keep_quarantine(writer.home.quarantine, contract, batch, result.bad)
+    return Counts(
+        result.rows,
+        result.stored,
+        result.quarantined,
+        violations=result.counts,
+        bad=result.bad,
+    )
+
+
+def _split(gate: Gate, frame: pl.DataFrame | pl.LazyFrame, scratch: Path) -> Split:
+    if isinstance(frame, pl.DataFrame):
+        return split_frame(gate, frame)
+    return split_stream(gate, frame, scratch)
+
+
+def _numbered(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:
+    return frame.with_row_index(SRC_ROW, offset=1).with_columns(pl.col(SRC_ROW).cast(pl.Int32))
+
+
+def slot_name(batch: Batch) -> str:
+    """Return a file name for the batch's slot."""
+    return hashlib.sha256(f"{batch.table}\0{batch.id}".encode()).hexdigest()[:24]
+
+
+def keep_quarantine(folder: Path, contract: Contract, batch: Batch, bad: pl.DataFrame) -> None:
+    """Write the quarantined rows of a batch; a repetition of the slot replaces them.
+
+    Columns: table, batch_id, source, biz_date, src_row, sheet, reason, row (JSON, persons masked).
+    """
+    target = folder / contract.name / f"{slot_name(batch)}.parquet"
+    if bad.is_empty():
+        target.unlink(missing_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = target.with_suffix(".tmp")
+    bad.select(
+        pl.lit(contract.code).alias("table"),
+        pl.lit(batch.id).alias("batch_id"),
+        pl.lit(batch.source).alias("source"),
+        pl.lit(batch.biz_date).alias("biz_date"),
+        *BAD_SCHEMA,
+    ).write_parquet(written)
+    written.replace(target)
+
+
+def quarantined(folder: Path, table: str | None = None) -> pl.DataFrame:
+    """Return all quarantined rows, or those of one table (contract name)."""
+    pattern = f"{table or '*'}/*.parquet"
+    paths = sorted(folder.glob(pattern))
+    if not paths:
+        return pl.DataFrame(
+            schema={
+                "table": pl.String,
+                "batch_id": pl.String,
+                "source": pl.String,
+                "biz_date": pl.Date,
+                **BAD_SCHEMA,
+            }
+        )
+    return pl.concat([pl.read_parquet(path) for path in paths])

@@ -1,0 +1,168 @@
+"""Loads CSV and Parquet files: contract-shaped ones, and published forms saved as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from budget_watch.tables import Contract, contracts
+from ingest.bind.contract_file import Binding, bind
+from ingest.errors import Refused, Unreadable, Unrecognised
+from ingest.gate.split import SRC_ROW
+from ingest.gate.typing import typed
+from ingest.gate.units import against_known, sub_fen_columns, too_small
+from ingest.job import Job, digest_of
+from ingest.load_line import LoadLine
+from ingest.sources.grid import Grid
+from ingest.sources.text import TextFile, open_text, ragged_line, rows_of
+from ingest.workbook_file import finish, load_grids
+
+_FORM_BYTES = 40 << 20  # a published form saved as CSV is small
+_SAMPLE = 5_000
+_MEMORY_BYTES = 48 << 20
+
+
+def load_text(job: Job, path: Path, name: str) -> Iterator[LoadLine]:
+    """Yield the line of a CSV file (several if it is a form that feeds several tables)."""
+    text = open_text(path, job.scratch, Path(name).name)
+    try:
+        binding = bind(text.preview, text.name, job.table)
+    except Unrecognised as unknown:
+        if job.table is not None or path.stat().st_size > _FORM_BYTES:
+            raise
+        rows: list[list[object]] = [list(row) for row in rows_of(text)]
+        grid = Grid(workbook=text.name, sheet="", rows=rows)  # type: ignore[arg-type]
+        lines = list(load_grids(job, [grid], name, digest_of(path), single=True))
+        if all(line.refused and line.form is None for line in lines):
+            raise unknown from None
+        yield from lines
+        return
+    yield load_bound_text(job, text, binding, name, digest_of(path))
+
+
+def load_bound_text(job: Job, text: TextFile, binding: Binding, name: str, digest: str) -> LoadLine:
+    """Load a contract-shaped CSV."""
+    width = len(text.preview[binding.header])
+    scan = pl.scan_csv(
+        text.path,
+        separator=text.delimiter,
+        has_header=False,
+        skip_lines=binding.header + 1,
+        schema={f"c{position}": pl.String for position in range(width)},
+        encoding="utf8",
+        truncate_ragged_lines=False,
+        row_index_name=SRC_ROW,
+        row_index_offset=binding.header + 2,
+    )
+    blank = pl.all_horizontal(
+        pl.col(f"c{position}").fill_null("").str.strip_chars() == "" for position in range(width)
+    )
+    frame = scan.filter(~blank).select(
+        pl.col(SRC_ROW).cast(pl.Int32),
+        *(pl.col(f"c{at}").alias(column) for column, at in binding.columns.items()),
+    )
+    try:
+        return load_frame(job, binding, frame, text.path.stat().st_size, name, digest)
+    except pl.exceptions.ComputeError as error:
+        place = ragged_line(text, width)
+        if place is None:
+            raise Unreadable(
+                f"“{text.name}”的内容读不出（{str(error).splitlines()[0][:80]}）；"
+                "请核对引号和分隔符后重新送达，本文件未入库。"
+            ) from error
+        raise Unreadable(
+            f"“{text.name}”第{place[0]}行有 {place[1]} 格，表头只有 {width} 格；"
+            "请检查多余的分隔符或缺少的引号，本文件未入库。"
+        ) from error
+
+
+def load_parquet(job: Job, path: Path, name: str) -> LoadLine:
+    """Load a contract-shaped Parquet file; money is fen where the field's metadata says so."""
+    try:
+        schema = pq.read_schema(path)
+        scan = pl.scan_parquet(path)
+        given = scan.collect_schema()
+    except Exception as error:  # pyarrow and polars each have their own
+        raise Unreadable(
+            f"“{Path(name).name}”不完整或已损坏，读不出 Parquet 内容；请重新送达。"
+        ) from error
+    table = job.table or declared_table(schema)
+    binding = bind([list(given)], Path(name).name, table)
+    positions = list(given)
+    frame = scan.select(
+        *(pl.col(positions[at]).alias(column) for column, at in binding.columns.items())
+    )
+    fen = stored_columns(schema)
+    stored = frozenset(c for c, at in binding.columns.items() if positions[at] in fen)
+    return load_frame(job, binding, frame, path.stat().st_size, name, digest_of(path), stored)
+
+
+def declared_table(schema: object) -> Contract | None:
+    """Return the contract that a Parquet file's own metadata names."""
+    metadata = getattr(schema, "metadata", None) or {}
+    code = metadata.get(b"table", b"").decode()
+    return next((one for one in contracts().values() if one.code == code), None)
+
+
+def stored_columns(schema: object) -> frozenset[str]:
+    """Return the columns whose field metadata says that they are in stored units."""
+    found = []
+    for field in schema:  # type: ignore[attr-defined]
+        unit = (field.metadata or {}).get(b"unit", b"").decode()
+        if unit in ("fen", "1e-6") or (field.metadata or {}).get(b"scale"):
+            found.append(field.name)
+    return frozenset(found)
+
+
+def load_frame(
+    job: Job,
+    binding: Binding,
+    frame: pl.LazyFrame,
+    size: int,
+    name: str,
+    digest: str,
+    stored: frozenset[str] = frozenset(),
+) -> LoadLine:
+    """Check units on a sample, then put the rows through the gate; return the file's line."""
+    contract = binding.contract
+    whole: pl.DataFrame | pl.LazyFrame = frame if size > _MEMORY_BYTES else frame.collect()
+    check_units(job, contract, whole, Path(name).name, stored)
+    slices = [
+        column
+        for column in ("fiscal_year", "month", "mof_div_code", contract.date_column)
+        if column in binding.columns
+    ]
+    told = frame.select(typed(contract, frame.collect_schema(), stored)).select(slices)
+    covered = told.unique().collect(engine="streaming")
+    batch = job.batch(contract, name, covered, digest)
+    counts = job.deliver(contract, whole, batch, stored)
+    return finish(contract, name, None, None, counts, unknown_note(binding))
+
+
+def check_units(
+    job: Job,
+    contract: Contract,
+    rows: pl.DataFrame | pl.LazyFrame,
+    name: str,
+    stored: frozenset[str],
+) -> None:
+    """Refuse the file when its amounts cannot be in the declared unit."""
+    sample = rows.lazy().head(_SAMPLE).collect()
+    read = sample.select(typed(contract, sample.schema, stored))
+    problem = (
+        sub_fen_columns(contract, sample)
+        or too_small(contract, read)
+        or against_known(contract, read, job.known_means(contract))
+    )
+    if problem:
+        raise Refused(f"“{name}”（{contract.code} {contract.title}）{problem}")
+
+
+def unknown_note(binding: Binding) -> str | None:
+    """Say which columns the contract does not have."""
+    if not binding.unknown:
+        return None
+    return f"列“{'、'.join(binding.unknown[:5])}”不在约定中，未载入"

@@ -1,0 +1,76 @@
+"""Hashes identity numbers with HMAC-SHA256; the key lies in the home, outside lake and backup.
+
+The plain number is never written anywhere: not to the lake, not to quarantine, not to a log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from budget_watch.tables import Contract
+
+_HASHED = r"^[0-9a-f]{64}$"
+
+
+def person_key(home: Path) -> bytes:
+    """Return the home's key for personal ids; made at first use, readable by its owner only."""
+    path = home / "keys" / "person.key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def hashed_ids(contract: Contract, given: pl.Schema, key: bytes) -> list[pl.Expr]:
+    """Return expressions that put hashes in the place of identity numbers.
+
+    Each takes the column as it is delivered (`delivered_as`, such as iden_no) or the stored column;
+    what is already a hash stays.
+    """
+    found: list[pl.Expr] = []
+    for column in contract.columns:
+        if column.personal != "id":
+            continue
+        source = column.delivered_as if column.delivered_as in given else column.name
+        if source in given:
+            text = pl.col(str(source)).cast(pl.String).str.strip_chars()
+            found.append(_hashed(text, key).alias(column.name))
+    return found
+
+
+def delivered_ids(contract: Contract) -> list[str]:
+    """Return the names under which plain identity numbers may be delivered."""
+    return [column.delivered_as for column in contract.columns if column.delivered_as]
+
+
+def _hashed(text: pl.Expr, key: bytes) -> pl.Expr:
+    def of_series(values: pl.Series) -> pl.Series:
+        plain = values.unique().drop_nulls()
+        plain = plain.filter((plain != "") & ~plain.str.contains(_HASHED))
+        digests = [_digest(key, value) for value in plain]
+        return values.replace("", None).replace(plain.to_list(), digests)
+
+    return text.map_batches(of_series, return_dtype=pl.String, is_elementwise=True)
+
+
+@cache
+def _prepared(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod=hashlib.sha256)
+
+
+def _digest(key: bytes, value: str) -> str:
+    mac = _prepared(key).copy()
+    mac.update(value.upper().encode("utf-8"))
+    return mac.hexdigest()

@@ -1,0 +1,109 @@
+"""Turns delivered columns (text, floats, whole numbers) into the contract's stored types.
+
+What cannot be read becomes null; the delivered text stays beside as `raw:<column>` so that the gate
+can tell “not a number” from “nothing there”.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from budget_watch.money import fen_expr
+from budget_watch.tables import Contract
+from budget_watch.tables.contract import Column
+
+RAW = "raw:"
+_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m-%d %H:%M:%S")
+_TRUE = ("是", "true", "1", "y", "yes", "有", "√")
+_FALSE = ("否", "false", "0", "n", "no", "无", "×")
+
+
+def raw_columns(contract: Contract, given: pl.Schema) -> list[str]:
+    """Return the contract columns that are delivered in another type than they are stored in."""
+    return [
+        column.name
+        for column in contract.columns
+        if column.type != "str" and column.name in given and given[column.name] == pl.String
+    ]
+
+
+def typed(contract: Contract, given: pl.Schema, stored: frozenset[str]) -> list[pl.Expr]:
+    """Return expressions that give every contract column its stored type, and the raw texts.
+
+    `given` is the delivered schema with contract names; `stored` the columns that are already in
+    stored units (fen, millionths), as Parquet files written with our field metadata are.
+    """
+    columns: list[pl.Expr] = []
+    for column in contract.columns:
+        if column.name not in given:
+            continue
+        dtype = given[column.name]
+        columns.append(_typed(column, dtype, column.name in stored).alias(column.name))
+        if column.type != "str" and dtype == pl.String:
+            columns.append(pl.col(column.name).alias(RAW + column.name))
+    return columns
+
+
+def _typed(  # noqa: PLR0911 (one way out a type)
+    column: Column, dtype: pl.DataType, stored: bool
+) -> pl.Expr:
+    source = pl.col(column.name)
+    if column.type == "str":
+        text = source if dtype == pl.String else source.cast(pl.String, strict=False)
+        return text.str.strip_chars().replace("", None) if dtype == pl.String else text
+    if stored:
+        return source.cast(_STORED[column.type], strict=False)
+    if column.type == "money":
+        return fen_expr(source, str(column.unit), dtype)
+    if column.type in ("ratio", "number"):
+        return _scaled(column, source, dtype)
+    if column.type == "int":
+        if dtype == pl.String:
+            return source.str.strip_chars().str.replace_all(",", "").cast(pl.Int64, strict=False)
+        return source.cast(pl.Int64, strict=False)
+    if column.type == "date":
+        return _date(source, dtype)
+    return _bool(source, dtype)
+
+
+_STORED: dict[str, pl.DataType] = {
+    "money": pl.Int64(),
+    "ratio": pl.Int64(),
+    "number": pl.Int64(),
+    "int": pl.Int64(),
+    "date": pl.Date(),
+    "bool": pl.Boolean(),
+}
+
+
+def _scaled(column: Column, source: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Ratios are stored in millionths (15% = 0.15 = 150000), numbers × 10^scale."""
+    factor = 10**6 if column.type == "ratio" else 10**column.scale
+    if dtype.is_integer():
+        return source.cast(pl.Int64) * factor
+    text = source if dtype == pl.String else source.cast(pl.String)
+    bare = text.str.strip_chars().str.replace_all(",", "")
+    percent = bare.str.ends_with("%")
+    value = bare.str.strip_suffix("%").cast(pl.Decimal(38, 12), strict=False) * pl.lit(factor)
+    value = pl.when(percent).then(value / pl.lit(100)).otherwise(value)
+    return value.round(0, mode="half_away_from_zero").cast(pl.Int64, strict=False)
+
+
+def _date(source: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Date:
+        return source
+    if dtype == pl.String:
+        text = source.str.strip_chars()
+        return pl.coalesce(*(text.str.to_date(form, strict=False) for form in _DATES))
+    if isinstance(dtype, pl.Datetime):
+        return source.dt.date()
+    return source.cast(pl.String).str.to_date("%Y%m%d", strict=False)
+
+
+def _bool(source: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Boolean:
+        return source
+    text = source.cast(pl.String).str.strip_chars().str.to_lowercase()
+    return (
+        pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False).otherwise(None)
+    )

@@ -1,0 +1,168 @@
+"""A contract compiled to polars expressions, each true for the rows that break one of its rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import polars as pl
+
+from budget_watch.codes import SYSTEMS, valid_codes, years
+from budget_watch.tables import Contract
+from budget_watch.tables.contract import Column
+from ingest.gate.typing import RAW
+
+Kind = Literal["type", "required", "values", "codes", "range", "digits", "key", "bound"]
+REPEATED = "_repeated"
+BOUND = "_reason"
+_YEARS = (1990, 2100)
+_NOT_READ = {
+    "money": "不是数字",
+    "int": "不是整数",
+    "date": "不是日期",
+    "bool": "不是“是/否”",
+    "ratio": "不是数字",
+    "number": "不是数字",
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One rule: `expr` is true (never null) for rows that break it; `reason` says so in Chinese."""
+
+    id: str
+    column: str
+    kind: Kind
+    reason: str
+    expr: pl.Expr
+
+
+def compile_contract(
+    contract: Contract,
+    given: pl.Schema,
+    raw: frozenset[str] = frozenset(),
+    check_codes: bool = True,
+) -> list[Violation]:
+    """Return the rules that apply to a frame of these columns (stored types, `raw:` texts beside).
+
+    `raw` are columns delivered as text. With `check_codes` false (published forms, which use the
+    codes of their own year and place) membership of code lists is not a reason to keep a row out.
+    """
+    found: list[Violation] = []
+    for column in contract.columns:
+        if column.name not in given:
+            if column.required:
+                found.append(_rule(column, "required", "缺少", pl.lit(True)))
+            continue
+        found += _of_column(contract, column, column.name in raw, check_codes, given)
+    if all(name in given for name in contract.key):
+        titles = "、".join(contract.column(name).title for name in contract.key)
+        found.append(
+            Violation(
+                "key.unique",
+                contract.key[0],
+                "key",
+                f"主键重复（{titles}）",
+                pl.col(REPEATED).fill_null(False),
+            )
+        )
+    return found
+
+
+def _of_column(
+    contract: Contract, column: Column, raw: bool, check_codes: bool, given: pl.Schema
+) -> list[Violation]:
+    value = pl.col(column.name)
+    found: list[Violation] = []
+    if raw:
+        text = pl.col(RAW + column.name).str.strip_chars()
+        unread = value.is_null() & (text != "") & ~text.is_in(["-", "—", "/"])
+        found.append(_rule(column, "type", _NOT_READ[column.type], unread))
+        if column.type == "money" and column.unit == "元":
+            found.append(_rule(column, "digits", "有不足一分的小数", below_fen(text)))
+        if column.required:
+            missing = text.is_null() | (text == "")
+            found.append(_rule(column, "required", "为空", missing))
+    elif column.required:
+        found.append(_rule(column, "required", "为空", value.is_null()))
+    if column.values:
+        outside = ~value.is_in(list(column.values))
+        listed = "、".join(str(item) for item in column.values[:8])
+        found.append(_rule(column, "values", f"不在规定取值（{listed}）内", outside))
+    if column.codes and check_codes:
+        unknown = _unknown_code(contract, column, given)
+        if unknown is not None:
+            found.append(_rule(column, "codes", "不在当年代码表内", unknown))
+    if column.name == "fiscal_year":
+        found.append(_rule(column, "range", "不是合理年度", ~value.is_between(*_YEARS)))
+    if column.name == "month":
+        found.append(_rule(column, "range", "不在1至12月", ~value.is_between(1, 12)))
+    if column.type == "date":
+        outside = ~value.dt.year().is_between(*_YEARS)
+        found.append(_rule(column, "range", "不是合理日期", outside))
+    return found
+
+
+def below_fen(text: pl.Expr) -> pl.Expr:
+    """Return whether an amount in 元 has digits below the fen (a sign that it is 万元)."""
+    return text.str.contains(r"\.\d\d0*[1-9]")
+
+
+def _rule(column: Column, kind: Kind, problem: str, expr: pl.Expr) -> Violation:
+    return Violation(
+        f"{column.name}.{kind}",
+        column.name,
+        kind,
+        f"“{column.title}”{problem}",
+        expr.fill_null(False),
+    )
+
+
+def _unknown_code(contract: Contract, column: Column, given: pl.Schema) -> pl.Expr | None:
+    """Return whether a filled code is in none of the column's lists in the row's year."""
+    value = pl.col(column.name)
+    accepted = value.is_in(["T", "S"]) | value.str.starts_with("~")
+    if "uscc" in column.codes:
+        return None  # form is checked by rule SJ…; a wrong digit is a finding, not a refusal
+    if "region" in column.codes:
+        known = region_codes()
+        return (~value.is_in(known)) & ~accepted if known else None
+    per_year = [(year, codes_of(column.codes, year)) for year in code_years(column.codes)]
+    per_year = [(year, codes) for year, codes in per_year if codes]
+    if not per_year:
+        return None
+    if "fiscal_year" not in given or len({tuple(codes) for _, codes in per_year}) == 1:
+        every = sorted({code for _, codes in per_year for code in codes})
+        return ~value.is_in(every) & ~accepted
+    unknown = pl.lit(False)
+    for year, codes in per_year:
+        unknown = (
+            pl.when(pl.col("fiscal_year") == year).then(~value.is_in(codes)).otherwise(unknown)
+        )
+    return unknown & ~accepted
+
+
+@cache
+def code_years(systems: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the years for which any of the code lists is kept."""
+    return tuple(sorted({year for name in systems if name in SYSTEMS for year in years(name)}))
+
+
+@cache
+def codes_of(systems: tuple[str, ...], year: int) -> tuple[str, ...]:
+    """Return all codes of the lists in a year."""
+    found: set[str] = set()
+    for name in systems:
+        if name in SYSTEMS and year in years(name):
+            found |= valid_codes(name, year)
+    return tuple(sorted(found))
+
+
+@cache
+def region_codes() -> list[str]:
+    """Return all division codes: those of the house's own list and those of GB/T 2260."""
+    from ingest.bind.places import places
+
+    own = {code for year in code_years(("region",)) for code in codes_of(("region",), year)}
+    return sorted(own | {place.code for place in places()})

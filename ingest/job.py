@@ -1,0 +1,138 @@
+"""One run of loading by hand: the writer, what was found so far, and the ways into the lake."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date as Date
+from pathlib import Path
+
+import polars as pl
+
+from budget_watch.lake import Batch, Coverage, Snapshot, Writer
+from budget_watch.tables import Contract
+from ingest.deliver import Counts, deliver
+from ingest.gate.expectations import Summary, validate
+
+_BLOCK = 1 << 20
+
+
+@dataclass
+class Job:
+    """State of one `load_paths`. `periods` are the ends of the periods that were stored."""
+
+    writer: Writer
+    scratch: Path
+    table: Contract | None
+    date: Date | None
+    today: Date
+    stored: int = 0
+    periods: list[Date] = field(default_factory=list)
+    summaries: list[Summary] = field(default_factory=list)
+
+    def batch(self, contract: Contract, name: str, rows: pl.DataFrame, digest: str) -> Batch:
+        """Return the batch of a file's rows for one table.
+
+        Its slot is the file's name with the periods and places it speaks of: the same file
+        corrected replaces itself, another month in a file of the same name does not.
+        """
+        covered = coverage_of(contract, rows)
+        slices = hashlib.sha256(repr(covered).encode()).hexdigest()[:12]
+        short = Path(name).name
+        return Batch(
+            id=f"hand/{contract.code}/{short[-80:]}/{slices}",
+            table=contract.name,
+            source=name,
+            source_hash=f"{digest}:{contract.code}",
+            biz_date=self.date or min(period_end(contract, rows) or self.today, self.today),
+            coverage=covered,
+        )
+
+    def deliver(
+        self,
+        contract: Contract,
+        frame: pl.DataFrame | pl.LazyFrame,
+        batch: Batch,
+        stored: frozenset[str] = frozenset(),
+        check_codes: bool = True,
+    ) -> Counts:
+        """Put rows through the gate and note what was stored."""
+        counts = deliver(
+            self.writer, contract, frame, batch, stored=stored, check_codes=check_codes
+        )
+        if not counts.repeated:
+            self.stored += 1
+            self.periods.append(batch.biz_date)
+            self.summaries.append(Summary.of(contract, batch, counts))
+        return counts
+
+    def known_means(self, contract: Contract) -> pl.DataFrame | None:
+        """Return the mean of each money column of what the lake holds, one row; None if nothing."""
+        snapshot = Snapshot.latest(self.writer.home)
+        version = snapshot.tables.get(contract.name) if snapshot else None
+        if version is None or version.rows < 50:
+            return None
+        return pl.DataFrame({name: [total / version.rows] for name, total in version.money.items()})
+
+    def validate(self) -> None:
+        """Let Great Expectations look at the gate's summary of this run."""
+        validate(self.writer.home.root, self.summaries, f"load-{self.today.isoformat()}")
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def coverage_of(contract: Contract, rows: pl.DataFrame) -> tuple[Coverage, ...]:
+    """Return the slices (year, month, division) that the rows speak of."""
+    have = set(rows.columns)
+    if not {"fiscal_year", "mof_div_code"} <= have or rows.is_empty():
+        return ()
+    month = (
+        pl.col("month")
+        if "month" in have
+        else pl.col(contract.date_column).dt.month()
+        if contract.date_column in have and rows.schema[str(contract.date_column)] == pl.Date
+        else pl.lit(0)
+    )
+    slices = (
+        rows.select(
+            pl.col("fiscal_year"),
+            month.cast(pl.Int64).fill_null(0).alias("month"),
+            pl.col("mof_div_code"),
+        )
+        .drop_nulls()
+        .unique()
+        .sort("fiscal_year", "month", "mof_div_code")
+    )
+    return tuple(Coverage(*row) for row in slices.iter_rows())
+
+
+def period_end(contract: Contract, rows: pl.DataFrame) -> Date | None:
+    """Return the last day that the rows speak of: their dates, or the end of their last month."""
+    column = contract.date_column
+    if column in rows.columns and rows.schema[str(column)] == pl.Date:
+        last = rows[str(column)].max()
+        if isinstance(last, Date):
+            return last
+    if "fiscal_year" not in rows.columns or not rows["fiscal_year"].count():
+        return None
+    months = pl.col("month").fill_null(12) if "month" in rows.columns else pl.lit(12)
+    year, month = (
+        rows.select(pl.col("fiscal_year"), months.cast(pl.Int64).alias("m"))
+        .drop_nulls()
+        .filter(pl.col("fiscal_year").is_between(1990, 2100) & pl.col("m").is_between(1, 12))
+        .sort("fiscal_year", "m")
+        .tail(1)
+        .rows()
+        or [(None, None)]
+    )[0]
+    if year is None or month is None:
+        return None
+    return Date(year, month, calendar.monthrange(year, month)[1])

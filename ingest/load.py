@@ -1,0 +1,136 @@
+"""Loads files given by hand: `load_paths(home, paths)` yields a line for each file or sheet.
+
+Everything goes through one Writer and becomes visible with one snapshot at the end; a file that is
+refused leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime
+from pathlib import Path
+
+from budget_watch.lake import Home, Snapshot, Writer
+from budget_watch.lake.snapshot import CHINA
+from budget_watch.tables import contract as contract_of
+from ingest.errors import IngestError, Unreadable
+from ingest.flat_file import load_parquet, load_text
+from ingest.job import Job
+from ingest.load_line import LoadLine
+from ingest.sources.archive import unpack
+from ingest.sources.kind import kind_of
+from ingest.workbook_file import load_workbook
+
+__all__ = ["LoadLine", "load_paths"]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file to load: what it is called for people, and where it lies."""
+
+    name: str
+    path: Path
+
+
+def load_paths(
+    home: Home,
+    paths: Sequence[Path],
+    table: str | None = None,
+    date: Date | None = None,
+) -> Iterator[LoadLine]:
+    """Load files and folders; publish once at the end if anything was stored.
+
+    Args:
+        table: contract code or name, where the header does not tell or should not be trusted.
+        date: business date of the snapshot; default: the end of the data's last period, not after
+            today.
+
+    Raises:
+        LeaseError: somebody else is writing.
+        ContractError: there is no such table.
+    """
+    wanted = contract_of(table) if table else None
+    scratch = Path(tempfile.mkdtemp(prefix="load-", dir=home.cache))
+    today = datetime.now(CHINA).date()
+    try:
+        with Writer.open(home, "load") as writer:
+            job = Job(writer, scratch, wanted, date, today)
+            for path in paths:
+                yield from _load(job, path)
+            _publish(job, home)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _publish(job: Job, home: Home) -> None:
+    if not job.stored:
+        return
+    before = Snapshot.latest(home)
+    last = job.date or max(job.periods, default=job.today)
+    biz_date = min(last, job.today) if job.date is None else last
+    if before is not None:
+        biz_date = max(biz_date, before.biz_date)
+    hashes = dict(before.hashes) if before is not None else {}
+    hashes.pop("calendar", None)
+    job.writer.publish(biz_date, hashes)
+    job.validate()
+
+
+def _load(job: Job, path: Path) -> Iterator[LoadLine]:
+    if not path.exists():
+        yield LoadLine(
+            str(path), refused=True, reason=f"找不到“{path.name}”；请核对路径后重新执行。"
+        )
+        return
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p))
+        if not files:
+            yield LoadLine(str(path), refused=True, reason=f"文件夹“{path.name}”里没有文件。")
+        for file in files:
+            yield from _load_file(job, _Found(str(file), file))
+        return
+    yield from _load_file(job, _Found(str(path), path))
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith((".", "~$"))
+
+
+def _load_file(job: Job, found: _Found) -> Iterator[LoadLine]:
+    """Yield the lines of one file; whatever is wrong with it becomes its one line."""
+    try:
+        kind = kind_of(found.path)
+        if kind == "zip":
+            yield from _load_archive(job, found)
+        elif kind == "parquet":
+            yield load_parquet(job, found.path, found.name)
+        elif kind == "csv":
+            yield from load_text(job, found.path, found.name)
+        else:
+            yield from load_workbook(job, found.path, kind, found.name)
+    except IngestError as error:
+        yield LoadLine(found.name, refused=True, reason=str(error))
+    except PermissionError:
+        reason = f"“{found.path.name}”没有读取权限；请修改权限后重新执行。"
+        yield LoadLine(found.name, refused=True, reason=reason)
+
+
+def _load_archive(job: Job, found: _Found) -> Iterator[LoadLine]:
+    """Unpack first, load after: an archive that proves bad half-way leaves nothing behind."""
+    folder = job.scratch / hashlib.sha256(found.name.encode()).hexdigest()[:16]
+    members: list[_Found] = []
+    waiting = unpack(found.path, folder)
+    for name, path in waiting:
+        kept = path.with_name(f"kept-{len(members)}") / path.name
+        kept.parent.mkdir()
+        path.rename(kept)
+        members.append(_Found(f"{found.name}/{name}", kept))
+    if not members:
+        raise Unreadable(f"压缩包“{found.path.name}”里没有文件；请核对后重新送达。")
+    for member in members:
+        yield from _load_file(job, member)
