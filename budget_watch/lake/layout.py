@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 
 from budget_watch.lake import marts
 from budget_watch.lake.errors import UnknownTableError
+from budget_watch.lake.home import Home
 from budget_watch.tables import Contract, contracts, polars_schema
 
 # Event tables that grow with every payment; everything else fits in a file.
@@ -97,6 +99,12 @@ def layout(name: str) -> Layout:
         partitions=("fiscal_year", "month")[: 1 + own_month] if clustered else (),
         sort=tuple(dict.fromkeys(n for n in wanted if n in present)) if clustered else (),
     )
+
+
+def table_folders(home: Home) -> list[Path]:
+    """The folders of tables and marts that exist. Others under the lake are not the writer's."""
+    known = {*contracts(), *marts.MARTS}
+    return sorted(path for path in home.lake.iterdir() if path.name in known)
 
 
 def stored_schema(schema: pl.Schema) -> pl.Schema:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from budget_watch.lake import records
 from budget_watch.lake.home import Home
+from budget_watch.lake.layout import table_folders
 from budget_watch.lake.state import engine
 
 
@@ -18,7 +19,7 @@ def sweep(home: Home) -> int:
     """
     named = _named(home)
     gone = 0
-    for folder in home.lake.iterdir():
+    for folder in table_folders(home):
         keep = named.get(folder.name, set())
         for path in folder.rglob("*.parquet"):
             inside = path.relative_to(folder).as_posix()

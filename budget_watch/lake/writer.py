@@ -22,7 +22,7 @@ from budget_watch.lake.draft import BUFFER_ROWS, TableDraft
 from budget_watch.lake.errors import FrameError, LakeError
 from budget_watch.lake.files import ROW_GROUP_ROWS, make_durable
 from budget_watch.lake.home import Home
-from budget_watch.lake.layout import layout
+from budget_watch.lake.layout import layout, table_folders
 from budget_watch.lake.lease import Lease
 from budget_watch.lake.ledger import Batch, Entry
 from budget_watch.lake.marts import calendar_hash
@@ -306,7 +306,7 @@ class Writer:
 
     def _restore_heads(self) -> None:
         published = heads(self.home)
-        for folder in sorted(self.home.lake.iterdir()):
+        for folder in table_folders(self.home):
             newest = delta.head(folder)
             if newest is None or published.get(folder.name) == newest:
                 continue

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
@@ -91,3 +92,14 @@ def test_heads_are_restored_and_rubbish_is_swept(home, undisturbed):
         table = delta.DeltaTable(home.lake / name)
         files = {f"{name}/{uri.rsplit(f'/{name}/', 1)[1]}" for uri in table.file_uris()}
         assert files == {path for path in published if path.startswith(f"{name}/")}
+
+
+def test_tables_that_are_not_the_writers_are_left_alone(home):
+    killed_writer.load(home)
+    frame = pl.DataFrame({"run": ["r"]})
+    frame.write_delta(str(home.lake / "observations"))
+    with engine(home).begin() as connection:
+        connection.execute(sa.update(records.lease).values(released=False))
+    with Writer.open(home, "load"):
+        pass
+    assert pl.read_delta(str(home.lake / "observations")).equals(frame)
