@@ -1,6 +1,7 @@
 """Makes the marts anew where their inputs changed, part by part, in bounded memory.
 
-A mart made of one file a month is refreshed in the months whose rows can differ; the others are
+A mart laid out by month is refreshed in the months whose rows can differ, and only grows where its
+input only grew; the others are
 small and made anew whole. A mart whose definition (module source, contract, calendar) changed is
 made anew everywhere.
 """
@@ -41,10 +42,20 @@ class DraftInputs(Inputs):
         """The years and months of a clustered input that have rows, ascending."""
         return sorted({file.part for file in self._drafts[name].files})
 
-    def changed_parts(self, name: str) -> set[str]:
-        """The years and months whose files differ from the published ones."""
+    def rewritten_parts(self, name: str) -> set[str]:
+        """The years and months of which published files go."""
+        return {file.part for file in self._drafts[name].removed}
+
+    def scan_published(self, name: str, part: str) -> pl.LazyFrame:
+        """The published rows of one year and month."""
         draft = self._drafts[name]
-        return {file.part for file in (*draft.added, *draft.removed)}
+        return draft.scan([file for file in draft.published if file.part == part])
+
+    def scan_added(self, name: str, part: str) -> pl.LazyFrame | None:
+        """The rows of new files of one year and month; None where there are none."""
+        draft = self._drafts[name]
+        files = [file for file in draft.added if file.part == part]
+        return draft.scan(files) if files else None
 
     def changed_rows(self, name: str) -> pl.LazyFrame:
         """The rows of all files that come or go."""
@@ -100,16 +111,22 @@ def _refresh_parts(
     everything: bool,
     progress: Callable[[str], None],
 ) -> None:
-    present = inputs.parts(mart.inputs[0])
+    driver = mart.inputs[0]
+    present = inputs.parts(driver)
     stale = set(present) if everything else mart.stale_parts(inputs)
     gone = {file.part for file in draft.files} - set(present)
-    draft.replace_parts(set(present) | gone if everything else stale | gone)
-    todo = [part for part in present if part in stale]
+    draft.replace_parts(stale | gone)
+    todo = []
+    for part in present:
+        # A month that only grew gets one file more: daily rewriting costs twelve times the space.
+        rows = inputs.scan_part(driver, part) if part in stale else inputs.scan_added(driver, part)
+        if rows is not None:
+            todo.append((part, rows))
     mart.prepare(inputs, todo)
-    for number, part in enumerate(todo, 1):
+    for number, (part, rows) in enumerate(todo, 1):
         progress(f"主题表 {mart.contract.title} {part}（{number}/{len(todo)}）")
-        for rows in _chunks(inputs.scan_part(mart.inputs[0], part), mart.chunk_by):
-            _write(draft, mart.make(inputs, part, rows), part)
+        for some in _chunks(rows, mart.chunk_by):
+            _write(draft, mart.make(inputs, part, some), part)
 
 
 def _chunks(rows: pl.LazyFrame, by: str) -> list[pl.LazyFrame]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from budget_watch.lake import Reader, Snapshot, Writer, marts
+from budget_watch.lake import Home, Reader, Snapshot, Writer, marts
 from budget_watch.lake.marts.budget_line import build as build_budget_line
 from budget_watch.lake.marts.carryover_position import build as build_carryover
 from budget_watch.lake.marts.debt_position import build as build_debt
@@ -12,7 +12,7 @@ from budget_watch.lake.marts.execution_month import build as build_execution
 from budget_watch.lake.marts.purpose import use_key
 from budget_watch.lake.marts.recon import build as build_recon
 from budget_watch.lake.marts.social_fund import build as build_social
-from tests.lake.made import CITY, COUNTY, SYSTEM, ZONE, application, batch, rows, voucher
+from tests.lake.made import CITY, COUNTY, SYSTEM, ZONE, application, batch, content, rows, voucher
 
 FRIDAY, MONDAY = date(2026, 9, 25), date(2026, 12, 28)
 TECHNICAL = {"data_status": "正式", "biz_date": FRIDAY, "round_fen": 1}
@@ -280,9 +280,49 @@ def test_marts_change_only_where_their_inputs_did(home):
         writer.replace("payment_voucher", more, batch("payment_voucher", "b"))
         second = writer.publish(FRIDAY)
     changed = {n for n, t in second.tables.items() if t.version != first.tables[n].version}
+    assert changed == {"payment_voucher", "payment"}
+    assert set(first.files("payment")) < set(second.files("payment"))  # December only grew
+    assert second.rows("payment") == 3
+
+
+def test_a_month_that_lost_vouchers_is_made_anew_and_others_stay(home):
+    with Writer.open(home, "test") as writer:
+        for slot, number, day in (("a", 1, FRIDAY), ("b", 2, MONDAY)):
+            frame = rows("payment_voucher", voucher(number, day))
+            writer.replace("payment_voucher", frame, batch("payment_voucher", slot))
+        first = writer.publish(FRIDAY)
+        corrected = rows("payment_voucher", voucher(2, MONDAY, 999))
+        writer.replace("payment_voucher", corrected, batch("payment_voucher", "b", "2"))
+        second = writer.publish(FRIDAY)
     kept = set(first.files("payment")) & set(second.files("payment"))
-    assert changed == {"payment_voucher", "payment", "recon"} & set(second.tables)
     assert [Path(path).parent.name for path in kept] == ["2026-09"]
+    found = Reader(home, SYSTEM).scan("payment").select("pay_cert_id", "pay_amt").collect()
+    assert sorted(found.rows()) == [("V0001", 100), ("V0002", 999)]
+
+
+def test_daily_deliveries_give_the_same_mart_as_one(home, tmp_path):
+    days = [date(2026, 9, 1 + n) for n in range(12)]
+    vouchers = [
+        rows("payment_voucher", voucher(n, day), voucher(n + 50, day)) for n, day in enumerate(days)
+    ]
+    asked = [rows("payment_application", application(n, day)) for n, day in enumerate(days)]
+    with Writer.open(home, "test") as writer:
+        for n, day in enumerate(days):
+            # the application comes a day after its voucher
+            if n:
+                writer.replace(
+                    "payment_application", asked[n - 1], batch("payment_application", str(n))
+                )
+            writer.replace("payment_voucher", vouchers[n], batch("payment_voucher", str(n)))
+            writer.publish(day)
+        writer.replace("payment_application", asked[-1], batch("payment_application", "last"))
+        writer.publish(days[-1])
+    other = Home(tmp_path / "other")
+    with Writer.open(other, "test") as writer:
+        writer.replace("payment_application", pl.concat(asked), batch("payment_application", "x"))
+        writer.replace("payment_voucher", pl.concat(vouchers), batch("payment_voucher", "x"))
+        writer.publish(days[-1])
+    assert content(home) == content(other)
 
 
 def test_a_changed_calendar_dates_all_payments_anew(home):

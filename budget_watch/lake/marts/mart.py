@@ -31,8 +31,12 @@ class Inputs(ABC):
         """The years and months of a clustered input that have rows, ascending."""
 
     @abstractmethod
-    def changed_parts(self, name: str) -> set[str]:
-        """The years and months whose rows may differ from the published ones."""
+    def rewritten_parts(self, name: str) -> set[str]:
+        """The years and months of which published files go."""
+
+    @abstractmethod
+    def scan_published(self, name: str, part: str) -> pl.LazyFrame:
+        """The published rows of one year and month."""
 
     @abstractmethod
     def changed_rows(self, name: str) -> pl.LazyFrame:
@@ -74,11 +78,11 @@ class Mart:
         """The rows of one part of the mart (`` = all of it)."""
         return self.build({name: inputs.scan(name) for name in self.inputs})
 
-    def prepare(self, inputs: Inputs, parts: Sequence[str]) -> None:
-        """Look things up once before several parts are made."""
+    def prepare(self, inputs: Inputs, todo: Sequence[tuple[str, pl.LazyFrame]]) -> None:
+        """Look things up once before several parts are made: (part, rows of the first input)."""
 
     def stale_parts(self, inputs: Inputs) -> set[str]:
-        """The parts that must be made anew."""
+        """The published parts that must be made anew; others at most grow."""
         return {""}
 
     def fingerprint(self, calendar: str) -> str:

@@ -123,18 +123,18 @@ class PaymentMart(Mart):
 
     def make(self, inputs: Inputs, part: str, rows: pl.LazyFrame | None = None) -> pl.LazyFrame:
         """One month's rows, or a range of units of it."""
-        vouchers = inputs.scan_part("payment_voucher", part) if rows is None else rows
+        vouchers = inputs.scan_part(_VOUCHER, part) if rows is None else rows
         wanted = _ids(vouchers)
         near = [_find(inputs.scan_part(_APP, p), wanted) for p in _near(inputs, part)]
         strays = self._strays["found"].join(wanted, on="pay_app_id", how="semi")
         found = pl.concat([*near, strays]).unique("pay_app_id", keep="first", maintain_order=True)
         return build(vouchers, found.lazy(), _days(inputs.days()))
 
-    def prepare(self, inputs: Inputs, parts: Sequence[str]) -> None:
+    def prepare(self, inputs: Inputs, todo: Sequence[tuple[str, pl.LazyFrame]]) -> None:
         """Find the applications that lie far from their vouchers' month, once for all months."""
         unmet = [pl.DataFrame(schema={"pay_app_id": pl.String})]
-        for part in parts:
-            wanted = _ids(inputs.scan_part("payment_voucher", part))
+        for part, rows in todo:
+            wanted = _ids(rows)
             for near in _near(inputs, part):
                 has = inputs.scan_part(_APP, near).select("pay_app_id")
                 wanted = _streamed(wanted.lazy().join(has, on="pay_app_id", how="anti"))
@@ -143,13 +143,13 @@ class PaymentMart(Mart):
         self._strays["found"] = _find(inputs.scan(_APP), missing)
 
     def stale_parts(self, inputs: Inputs) -> set[str]:
-        """Months whose vouchers changed, or whose vouchers name an application that changed."""
-        stale = inputs.changed_parts("payment_voucher")
+        """Months that lost vouchers, or one of whose vouchers names an application that changed."""
+        stale = inputs.rewritten_parts(_VOUCHER)
         touched = _streamed(inputs.changed_rows(_APP).select("pay_app_id").unique())
-        for part in inputs.parts("payment_voucher"):
+        for part in inputs.parts(_VOUCHER):
             if part in stale or not touched.height:
                 continue
-            names = inputs.scan_part("payment_voucher", part).select("pay_app_id")
+            names = inputs.scan_published(_VOUCHER, part).select("pay_app_id")
             hit = names.join(touched.lazy(), on="pay_app_id", how="semi").select(pl.len())
             if _streamed(hit).item():
                 stale.add(part)
@@ -160,7 +160,7 @@ class PaymentMart(Mart):
         return f"{super().fingerprint(calendar)}-{calendar}"
 
 
-_APP = "payment_application"
+_APP, _VOUCHER = "payment_application", "payment_voucher"
 
 
 def _ids(vouchers: pl.LazyFrame) -> pl.DataFrame:
@@ -192,4 +192,4 @@ def _days(calendar: pl.DataFrame) -> pl.LazyFrame:
     return calendar.select("date", "wd", "weekday", "is_workday", wd_to_year_end=left).lazy()
 
 
-PAYMENT = PaymentMart(CONTRACT, ("payment_voucher", _APP), ("payment_voucher",), build)
+PAYMENT = PaymentMart(CONTRACT, (_VOUCHER, _APP), (_VOUCHER,), build)
