@@ -218,6 +218,7 @@ class _Checker:
             columns = {name: source.columns[name] for name in window.by}
             columns |= {name: each.column for name, each in window.values.items()}
             columns["first_order"] = Column("first_order", NUMBER, nullable=False)
+            columns["last_order"] = Column("last_order", NUMBER, nullable=False)
         else:
             grain = rule.grain
             universe = self.universe()
@@ -459,7 +460,7 @@ class _Checker:
             value = self.expression(text, aggregates, place)
             if value.op not in ("sum", "count", "rows", "min", "max", "any", "all"):
                 raise BookError(f"{self.rule.id} {place}", "窗口中只能用 sum count min max any all", "measure")
-            if name in said.by or name == "first_order":
+            if name in (*said.by, "first_order", "last_order"):
                 raise BookError(f"{self.rule.id} {place}", f"{name} 已是 by 的列", "name")
             argument = value.args[0] if value.args else None
             values[name] = Aggregate(

@@ -91,7 +91,9 @@ def _windows(window: CheckedWindow, steps: pl.DataFrame) -> pl.DataFrame:
         *made,
         *([pl.any_horizontal(_provisional(steps)).any().alias("__p_row")] if _provisional(steps) else []),
     )
-    return rolled.with_columns(pl.col("__first").alias("first_order"))
+    return rolled.with_columns(
+        pl.col("__first").alias("first_order"), pl.col(_ORDER).alias("last_order")
+    )
 
 
 def _provisional(steps: pl.DataFrame) -> list[str]:
