@@ -6,7 +6,8 @@ everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,13 +16,12 @@ from typing import Any
 import budget_watch
 from budget_watch.access import Grant
 from budget_watch.casework.errors import CaseworkError
-from budget_watch.casework.findings import get_finding, list_findings
+from budget_watch.casework.hiding import hidden
 from budget_watch.casework.recording import Recorded, Run, record_run
 from budget_watch.engine import Book, load_book, run_check
-from budget_watch.engine import explain as explain_observation
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.names import Names
-from budget_watch.engine.observations import append, read_run
+from budget_watch.engine.observations import append
 from budget_watch.engine.wording import render
 from budget_watch.lake import Home, Reader, Snapshot
 
@@ -105,15 +105,17 @@ def choose_snapshot(
     """The snapshot asked for, or the latest.
 
     Raises:
-        CaseworkError: nothing has been published yet (by that day).
+        CaseworkError: nothing has been published yet.
+        UnknownSnapshotError: no such snapshot, or none published by that day.
     """
     if snapshot is not None:
         return Snapshot.get(home, snapshot)
-    found = Snapshot.known(home, known) if known is not None else Snapshot.latest(home)
+    if known is not None:
+        return Snapshot.known(home, known)
+    found = Snapshot.latest(home)
     if found is None:
-        when = f"到 {known:%Y-%m-%d} 为止" if known else ""
         raise CaseworkError(
-            f"{home.root} {when}还没有数据快照。请先运行 budget-watch load 或 budget-watch ingest。"
+            f"{home.root} 还没有数据快照。请先运行 budget-watch load 或 budget-watch ingest。"
         )
     return found
 
@@ -150,8 +152,9 @@ def check(
     day = as_of or chosen.biz_date
     result = run_check(reader, book, as_of=day, rules=rules)
     append(home, result)
-    observations = list(_worded(result.observations.to_dicts(), book, home, chosen))
-    tallies = [tally.record() for tally in result.tallies]
+    names = Names(reader, day)
+    observations = list(worded(result.observations.iter_rows(named=True), book, names))
+    tallies = [tally.record() for tally in result.per_rule]
     recorded = record_run(
         home,
         Run(
@@ -166,3 +169,24 @@ def check(
         baseline,
     )
     return Checked(result.run, chosen.id, day, tallies, observations, recorded)
+
+
+def worded(
+    rows: Iterable[Mapping[str, Any]], book: Book, names: Names, state: str = "新触发"
+) -> Iterator[dict[str, Any]]:
+    """Observations with title, area, grain and values as mappings, and their sentence.
+
+    The sentence never shows a natural person's name or account: it is kept for every reader.
+    """
+    for row in rows:
+        rule = book.rules[row["rule"]]
+        values = json.loads(row["values"])
+        message = render(book, {**row, "values": hidden(values)}, names, state)
+        yield {
+            **row,
+            "title": rule.title,
+            "area": rule.rule.area,
+            "grain": json.loads(row["grain"]),
+            "values": values,
+            "message": message,
+        }

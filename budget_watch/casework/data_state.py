@@ -20,10 +20,10 @@ RETURNED = "再次触发"
 INSUFFICIENT = "数据不足"
 ERROR = "出错"
 
-_RANK = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
+RANK = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 
 
-def data_state(
+def data_state(  # noqa: PLR0911 - one word, one question
     before: dict[str, Any] | None, now: dict[str, Any] | None, previous_as_of: date | None
 ) -> str:
     """Name the data state of one finding.
@@ -48,7 +48,7 @@ def data_state(
         return RETURNED
     if before["outcome"] != "hit":
         return LASTING
-    rise = _RANK[now["level"]] - _RANK[before["level"]]
+    rise = RANK[now["level"]] - RANK[before["level"]]
     if rise:
         return WORSE if rise > 0 else BETTER
     closed = previous_as_of is not None and _day(now.get("period_end")) < previous_as_of

@@ -15,10 +15,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from budget_watch.access import Grant
+from budget_watch.access import Grant, Mask
 from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import CLEARED
 from budget_watch.casework.errors import UnknownFindingError
+from budget_watch.casework.hiding import hidden
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 
@@ -122,7 +123,7 @@ def list_findings(
         .order_by(rank, table.c.first_seen.desc(), table.c.rule, table.c.id)
     )
     with engine(home).connect() as connection:
-        return [_finding(row) for row in connection.execute(query).mappings()]
+        return [_finding(row, grant) for row in connection.execute(query).mappings()]
 
 
 def get_finding(home: Home, grant: Grant, finding_id: str) -> Finding:
@@ -140,7 +141,7 @@ def get_finding(home: Home, grant: Grant, finding_id: str) -> Finding:
         rows = connection.execute(query.limit(2)).mappings().all()
     if len(rows) != 1:
         raise UnknownFindingError(finding_id)
-    return _finding(rows[0])
+    return _finding(rows[0], grant)
 
 
 def history(home: Home, grant: Grant, finding_id: str) -> list[dict[str, Any]]:
@@ -153,7 +154,7 @@ def history(home: Home, grant: Grant, finding_id: str) -> list[dict[str, Any]]:
     )
     with engine(home).connect() as connection:
         rows = connection.execute(query).mappings().all()
-    return [{**row, "observation": json.loads(row["observation"])} for row in rows]
+    return [{**row, "observation": _shown(row["observation"], grant)} for row in rows]
 
 
 def _scope(grant: Grant) -> list[sa.ColumnElement[bool]]:
@@ -165,8 +166,17 @@ def _scope(grant: Grant) -> list[sa.ColumnElement[bool]]:
     return limits
 
 
-def _finding(row: Mapping[Any, Any]) -> Finding:
-    seen = json.loads(row["observation"])
+def _shown(stored: str, grant: Grant) -> dict[str, Any]:
+    """A stored observation as the grant may see it."""
+    seen: dict[str, Any] = json.loads(stored)
+    if grant.mask is Mask.PERSONS:
+        seen["values"] = hidden(seen.get("values") or {})
+        seen["grain"] = hidden(seen.get("grain") or {})
+    return seen
+
+
+def _finding(row: Mapping[Any, Any], grant: Grant) -> Finding:
+    seen = _shown(row["observation"], grant)
     return Finding(
         finding=row["id"],
         rule=row["rule"],
@@ -176,7 +186,7 @@ def _finding(row: Mapping[Any, Any]) -> Finding:
         klass=row["class"],
         outcome=row["outcome"],
         provisional=row["provisional"],
-        grain=json.loads(row["grain"]),
+        grain=seen["grain"],
         values=seen.get("values") or {},
         message=seen.get("message") or "",
         mof_div_code=row["mof_div_code"],

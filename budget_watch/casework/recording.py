@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from budget_watch.casework import tables as t
-from budget_watch.casework.data_state import CLEARED, LASTING, data_state
+from budget_watch.casework.data_state import CLEARED, LASTING, RANK, data_state
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 
@@ -74,8 +74,7 @@ def record_run(
         known = _known(connection)
         counts = {"new": 0, "changed": 0, "cleared": 0}
         seen: set[str] = set()
-        for item in observations:
-            identity = item["identity"]
+        for identity, item in _newest(observations).items():
             before = known.get(identity)
             if before is None and item["outcome"] != "hit":
                 continue
@@ -89,6 +88,20 @@ def record_run(
                 counts["cleared"] += 1
         _insert_run(connection, run, last)
     return Recorded(counts["new"], counts["changed"], counts["cleared"])
+
+
+def _newest(observations: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """One observation a finding: that of its latest period, and of one period the worst."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for item in sorted(observations, key=_weight):
+        found[item["identity"]] = item
+    return found
+
+
+def _weight(item: Mapping[str, Any]) -> tuple[str, bool, int, str]:
+    level = RANK.get(item["level"] or "", 0)
+    grain = json.dumps(item["grain"], sort_keys=True, default=str)
+    return str(item.get("period_end") or ""), item["outcome"] == "hit", level, grain
 
 
 def _last_run(connection: sa.Connection) -> Any:
@@ -130,7 +143,11 @@ def _store(
     baseline: date | None,
 ) -> str:
     """Insert or update one finding; returns ``new`` or ``changed`` (or ``changed`` with no event)."""
-    then = None if before is None else {**json.loads(before["observation"]), "outcome": before["outcome"]}
+    then = (
+        None
+        if before is None
+        else {**json.loads(before["observation"]), "outcome": before["outcome"]}
+    )
     state = data_state(then, item, previous)
     now = {
         "outcome": item["outcome"],
@@ -158,11 +175,27 @@ def _store(
             "work_state": "新触发",
         }
         connection.execute(t.finding.insert().values(**fixed, **now))
-        _event(connection, run, item["identity"], item["outcome"], item["level"], state, now["observation"])
+        _event(
+            connection,
+            run,
+            item["identity"],
+            item["outcome"],
+            item["level"],
+            state,
+            now["observation"],
+        )
         return "new"
     connection.execute(t.finding.update().where(t.finding.c.id == item["identity"]).values(**now))
     if state != LASTING or before["data_state"] not in (LASTING, state):
-        _event(connection, run, item["identity"], item["outcome"], item["level"], state, now["observation"])
+        _event(
+            connection,
+            run,
+            item["identity"],
+            item["outcome"],
+            item["level"],
+            state,
+            now["observation"],
+        )
     return "changed"
 
 

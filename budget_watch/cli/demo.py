@@ -162,13 +162,18 @@ def _settle(root: Path, baseline: date) -> None:
 def _ingest(here: Context, listing: Path, day: date, tell: Report) -> None:
     from ingest.day import run_deliveries
 
-    run_deliveries(here.home, listing, upto=day, progress=tell)
+    def arrived(done: int, total: int, words: str) -> None:
+        tell(words, done / total if total else 1.0)
+
+    run_deliveries(here.home, listing, upto=day, progress=arrived)
 
 
 def _judge(here: Context, day: date, tell: Report) -> dict[str, Any]:
     from budget_watch.casework.checking import check
+    from budget_watch.lake import Snapshot
 
-    result = check(here.root, as_of=day, baseline=here.baseline, known_biz_date=day)
+    published = [name for name, of, _ in Snapshot.all(here.home) if of <= day]
+    result = check(here.root, as_of=day, snapshot=published[-1], baseline=here.baseline)
     tell(result.sentence, 1.0)
     return result.summary
 

@@ -73,9 +73,11 @@ def findings(
 ) -> int:
     """列出疑点。"""
     from budget_watch.access import Grant
-    from budget_watch.casework.checking import findings_and_gaps
+    from budget_watch.casework.findings import list_findings
+    from budget_watch.casework.gaps import gaps
 
     here: Context = context.obj
+    grant = Grant.operator("findings")
     printer = Printer(
         as_json,
         {
@@ -90,14 +92,19 @@ def findings(
         },
     )
     counts: dict[str, int] = {}
-    for record in findings_and_gaps(
-        here.root,
-        Grant.operator("findings"),
-        rule=rule,
-        level=level,
-        klass=klass,
-        outcome=None if outcome == "all" else outcome,
-    ):
+    if outcome in ("insufficient_data", "error"):
+        records = (
+            record
+            for record in gaps(here.home, grant, here.book(), outcome)
+            if (rule is None or record["rule"] == rule) and (klass is None or record["class"] == klass)
+        )
+    else:
+        chosen = None if outcome == "all" else outcome
+        found = list_findings(
+            here.home, grant, rule=rule, level=level, klass=klass, outcome=chosen
+        )
+        records = (item.record() for item in found)
+    for record in records:
         counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
         printer.record(record if as_json else {**record, "finding": record["finding"][:12]})
     total = sum(counts.values())

@@ -93,7 +93,7 @@ def score(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """
     from budget_watch.access import Grant
     from budget_watch.casework.checking import rule_book
-    from budget_watch.casework.findings import list_findings
+    from budget_watch.casework.gaps import last_run, observations_of
     from budget_watch.lake import Home
 
     path = root / "answer_key.json"
@@ -103,8 +103,12 @@ def score(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         )
     key = json.loads(path.read_text(encoding="utf-8"))
     home = Home(root)
-    records = [found.record() for found in list_findings(home, Grant.system("score"))]
-    counts = tally(key, records)
+    last = last_run(home)
+    if last is None:
+        raise FileNotFoundError(f"{root} 还没有运行过规则。请先运行 budget-watch check。")
+    hits = observations_of(home, Grant.system("score"), last["run"], "hit")
+    found = hits.select("rule", "level", "grain").to_dicts()
+    counts = tally(key, [{**row, "grain": json.loads(row["grain"])} for row in found])
     patterns = {rule.id for rule in rule_book(root).rules.values() if rule.is_pattern}
     rows = [_row(rule, count) for rule, count in counts.items()]
     met = all(
