@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from budget_watch.engine.explain import Explanation, explain
     from budget_watch.engine.load import Book, load_book
     from budget_watch.engine.result import RuleTally, RunResult
     from budget_watch.engine.run import run_check
 
-__all__ = ["Book", "RuleTally", "RunResult", "load_book", "run_check"]
+__all__ = ["Book", "Explanation", "RuleTally", "RunResult", "explain", "load_book", "run_check"]
 _PLACES = {
+    "explain": "explain",
+    "Explanation": "explain",
     "Book": "load",
     "load_book": "load",
     "run_check": "run",
@@ -28,5 +31,7 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         from importlib import import_module
 
-        return getattr(import_module(f"budget_watch.engine.{_PLACES[name]}"), name)
+        found = getattr(import_module(f"budget_watch.engine.{_PLACES[name]}"), name)
+        globals()[name] = found  # a function may share its name with its module
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,222 @@
+"""The rows behind an observation, and their sum against the measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from budget_watch.engine.check import Aggregate, CheckedRule
+from budget_watch.engine.errors import RunError
+from budget_watch.engine.judge import Setting, compiler
+from budget_watch.engine.load import Book
+from budget_watch.engine.parse import Scope, parse, parse_condition
+from budget_watch.engine.sources import Reader, Source, sources
+from budget_watch.engine.units import Column
+
+AMOUNT = "__amount"
+SHOWN_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Rows and what they add up to.
+
+    Attributes:
+        source: the table or mart the rows are of.
+        rows: at most `SHOWN_ROWS` rows in a stable order; `count` says how many there are.
+        total: their sum as the measure reckons it (stored units), none where nothing is summed.
+        measure, value: the measure compared with, and its value in the observation.
+    """
+
+    source: str
+    rows: pl.DataFrame
+    count: int
+    total: int | None = None
+    measure: str | None = None
+    value: int | None = None
+    path: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> int | None:
+        """measure − Σ rows: what the reader may not see, or rows that were taken otherwise."""
+        if self.total is None or self.value is None:
+            return None
+        return self.value - self.total
+
+
+def evidence_of(
+    reader: Reader, book: Book, rule: CheckedRule, values: Mapping[str, Any], setting: Setting
+) -> Evidence | None:
+    """The evidence rows of one observation; none if the rule has no rows to show."""
+    said = rule.rule.evidence
+    if rule.window is not None:
+        return _window(reader, rule, values, setting)
+    if rule.rule.shape == "row" and said is None and rule.source is not None:
+        tests = [_equal(name, values.get(name)) for name in rule.grain]
+        return _cut(reader, rule.source, tests, None, values, setting, rule.source.key)
+    if said is None:
+        return _of_measure(reader, rule, values, setting)
+    known = sources()
+    if said.source not in known:
+        raise RunError(f"{rule.id} evidence：没有名为 {said.source} 的报表或主题表")
+    source = known[said.source]
+    measure = rule.measures.get(said.measure) if said.measure else None
+    tests = _of_grain(rule, source, values, said.when)
+    if measure is not None and measure.source.name == source.name:
+        tests = _of(measure, rule, values, setting)
+    if said.when is not None:
+        tests.append(_chosen(book, rule, source, said.when, values, setting))
+    if measure is not None and measure.source.name != source.name:
+        measure = _elsewhere(book, measure, source, said.amount)
+    return _cut(reader, source, tests, measure, values, setting, said.path)
+
+
+def _elsewhere(
+    book: Book, measure: Aggregate, source: Source, amount: str | None
+) -> Aggregate | None:
+    """The same figure summed over another source, where the rule says what to sum there."""
+    if amount is None:
+        return None
+    tree = parse(amount, Scope(source.columns, {}, {}, book.lists, hint=f"{source.name} "))
+    return replace(measure, source=source, argument=tree, function="sum")
+
+
+def _of_measure(
+    reader: Reader, rule: CheckedRule, values: Mapping[str, Any], setting: Setting
+) -> Evidence | None:
+    """Without a declared evidence: the rows of the first measure that sums something."""
+    measure = next((each for each in rule.measures.values() if each.function == "sum"), None)
+    measure = measure or next(iter(rule.measures.values()), None)
+    if measure is None:
+        return None
+    tests = _of(measure, rule, values, setting)
+    return _cut(reader, measure.source, tests, measure, values, setting, ())
+
+
+def _of_grain(
+    rule: CheckedRule, source: Source, values: Mapping[str, Any], when: str | None
+) -> list[pl.Expr]:
+    compared = {name for name in rule.grain if when is not None and f"@{name}" in when}
+    shared = [name for name in rule.grain if name in source.columns and name not in compared]
+    return [_equal(name, values.get(name)) for name in shared]
+
+
+def _of(
+    measure: Aggregate, rule: CheckedRule, values: Mapping[str, Any], setting: Setting
+) -> list[pl.Expr]:
+    """The conditions by which a measure took its rows for this grain."""
+    source = measure.source
+    build = compiler(setting, source.columns, source.date_column)
+    wanted = shifted(measure, values)
+    tests = [
+        build.any(tree).eq_missing(pl.lit(wanted.get(name)))
+        for name, tree in measure.keys.items()
+    ]
+    if measure.condition is not None:
+        tests.append(build.condition(measure.condition))
+    if measure.cumulative is not None:
+        tests.append(build.any(measure.cumulative[0]) <= pl.lit(wanted[measure.cumulative[1]]))
+    if measure.at_condition is not None:
+        tests.append(_bound(measure, rule, setting))
+    return tests
+
+
+def shifted(measure: Aggregate, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The grain's values to look up, with the measure's shift applied."""
+    found = dict(values)
+    years = measure.shift.get("fiscal_year", 0)
+    if years and found.get("fiscal_year") is not None:
+        found["fiscal_year"] += years
+    for name, length in (("month", 12), ("quarter", 4)):
+        if name in measure.shift and found.get(name) is not None:
+            at = found["fiscal_year"] * length + found[name] - 1 + measure.shift[name]
+            found["fiscal_year"], found[name] = at // length, at % length + 1
+    return found
+
+
+def _bound(measure: Aggregate, rule: CheckedRule, setting: Setting) -> pl.Expr:
+    source, tree = measure.source, measure.at_condition
+    if tree is None:
+        return pl.lit(True)
+    build = compiler(setting, source.columns, source.date_column)
+    names = sorted(tree.names("at"))
+    build.at = {name: f"__at_{name}" for name in names}
+    build.at_columns = {name: rule.columns[name] for name in names if name in rule.columns}
+    return build.condition(tree)
+
+
+def _chosen(
+    book: Book,
+    rule: CheckedRule,
+    source: Source,
+    when: str,
+    values: Mapping[str, Any],
+    setting: Setting,
+) -> pl.Expr:
+    at: dict[str, Column] = dict(rule.columns)
+    tree = parse_condition(when, Scope(source.columns, at, {}, book.lists, hint=f"{source.name} "))
+    build = compiler(setting, source.columns, source.date_column)
+    names = sorted(tree.names("at"))
+    build.at = {name: f"__at_{name}" for name in names}
+    build.at_columns = {name: at[name] for name in names}
+    return build.condition(tree)
+
+
+def _window(
+    reader: Reader, rule: CheckedRule, values: Mapping[str, Any], setting: Setting
+) -> Evidence | None:
+    window = rule.window
+    if window is None:
+        return None
+    source = window.source
+    build = compiler(setting, source.columns, source.date_column)
+    order = build.whole(window.order)
+    last = values.get("last_order")
+    tests = [_equal(name, values.get(name)) for name in window.by]
+    tests.append((order > last - window.length) & (order <= last))
+    if window.condition is not None:
+        tests.append(build.condition(window.condition))
+    wanted = rule.rule.evidence.measure if rule.rule.evidence else None
+    sums = [each for each in window.values.values() if each.function == "sum"]
+    measure = window.values.get(wanted or "") or (sums[0] if sums else None)
+    path = rule.rule.evidence.path if rule.rule.evidence else ()
+    return _cut(reader, source, tests, measure, values, setting, path)
+
+
+def _equal(name: str, value: Any) -> pl.Expr:
+    return pl.col(name).eq_missing(pl.lit(value))
+
+
+def _cut(
+    reader: Reader,
+    source: Source,
+    tests: list[pl.Expr],
+    measure: Aggregate | None,
+    values: Mapping[str, Any],
+    setting: Setting,
+    path: tuple[str, ...],
+) -> Evidence:
+    rows = reader.coverage().lazy() if source.name == "ledger_coverage" else reader.scan(source.name)
+    given = rows.collect_schema().names()
+    constants = {
+        f"__at_{name}": value for name, value in values.items()
+    } | {"__at_period_end": values.get("__period_end")}
+    used = {name for test in tests for name in test.meta.root_names() if name.startswith("__at_")}
+    rows = rows.with_columns(pl.lit(constants.get(name)).alias(name) for name in sorted(used))
+    for test in tests:
+        rows = rows.filter(test)
+    rows = rows.select(given)
+    summed = measure is not None and measure.function == "sum" and measure.argument is not None
+    if summed and measure is not None and measure.argument is not None:
+        build = compiler(setting, source.columns, source.date_column)
+        rows = rows.with_columns(build.scaled(measure.argument)[0].alias(AMOUNT))
+    order = [name for name in dict.fromkeys([*path, *source.key]) if name in given]
+    found = rows.collect(engine="streaming")
+    found = found.sort(order, nulls_last=True) if order else found
+    total = int(found[AMOUNT].sum()) if summed else None
+    name = measure.name if measure is not None else None
+    value = values.get(name) if name is not None and summed else None
+    return Evidence(source.name, found.head(SHOWN_ROWS), found.height, total, name, value, path)
