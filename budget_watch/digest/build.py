@@ -73,7 +73,8 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
     if reader.snapshot is None:
         raise DigestRefusedError("还没有已发布的数据快照。请先载入数据（budget-watch load）。")
     desk = Desk(reader)
-    material = gather(desk, home, grant, period)
+    region = _committee(home).get("region")
+    material = gather(desk, home, grant, period, str(region) if region else None)
     _refuse_empty(template, material, period)
     material.words.update(_dates(reader.snapshot))
     writer = Writer(template, material)
@@ -111,16 +112,18 @@ def _masthead(
     home: Home, snapshot: Snapshot, period: Period, template: Template, writer: Writer
 ) -> Masthead:
     name = writer.material.words["place"]
-    issuer = _settings(home).get("committee", {}).get("name") or f"{name}{template.issuer}"
+    issuer = _committee(home).get("name") or f"{name}{template.issuer}"
     facts = tuple(writer.plain(text) for text in template.facts)
-    return Masthead(template.mark, f"{name}{template.title}", period.title, period.issue,
+    title = name + writer.plain(template.title)
+    return Masthead(template.mark, title, period.title, period.issue,
                     str(issuer), wording.day_sentence(snapshot.biz_date), facts)
 
 
-def _settings(home: Home) -> dict[str, Any]:
-    """The home's configuration; the committee's name stands there."""
+def _committee(home: Home) -> dict[str, Any]:
+    """The committee's name and region from the home's configuration."""
     path = home.root / "budget_watch.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    settings = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return dict(settings.get("committee", {}))
 
 
 def _check_words(template: Template, document: Document) -> None:

@@ -53,14 +53,17 @@ class Gatherer:
         return Material(self.words, self.figures, self.lists, self.keys)
 
 
-def gather(desk: Desk, home: Home, grant: Grant, period: Period) -> Material:
-    """All material of the quarterly report for one period."""
+def gather(
+    desk: Desk, home: Home, grant: Grant, period: Period, region: str | None = None
+) -> Material:
+    """All material of the quarterly report for one period; `region` where settings name one."""
     made = Gatherer()
-    own = home_place(desk, "本级") or Place("", "本级", "")
+    own = home_place(desk, "本级", region) or Place("", "本级", "")
     whole = replace(own, scope_kind="全市") if own.scope_kind == "本级" else own
     made.words |= {
         "place": own.name, "span": period.span.label, "year": str(period.span.fiscal_year),
         "period": period.title, "issue": period.issue, "own_months": period.own,
+        "kind": period.kind, "interim": "" if period.span.month == 12 else period.span.label,
         "quarterly": period.own if period.before is not None else "",
         "as_of": period.span.as_of,
     }

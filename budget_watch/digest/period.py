@@ -26,7 +26,7 @@ class Period:
         text: as given on the command line, also the name of the files.
         span: from January to its last month.
         months: how many months are its own (3 for a quarter); 12 for a year.
-        title: 2026年第三季度. issue: 2026年第3期.
+        title: 2026年第三季度. issue: 2026年第3期. kind: what a report of it is called.
     """
 
     text: str
@@ -34,6 +34,7 @@ class Period:
     months: int
     title: str
     issue: str
+    kind: str
 
     @property
     def before(self) -> Span | None:
@@ -62,12 +63,15 @@ def parse(text: str) -> Period:
     if found["quarter"]:
         number = int(found["quarter"])
         return Period(text, Span(year, number * 3), 3,
-                      f"{year}年第{_QUARTERS[number - 1]}季度", f"{year}年第{number}期")
+                      f"{year}年第{_QUARTERS[number - 1]}季度", f"{year}年第{number}期",
+                      "季刊")
     if found["month"]:
         month = int(found["month"])
-        return Period(text, Span(year, month), 1, f"{year}年{month}月", f"{year}年第{month}期")
+        return Period(text, Span(year, month), 1, f"{year}年{month}月", f"{year}年第{month}期",
+                      "月报")
     if found["half"]:
         number = int(found["half"])
         return Period(text, Span(year, number * 6), 6,
-                      f"{year}年{'上下'[number - 1]}半年", f"{year}年第{number}期")
-    return Period(text, Span(year, 12), 12, f"{year}年度", f"{year}年第1期")
+                      f"{year}年{'上下'[number - 1]}半年", f"{year}年第{number}期",
+                      "半年报")
+    return Period(text, Span(year, 12), 12, f"{year}年度", f"{year}年第1期", "年报")

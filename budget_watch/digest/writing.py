@@ -72,6 +72,7 @@ class Writer:
     used: dict[str, Figure] = field(default_factory=dict)
     missing: dict[str, list[str]] = field(default_factory=dict)
     chapter: str = ""
+    _met: dict[str, None] = field(default_factory=dict)
     _tables: int = 0
     _charts: int = 0
 
@@ -110,24 +111,17 @@ class Writer:
 
     def gaps(self) -> tuple[Gap, ...]:
         """Every reason met, with the chapters; “缺…：全市” and “缺…：市本级” are one gap."""
-        merged: dict[str, tuple[list[str], list[str]]] = {}
-        for text, where in self.missing.items():
-            what, _, who = text.partition("：")
-            places, chapters = merged.setdefault(what, ([], []))
-            places += [who] if who else []
-            chapters += where
-        return tuple(
-            Gap(what + ("：" + "、".join(places) if places else ""), tuple(dict.fromkeys(chapters)))
-            for what, (places, chapters) in merged.items()
-        )
+        return _merged(self.missing)
 
     def _filled(self, chapter: Chapter) -> tuple[Block, ...]:
+        self._met = {}
         blocks = self._blocks(chapter.blocks)
         if blocks or not chapter.blocks:
             return blocks
-        reasons = [text for text, where in self.missing.items() if self.chapter in where]
-        reason = "；".join(reasons[:3]) or "本期没有可列内容"
-        return (Note(f"数据不足，无法判断：{reason}。", gap=True),)
+        if not self._met:
+            return (Note("本期没有可列内容。"),)
+        reasons = [gap.text for gap in _merged({key: [""] for key in self._met})]
+        return (Note(f"数据不足，无法判断：{'；'.join(reasons[:3])}。", gap=True),)
 
     def _blocks(self, plans: Iterable[Plan]) -> tuple[Block, ...]:
         made: list[Block] = []
@@ -163,7 +157,7 @@ class Writer:
                 if at == 0:
                     return None
                 continue
-            if runs and not _text(runs[-1]).endswith(("。", "；", "：", "，")):
+            if runs and not _joined(_text(runs[-1]), _text(filled[0])):
                 runs.append("，")
             runs += filled
         if not runs:
@@ -233,6 +227,7 @@ class Writer:
         if text is None:
             if figure.why and not figure.inapplicable:
                 self.missing.setdefault(figure.why, []).append(self.chapter)
+                self._met[figure.why] = None
             return None
         key = self.material.key_of(figure)
         self.used[key] = figure
@@ -325,6 +320,24 @@ class Writer:
             return False
         limit = int(found["value"] or 0)
         return {"<": value.exact < limit, ">": value.exact > limit, "=": value.exact == limit}[sign]
+
+
+def _joined(before: str, after: str) -> bool:
+    """Whether punctuation already stands between two clauses."""
+    return before.endswith(("。", "；", "：", "，")) or after.startswith(("。", "；"))
+
+
+def _merged(missing: Mapping[str, list[str]]) -> tuple[Gap, ...]:
+    merged: dict[str, tuple[list[str], list[str]]] = {}
+    for text, where in missing.items():
+        what, _, who = text.partition("：")
+        places, chapters = merged.setdefault(what, ([], []))
+        places += [who] if who else []
+        chapters += where
+    return tuple(
+        Gap(what + ("：" + "、".join(places) if places else ""), tuple(dict.fromkeys(chapters)))
+        for what, (places, chapters) in merged.items()
+    )
 
 
 def chinese(number: int) -> str:

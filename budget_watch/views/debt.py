@@ -15,6 +15,7 @@ import polars as pl
 
 from budget_watch.views.figure import Figure, Origin, Unit, difference, share
 from budget_watch.views.query import Desk, Query, Term
+from budget_watch.views.sources import source_titles
 from budget_watch.views.span import Place, Span, region_name
 
 KINDS = {"合计": "total", "一般": "general", "专项": "special"}
@@ -149,7 +150,7 @@ def regions(desk: Desk, span: Span) -> tuple[Position, ...]:
 
 
 def _latest(desk: Desk, place: Place, span: Span) -> tuple[int, int, str, str, int] | None:
-    frame = desk.rows("debt_position", *place.terms).filter(
+    frame = desk.rows("debt_position", *place.terms, ("stage", "in", STAGES)).filter(
         (pl.col("fiscal_year") * 100 + pl.col("month"))
         <= span.fiscal_year * 100 + span.closed_month
     )
@@ -186,7 +187,7 @@ def _amount(
     answer = desk.ask(query)
     why = None
     if answer.value is None:
-        why = f"缺{origin.as_of}{label}：{who}"
+        why = f"缺{source_titles(query)[0]}（{origin.as_of}{label}）：{who}"
     return Figure(key, label, Unit.FEN, answer.value, origin, f"∑{query.column}", (query,), why=why)
 
 
@@ -199,7 +200,7 @@ def _bond(
     value = 0 if answer.rows == 0 and delivered else answer.value
     why = None
     if not delivered:
-        why = "缺政府债券台账（bond）"
+        why = f"缺{source_titles(query)[0]}"
     elif value is None:
         why = f"{label}有{answer.blanks}行未填"
     return Figure(key, label, Unit.FEN, value, origin, f"∑{column}", (query,), why=why)

@@ -59,17 +59,19 @@ class Span:
 
     @property
     def label(self) -> str:
-        """1月, 1—9月, 全年, 截至2026年11月20日."""
+        """1月, 1—9月, 2026年, 截至2026年11月20日."""
         if self.until is not None:
             return f"截至{self.until.year}年{self.until.month}月{self.until.day}日"
         if self.month == 12:
-            return "全年"
+            return f"{self.fiscal_year}年"
         return "1月" if self.month == 1 else f"1—{self.month}月"
 
     @property
     def as_of(self) -> str:
         """The span with its year: 2026年1—9月."""
-        return self.label if self.until else f"{self.fiscal_year}年{self.label}"
+        return self.label if self.until or self.month == 12 else (
+            f"{self.fiscal_year}年{self.label}"
+        )
 
     def last_year(self) -> Span:
         """The same span of the year before (29 February becomes 28 February)."""
@@ -127,12 +129,17 @@ class Place:
         return named.get(self.scope_kind, self.name)
 
 
-def home_place(desk: Desk, scope_kind: str = "本级") -> Place | None:
-    """The city (or whatever government) of this installation, read from the data.
+def home_place(
+    desk: Desk, scope_kind: str = "本级", region: str | None = None
+) -> Place | None:
+    """The city (or whatever government) of this installation.
 
-    The region whose report rows say 全市 or 本级; None where nothing has been delivered. A county
-    that stands alone (rows of 县区 only) is its own place.
+    `region` where the installation's settings name one; else read from the data: the region whose
+    report rows say 全市 or 本级, None where nothing has been delivered. A county that stands alone
+    (rows of 县区 only) is its own place.
     """
+    if region:
+        return Place(region, scope_kind, region_name(desk, region))
     for table in ("execution_month", "debt_position"):
         for kind in (*CITY, "县区", "开发区"):
             found = desk.distinct(table, "mof_div_code", ("scope_kind", "=", kind))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from budget_watch.views.books import FUNDS, KEYS
 from budget_watch.views.figure import Figure, Origin, Unit, change, points, share
 from budget_watch.views.query import Answer, Desk, Query, Term
+from budget_watch.views.sources import source_titles
 from budget_watch.views.span import Place, Span
 
 VOUCHERS = "支付凭证"
@@ -95,8 +96,6 @@ def unit_names(desk: Desk) -> dict[str, str]:
 
 _LABELS = {"initial": "年初预算", "approved": "调整预算", "current": "变动预算", "spent": "支出",
            "last_year": "上年同期支出"}
-# The table whose delivery tells “nothing happened” from “nothing known”.
-_SOURCES = {"payment": "payment_voucher", "budget_line": "indicator"}
 _WIDE = ("fiscal_year", "month", "eff_date", "pay_date", "mof_div_code", "scope_kind")
 
 
@@ -141,7 +140,7 @@ def _assemble(
         value, why = answer.value, None
         if answer.rows == 0:
             value = 0 if stood[short] else None
-            why = None if stood[short] else f"缺{when}{stage}（{_SOURCES[query.table]}）"
+            why = None if stood[short] else f"缺{source_titles(query)[0]}：{when}"
         elif value is None:
             why = f"{label}有{answer.blanks}行金额未填"
         origin = Origin(place.region, place.scope_kind, stage, when, snapshot)

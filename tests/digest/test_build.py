@@ -31,7 +31,7 @@ def test_a_home_without_data_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_period_without_any_data_is_refused_with_the_reason(city: Home, tmp_path: Path) -> None:
-    with pytest.raises(DigestRefusedError, match="2023年第一季度没有可写的数据：缺2023年1—3月"):
+    with pytest.raises(DigestRefusedError, match="2023年第一季度没有可写的数据：缺FIN-01"):
         build(city, GRANT, "2023Q1", out=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -88,7 +88,7 @@ def test_the_committee_stands_in_the_masthead(tmp_path: Path) -> None:
     made = compose(home, GRANT, parse("2026-09"), read_template("quarterly"))
     assert made.masthead.issuer == "示范市人大常委会预算工作委员会"
     assert (made.masthead.title, made.masthead.issue, made.masthead.date) == (
-        "示范市预算执行监督季刊", "2026年第9期", "2026年11月20日")
+        "示范市预算执行监督月报", "2026年第9期", "2026年11月20日")
 
 
 def test_without_a_run_findings_are_a_gap(city: Home) -> None:

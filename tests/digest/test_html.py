@@ -36,8 +36,8 @@ def test_the_ledger_inside_is_readable(quarterly: dict[str, Path]) -> None:
     assert entry["queries"] == [
         "SELECT sum(ytd_amt) FROM execution_month WHERE mof_div_code = '990100000' AND "
         "scope_kind = '本级' AND book = '一般公共预算' AND side = '收入' AND "
-        "fiscal_year = 2026 AND month = 9 AND stage = '月报' AND level_flag IS DISTINCT FROM '对下转移' AND "
-        "code IN ('101', '103')"
+        "fiscal_year = 2026 AND month = 9 AND stage = '月报' AND "
+        "level_flag IS DISTINCT FROM '对下转移' AND code IN ('101', '103')"
     ]
 
 

@@ -118,14 +118,16 @@ def test_gaps_stand_on_page_one_before_anything_else(quarterly: dict[str, Path])
     first = next(at for at, text in enumerate(texts) if text.startswith("数据缺口"))
     assert first < texts.index("要点")
     joined = "\n".join(texts[first: texts.index("要点")])
-    assert "缺2026年1—9月国有资本经营收入执行数：全市、市本级" in joined
-    assert "缺2026年9月末综合财力：市本级" in joined
+    assert (
+        "缺FIN-05 国有资本经营预算收支执行表（2026年1—9月收入）：全市、市本级" in joined)
+    assert "缺FIN-24 政府债务限额与余额表（2026年9月末综合财力）：市本级" in joined
 
 
 def test_no_sentence_stands_where_the_data_are_missing(quarterly: dict[str, Path]) -> None:
     texts = [text for _, text in reading.paragraphs(quarterly[".docx"])]
     at = texts.index("四、国有资本经营预算")
-    assert texts[at + 1].startswith("数据不足，无法判断：缺2026年1—9月国有资本经营收入执行数")
+    assert texts[at + 1].startswith(
+        "数据不足，无法判断：缺FIN-05 国有资本经营预算收支执行表（2026年1—9月收入）")
     assert texts[at + 2] == "五、社会保险基金预算"
 
 

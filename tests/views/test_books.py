@@ -63,7 +63,7 @@ def test_social_insurance_compares_with_last_years_own_report(desk: Desk) -> Non
 def test_what_was_not_delivered_is_named_and_not_zero(desk: Desk) -> None:
     made = side(desk, WHOLE, SPAN, "国有资本经营", "支出")
     assert (made.ytd.value, made.ytd.why) == (
-        None, "缺2026年1—9月国有资本经营支出执行数：全市")
+        None, "缺FIN-05 国有资本经营预算收支执行表（2026年1—9月支出）：全市")
     assert made.yoy.why == made.ytd.why
 
 

@@ -20,7 +20,8 @@ def test_three_limits_are_judged_apart(desk: Desk) -> None:
 def test_the_debt_rate_needs_delivered_resources(desk: Desk) -> None:
     assert position(desk, WHOLE, SPAN).rate.exact == Fraction(6, 5)
     own = position(desk, OWN, SPAN).rate
-    assert (own.value, own.why) == (None, "缺2026年9月末综合财力：市本级")
+    assert (own.value, own.why) == (
+        None, "缺FIN-24 政府债务限额与余额表（2026年9月末综合财力）：市本级")
 
 
 def test_a_later_span_is_answered_by_the_latest_date_which_is_named(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from budget_watch.views import Desk, Place, Span, home_place, places
     [
         (Span(2026, 1), "1月", Fraction(1, 12)),
         (Span(2026, 9), "1—9月", Fraction(3, 4)),
-        (Span(2026, 12), "全年", Fraction(1)),
+        (Span(2026, 12), "2026年", Fraction(1)),
         (Span.to_day(date(2026, 11, 20)), "截至2026年11月20日", Fraction(324, 365)),
         (Span.to_day(date(2026, 9, 30)), "1—9月", Fraction(3, 4)),
         (Span.to_day(date(2028, 12, 30)), "截至2028年12月30日", Fraction(365, 366)),

@@ -50,7 +50,7 @@ def test_nothing_paid_is_zero_but_nothing_delivered_is_not(desk: Desk, tmp_path:
     bare = Desk(Reader(empty, Grant.operator("test")))
     made = spending(bare, OWN, Span(2026, 9), "一般公共预算")
     assert (made.spent.value, made.spent.why) == (
-        None, "缺2026年1—9月支付凭证（payment_voucher）")
+        None, "缺FIN-15 国库集中支付凭证表：2026年1—9月")
     assert made.current.value == 1130 * WAN
 
 
