@@ -7,6 +7,7 @@ that a correction of theirs rewrites no history. When they are refreshed is `lak
 
 from budget_watch.lake.marts.budget_line import BUDGET_LINE
 from budget_watch.lake.marts.carryover_position import CARRYOVER_POSITION
+from budget_watch.lake.marts.code_error import CODE_ERROR
 from budget_watch.lake.marts.days import CALENDAR, calendar_hash, days
 from budget_watch.lake.marts.debt_position import DEBT_POSITION
 from budget_watch.lake.marts.execution_month import EXECUTION_MONTH
@@ -14,6 +15,7 @@ from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
+from budget_watch.lake.marts.table_coverage import TABLE_COVERAGE
 
 MARTS: dict[str, Mart] = {
     mart.name: mart
@@ -26,6 +28,8 @@ MARTS: dict[str, Mart] = {
         EXECUTION_MONTH,
         RECON,
         SOCIAL_FUND,
+        TABLE_COVERAGE,
+        CODE_ERROR,
     )
 }
 
