@@ -67,9 +67,14 @@ def gather(
         "quarterly": period.own if period.before is not None else "",
         "as_of": period.span.as_of,
     }
-    for prefix, place in (("all.", whole), ("own.", own)):
-        _put_books(made, prefix, books(desk, place, period.span),
-                   books(desk, place, period.before) if period.before else None)
+    found = [
+        (prefix, books(desk, place, period.span),
+         books(desk, place, period.before) if period.before else None)
+        for prefix, place in (("all.", whole), ("own.", own))
+    ]
+    _put_social(made, found[0][1][3], found[1][1][3])
+    for prefix, now, before in found:
+        _put_books(made, prefix, now, before)
     _put_regions(made, desk, own, whole, period)
     _put_spending(made, spending(desk, own, period.span, "一般公共预算"),
                   departments(desk, own, period.span))
@@ -96,7 +101,9 @@ def _put_books(
                 "growth": part.growth, "progress": part.progress,
                 "progress_adjusted": part.progress_adjusted, "pace": part.pace,
             })
-    _put_social(made, prefix, now[3])
+    elsewhere = now[3].revenue.place.called != made.words["social.place"]
+    if elsewhere and not now[3].revenue.ytd.known:
+        overview = [row for row in overview if not str(row["name"]).startswith(now[3].name)]
     made.lists[f"{prefix}books"] = [*overview]
     made.lists[f"{prefix}books.expenditure"] = [
         row for row in made.lists[f"{prefix}books"] if str(row["name"]).endswith("支出")
@@ -127,9 +134,18 @@ def _put_side(made: Gatherer, prefix: str, part: Side, earlier: Side | None) -> 
     made.lists[f"{base}.key"] = [row for row in rows if row["code"] in KEY_SPENDING]
 
 
-def _put_social(made: Gatherer, prefix: str, book: Book) -> None:
+def _put_social(made: Gatherer, whole: Book, own: Book) -> None:
+    """Social insurance where it is reported: 全市, else 市本级 (统筹层次 decides, not we)."""
+    book = whole if whole.revenue.ytd.known or not own.revenue.ytd.known else own
+    made.words |= {"social.as_of": book.revenue.ytd.origin.as_of,
+                   "social.place": book.revenue.place.called}
+    for part in (book.revenue, book.expenditure):
+        _put_side(made, "", part, None)
+    made.lists["social.table"] = _pools(book)
+
+
+def _pools(book: Book) -> list[Row]:
     """One row a pool (险种), income beside expense, 合计 first."""
-    made.words["social.as_of"] = book.revenue.ytd.origin.as_of
     spent = {item.code: item for item in book.expenditure.items}
     rows: list[Row] = [
         {"name": item.name, "revenue_budget": item.budget, "revenue": item.ytd,
@@ -143,7 +159,7 @@ def _put_social(made: Gatherer, prefix: str, book: Book) -> None:
         "revenue_progress": into.progress, "expenditure_budget": out.budget,
         "expenditure": out.ytd, "expenditure_progress": out.progress,
     }
-    made.lists[f"{prefix}social.table"] = [total, *rows] if rows else []
+    return [total, *rows] if rows else []
 
 
 def _item(made: Gatherer, prefix: str, item: Item) -> Row:
@@ -216,7 +232,9 @@ def _spent_row(made: Gatherer, each: Spending) -> Row:
         last_year=each.last_year, yoy=each.yoy, progress=each.progress, lead=each.lead,
         pace=replace(each.pace, id=f"{each.key}.pace"),
     )
-    return {**row, "short": each.name.removeprefix(each.place.name)}
+    # 示范市教育局 → 市教育局: the city's own name need not stand on every line.
+    own = each.name.startswith(each.place.name) and len(each.place.name) > 1
+    return {**row, "short": each.name[len(each.place.name) - 1:] if own else each.name}
 
 
 def _put_spending(made: Gatherer, total: Spending, parts: tuple[Spending, ...]) -> None:
@@ -281,7 +299,7 @@ def _put_position(made: Gatherer, prefix: str, position: Position) -> None:
 
 
 def _put_findings(made: Gatherer, found: FindingsSummary) -> None:
-    made.put("", (found.total, found.cleared, found.provisional, found.unnamed))
+    made.put("", (found.total, found.earlier, found.cleared, found.provisional, found.unnamed))
     for table in (found.by_level, found.by_class, found.by_area, found.by_state):
         made.put("", table.values())
     for name, table in (("levels", found.by_level), ("classes", found.by_class),

@@ -113,7 +113,7 @@ def _table(table: Table) -> Iterator[_Piece]:
     widths = [WIDE * column.wide / whole - 5 for column in table.columns]
     yield _Piece(_row([c.head for c in table.columns], widths), keep=True)
     for at, row in enumerate(table.rows):
-        kept = len(table.rows) <= KEPT and at < len(table.rows) - 1
+        kept = len(table.rows) <= KEPT or at == len(table.rows) - 1
         yield _Piece(_row([_text(run) for run in row], widths), keep=kept)
     yield _Piece(_source(table.source), SMALL_LINE)
 

@@ -37,7 +37,7 @@ def cell(figure: Figure, unit: formats.Unit = "wan") -> str:
     if figure.unit is Unit.TIMES:
         return formats.times(figure.value, figure.over)
     if figure.unit is Unit.SHARE:
-        return formats.near_limit(figure.value, figure.over)
+        return _share(figure)
     text = _tenths(_exact(figure) * 100)
     signed = text if text.startswith("-") or text == "0.0" else f"+{text}"
     return f"{signed}%" if figure.unit is Unit.CHANGE else signed
@@ -49,7 +49,7 @@ def _usual(figure: Figure) -> str:
         case Unit.FEN:
             return formats.sentence_money(value)
         case Unit.SHARE:
-            return formats.near_limit(value, figure.over)
+            return _share(figure)
         case Unit.CHANGE:
             return _growth(figure)
         case Unit.TIMES:
@@ -58,6 +58,14 @@ def _usual(figure: Figure) -> str:
             return f"{_tenths(abs(_exact(figure)) * 100)}个百分点"
         case Unit.COUNT:
             return formats.count(value)
+
+
+def _share(figure: Figure) -> str:
+    """One decimal; against a limit as many as it takes not to print the limit itself."""
+    part = figure.value or 0
+    if figure.denominator is not None and "限额" in figure.denominator:
+        return formats.near_limit(part, figure.over)
+    return formats.share(part, figure.over)
 
 
 def _growth(figure: Figure) -> str:

@@ -128,10 +128,13 @@ class _Writer:
 
     def _contents(self) -> None:
         """A table of contents field, its entries filled in; Word brings the pages up to date."""
-        self._break()
-        self._line("目　录", "Contents")
         sections = self.document.sections
-        numbers = pages(self.document, first=self._front_pages())
+        used, high = self._front() % PAGE, 36 + 26 * len(sections)
+        if used + high > PAGE:
+            self._break()
+        first = ceil(self._front() / PAGE) + (used + high > PAGE) + 1
+        numbers = pages(self.document, first)
+        self._line("目　录", "Contents").paragraph_format.space_before = Mm(4)
         for at, section in enumerate(sections):
             line = self._line("", f"TOC {section.level}")
             if at == 0:
@@ -142,16 +145,14 @@ class _Writer:
                 end(line)
         self._break()
 
-    def _front_pages(self) -> int:
-        """The page on which the first chapter begins: after page one (and what it runs over to)."""
+    def _front(self) -> float:
+        """How high the masthead, the gaps and the summary are together, in points."""
         gaps = sum(text_lines(gap_line(at, gap), 10.5)
                    for at, gap in enumerate(self.document.gaps, start=1))
         body = sum(text_lines(block.text, 16, indent=2) for block in self.document.summary
                    if isinstance(block, Paragraph))
         facts = len(self.document.masthead.facts)
-        used = 28 + 70 + 34 + 40 + (facts + gaps + 1) * 16 + 34 + body * 28
-        contents = 36 + 26 * len(self.document.sections)
-        return 1 + ceil(used / PAGE) + ceil(contents / PAGE)
+        return 28 + 70 + 34 + 40 + (facts + gaps + 1) * 16 + 34 + body * 28
 
     def _break(self) -> None:
         self.word.paragraphs[-1].add_run().add_break(WD_BREAK.PAGE)

@@ -79,7 +79,7 @@ class Side:
         wanted = 1 if up else -1
         moved = [
             item for item in self.items
-            if item.growth.sign == wanted and abs(item.pull.exact or 0) >= _FELT
+            if item.growth.sign == wanted and abs(item.pull.exact or Fraction(0)) >= _FELT
         ]
         moved.sort(key=lambda item: -abs(item.growth.value or 0))
         return tuple(moved[:most])

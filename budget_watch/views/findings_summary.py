@@ -52,7 +52,7 @@ class FindingsSummary:
     """Findings that concern one span, as the latest run left them.
 
     Attributes:
-        total: open findings (outcome hit). cleared: 已恢复.
+        total: open findings (outcome hit). earlier: open ones of years before. cleared: 已恢复.
         by_level, by_class, by_area, by_state: counts, in the fixed order of this module.
         level_by_area: (area, level) → count.
         named: findings after 初核成立, worst first. unnamed: how many are only counted.
@@ -60,6 +60,7 @@ class FindingsSummary:
     """
 
     total: Figure
+    earlier: Figure
     cleared: Figure
     provisional: Figure
     by_level: dict[str, Figure]
@@ -75,7 +76,7 @@ class FindingsSummary:
 def findings_summary(
     home: Home, grant: Grant, place: Place, span: Span, snapshot: str
 ) -> FindingsSummary:
-    """Findings whose period ends within the span's year and not after the span."""
+    """Findings whose period ends within the span, or which are of the span's year as a whole."""
     found = list_findings(home, grant, outcome=None)
     return summarize(found, place, span, snapshot, judged(home))
 
@@ -84,21 +85,25 @@ def summarize(
     findings: Iterable[Finding], place: Place, span: Span, snapshot: str, run: Judged | None
 ) -> FindingsSummary:
     """The summary of a list of findings (worst first, as `list_findings` gives them)."""
-    since = date(span.fiscal_year, 1, 1)
-    mine = [
+    since, close = date(span.fiscal_year, 1, 1), date(span.fiscal_year, 12, 31)
+    here = [
         f for f in findings
-        if since <= _period_end(f) <= span.end
-        and (place.scope_kind == "全市" or f.mof_div_code in (None, place.region))
+        if place.scope_kind == "全市" or f.mof_div_code in (None, place.region)
     ]
+    mine = [f for f in here if since <= (end := _period_end(f)) <= span.end or end == close]
+    earlier = sum(f.outcome == "hit" and _period_end(f) < since for f in here)
     hits = [f for f in mine if f.outcome == "hit"]
     origin = Origin(place.region, place.scope_kind, "疑点", span.as_of, snapshot)
     rows: tuple[Term, ...] = (("outcome", "=", "hit"),)
     if place.scope_kind != "全市":
         rows += (("mof_div_code", "=", place.region),)
-    rows += (("period_end", ">=", since), ("period_end", "<=", span.end))
+    scope, rows = rows, (*rows, ("period_end", ">=", since),
+                         ("period_end", "to", (span.end, close)))
 
-    def counted(key: str, label: str, number: int, *terms: Term) -> Figure:
-        query = Query("finding", "*", rows + terms)
+    def counted(
+        key: str, label: str, number: int, *terms: Term, among: tuple[Term, ...] = rows
+    ) -> Figure:
+        query = Query("finding", "*", among + terms)
         return Figure(f"findings.{key}", label, Unit.COUNT, number if run else None, origin,
                       "条数", (query,), why=None if run else "尚无规则运行记录")
 
@@ -116,6 +121,7 @@ def summarize(
     cleared = Query("finding", "*", (("outcome", "=", "cleared"), *rows[1:]))
     return FindingsSummary(
         counted("total", "疑点", len(hits)),
+        counted("earlier", "以前期间疑点", earlier, ("period_end", "<", since), among=scope),
         Figure("findings.cleared", "已恢复", Unit.COUNT,
                sum(f.outcome == "cleared" for f in mine) if run else None, origin, "条数",
                (cleared,), why=None if run else "尚无规则运行记录"),

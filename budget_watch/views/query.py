@@ -17,9 +17,9 @@ import polars as pl
 if TYPE_CHECKING:
     from budget_watch.lake import Reader
 
-Value = str | int | bool | date | tuple[str, ...] | tuple[int, ...]
+Value = str | int | bool | date | tuple[str, ...] | tuple[int, ...] | tuple[date, date]
 # (column, sign, value); signs: = < <= > >= in, begins (with one of several equally long heads),
-# is not (NULL-safe).
+# is not (NULL-safe), to (up to a day, or on the second day: the year's end of yearly things).
 Term = tuple[str, str, Value]
 
 # Voucher-sized marts are summed once by these columns; every question is then asked of the sums.
@@ -180,6 +180,9 @@ def _only(rows: pl.LazyFrame, terms: tuple[Term, ...]) -> pl.LazyFrame:
 def _term(term: Term) -> pl.Expr:
     column, sign, value = term
     left = pl.col(column)
+    if sign == "to":
+        end, whole = cast("tuple[date, date]", value)
+        return (left <= end) | (left == whole)
     if sign == "in":
         return left.is_in(list(cast("tuple[str, ...]", value)))
     if sign == "begins":
@@ -197,6 +200,9 @@ def _sql_term(term: Term) -> str:
     match sign:
         case "is not":
             return f"{column} IS DISTINCT FROM {_literal(value)}"
+        case "to":
+            end, whole = cast("tuple[date, date]", value)
+            return f"({column} <= {_literal(end)} OR {column} = {_literal(whole)})"
         case "in":
             return f"{column} IN ({_literals(cast('tuple[str, ...]', value))})"
         case "begins":

@@ -32,6 +32,8 @@ class ReportRows:
     Attributes:
         query: the rows, asked for the cumulative amount. before: the rows of 上年同期.
         by: the column that divides the side into items. gap: why there is nothing.
+        approved: the rows of the approved budget, where they stand apart.
+        branches: the codes that divide the side into items.
     """
 
     desk: Desk
@@ -44,9 +46,17 @@ class ReportRows:
     origin: Origin
     by: str
     gap: str | None
+    approved: Query | None = None
+    branches: tuple[str, ...] = ()
 
     def asked(self, column: str) -> Query:
-        """The query for a column; ``ly_ytd`` may be last year's own report."""
+        """The query for a column.
+
+        ``ly_ytd`` may be last year's own report; the budget of social insurance is the approved
+        one (批准) where it was delivered, for a quarter's report states only the quarter's part.
+        """
+        if column == "budget_amt" and self.approved is not None:
+            return self.approved
         return self.before if column == "ly_ytd" else self.query.of(column)
 
     def whole(self, id: str, label: str, column: str) -> Figure:
@@ -68,7 +78,7 @@ class ReportRows:
         """code → column → amount, for every item that has an amount other than zero."""
         if self.gap:
             return {}
-        found = {column: self.desk.by(self.asked(column), self.by) for column in columns}
+        found = {column: self.desk.by(self._items(column), self.by) for column in columns}
         codes = sorted({code for answers in found.values() for code in answers})
         rows = {
             code: {column: found[column].get(code, Answer(None, 0, 0)) for column in columns}
@@ -82,7 +92,7 @@ class ReportRows:
         self, id: str, name: str, label: str, column: str, code: str, answer: Answer
     ) -> Figure:
         """One item's amount."""
-        query = self.asked(column).narrow((self.by, "=", code))
+        query = self._items(column).narrow((self.by, "=", code))
         why = None
         if answer.value is None:
             why = f"报表未列{label}：{self.place.called}{self.book}{name}"
@@ -93,9 +103,17 @@ class ReportRows:
         """Item → name."""
         if self.by != "code":
             return {}
-        rows = self.desk.rows("execution_month", *self.query.where)
+        rows = self.desk.rows("execution_month", *self._items("ytd_amt").where)
         pairs = rows.select("code", "item_name").unique().sort("code", "item_name")
         return {code: name or code for code, name in pairs.iter_rows()}
+
+    def _items(self, column: str) -> Query:
+        """The rows that divide the side into items."""
+        query = self.asked(column)
+        if self.by != "code":
+            return query
+        where = tuple(("code", "in", self.branches) if t[0] == "code" else t for t in query.where)
+        return Query(query.table, query.column, where)
 
     def _stated(self, column: str) -> Query | None:
         """The year's subtotal as the balance table states it (row S), where there is one."""
@@ -143,7 +161,31 @@ def report_rows(desk: Desk, place: Place, span: Span, book: str, side: str) -> R
     if not codes:
         gap = f"缺{source_titles(query)[0]}（{span.as_of}{side}）：{place.called}"
     by = "fund_kind" if book == SOCIAL else "code"
-    return ReportRows(desk, place, span, book, side, query, _before(desk, query), origin, by, gap)
+    return ReportRows(desk, place, span, book, side, query, _before(desk, query), origin, by, gap,
+                      _approved(desk, query) if book == SOCIAL and span.month != 12 else None,
+                      _branches(desk, where, codes))
+
+
+def _approved(desk: Desk, query: Query) -> Query | None:
+    where = tuple(("stage", "=", "批准") if t[0] == "stage" else t for t in query.where
+                  if t[0] != "month")
+    found = Query(query.table, "budget_amt", where)
+    return found if desk.ask(found).value is not None else None
+
+
+def _branches(desk: Desk, where: tuple[Term, ...], roots: tuple[str, ...]) -> tuple[str, ...]:
+    """The items of a side: its roots, or what a single root divides into."""
+    codes = [str(code) for code in desk.distinct("execution_month", "code", *where)]
+    while len(roots) == 1:
+        below = [c for c in codes if c.startswith(roots[0]) and c != roots[0]]
+        kept = set(below)
+        direct = tuple(
+            c for c in below if not any(c[:n] in kept for n in range(len(roots[0]) + 1, len(c)))
+        )
+        if not direct:
+            break
+        roots = direct
+    return roots
 
 
 def _before(desk: Desk, query: Query) -> Query:

@@ -43,7 +43,7 @@ def test_gaps_may_not_be_hidden(city: Home, tmp_path: Path) -> None:
 
 
 def test_a_forbidden_word_stops_the_report(city: Home, tmp_path: Path) -> None:
-    folder = variant(tmp_path, ("从支付凭证看", "从支付凭证看存在违规"))
+    folder = variant(tmp_path, ("从国库集中支付凭证看", "从凭证看存在违规"))
     with pytest.raises(DigestError, match="不得使用的词“违规”"):
         compose(city, GRANT, parse("2026Q3"), read_template("quarterly", folder))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from budget_watch.digest.phrases import cell, sentence
@@ -33,7 +35,7 @@ def figure(unit: Unit, value: int | None, over: int = 1, inapplicable: bool = Fa
         (Unit.FEN, -3_000_000, 1, "step", "减少3.00万元"),
         (Unit.FEN, 0, 1, "step", "与上年同期持平"),
         (Unit.SHARE, 812, 1000, "", "81.2%"),
-        (Unit.SHARE, 1_000_001, 1_000_000, "", "100.0001%"),
+        (Unit.SHARE, 1_000_001, 1_000_000, "", "100.0%"),
         (Unit.COUNT, 1284, 1, "", "1,284"),
     ],
 )
@@ -41,6 +43,11 @@ def test_a_figure_reads_with_the_right_words(
     unit: Unit, value: int, over: int, form: str, said: str
 ) -> None:
     assert sentence(figure(unit, value, over), form) == said
+
+
+def test_a_share_of_a_limit_never_prints_the_limit_itself() -> None:
+    near = replace(figure(Unit.SHARE, 1_000_001, 1_000_000), denominator="债务限额")
+    assert sentence(near) == "100.0001%"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,15 @@ def test_only_findings_of_the_span_count() -> None:
          finding("c", period_end=None)],
         WHOLE, Span(2026, 9), "S1", RUN,
     )
-    assert made.total.value == 0
+    assert (made.total.value, made.earlier.value) == (0, 1)
+
+
+def test_a_finding_of_the_whole_year_concerns_every_span_of_it() -> None:
+    made = summarize([finding("a", period_end="2026-12-31")], WHOLE, Span(2026, 9), "S1", RUN)
+    assert made.total.value == 1
+    assert made.total.queries[0].condition == (
+        "outcome = 'hit' AND period_end >= DATE '2026-01-01' AND "
+        "(period_end <= DATE '2026-09-30' OR period_end = DATE '2026-12-31')")
 
 
 def test_a_closed_finding_is_not_named_by_its_state_alone() -> None:
