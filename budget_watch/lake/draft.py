@@ -82,8 +82,8 @@ class TableDraft:
         elif len(self._waiting) > MANY_FRAMES:
             self._waiting = [pl.concat(self._waiting)]
 
-    def add_file(self, path: Path, rows: int) -> None:
-        """Take in a staged Parquet file of many rows, in bounded memory; the file is used up."""
+    def add_file(self, path: Path) -> None:
+        """Take in the rows of a staged Parquet file, part by part in bounded memory."""
         source = pl.scan_parquet(path)
         if not self.layout.clustered:
             self.files.append(self.write(source, ""))
@@ -92,7 +92,6 @@ class TableDraft:
             for part in sorted(parts["p"].fill_null("").to_list()):
                 rows_of_part = source.filter(self.layout.part.fill_null("") == part)
                 self._write_sorted(rows_of_part.collect(engine="streaming"), part)
-        path.unlink()
 
     def remove(self, doomed: pl.Expr, only: Iterable[File] | None = None) -> int:
         """Take out the rows for which the expression is true; return how many."""

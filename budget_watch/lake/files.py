@@ -16,6 +16,8 @@ from typing import Any
 
 import polars as pl
 
+from budget_watch.lake.errors import LakeError
+
 ROW_GROUP_ROWS = 250_000
 
 
@@ -60,13 +62,29 @@ def write(
     """Write one file into the table's folder and measure it; see `make_durable`."""
     path = fresh_path(part)
     target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(frame, pl.DataFrame):
-        frame.write_parquet(target, row_group_size=ROW_GROUP_ROWS)
-        return File(path, frame.height, target.stat().st_size, part, _sums(frame.lazy(), money)[1])
-    frame.sink_parquet(target, row_group_size=ROW_GROUP_ROWS)
+    store(frame, target)
     rows, sums = _sums(pl.scan_parquet(target), money)
     return File(path, rows, target.stat().st_size, part, sums)
+
+
+def store(frame: pl.DataFrame | pl.LazyFrame, target: Path) -> None:
+    """Write one Parquet file.
+
+    Raises:
+        LakeError: the disk would not take it; nothing is left behind.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(frame, pl.DataFrame):
+            frame.write_parquet(target, row_group_size=ROW_GROUP_ROWS)
+        else:
+            frame.sink_parquet(target, row_group_size=ROW_GROUP_ROWS)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise LakeError(
+            f"写文件 {target} 失败：{error}。没有发布，已发布的数据不受影响。"
+            "请检查磁盘空间和写权限，然后重新运行。"
+        ) from error
 
 
 def add_up(files: Iterable[File]) -> tuple[int, dict[str, int]]:

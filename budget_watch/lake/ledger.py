@@ -122,6 +122,13 @@ def is_current(connection: sa.Connection, batch: Batch) -> bool:
     return False
 
 
+def stored_hashes(connection: sa.Connection, table: str) -> set[str]:
+    """The hashes of all that was ever delivered for a table."""
+    column = records.batch.c
+    query = sa.select(column.source_hash).where(column.table_name == table).distinct()
+    return set(connection.execute(query).scalars())
+
+
 def stored_ids(connection: sa.Connection, table: str) -> set[str]:
     """The batch ids whose rows a table may hold."""
     column = records.batch.c

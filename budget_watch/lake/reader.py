@@ -21,7 +21,7 @@ from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
 from budget_watch.tables import TIME_ZONE, Contract, contracts
 
-_checked: set[tuple[str, str, int]] = set()
+_checked: set[tuple[str, ...]] = set()  # paths of the tables whose files were found whole
 _checked_lock = threading.Lock()
 
 
@@ -168,7 +168,7 @@ class Reader:
         found = snapshot.tables.get(name)
         if found is None:
             return
-        key = (str(snapshot.folder), name, found.version)
+        key = tuple(snapshot.files(name))
         with _checked_lock:
             if key in _checked:
                 return

@@ -24,7 +24,8 @@ __all__ = ["MIGRATIONS", "engine", "metadata", "newest_revision", "upgrade", "wr
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-_engines: dict[str, sa.Engine] = {}
+# By address, with the database file's inode: a home removed and made anew is another database.
+_engines: dict[str, tuple[sa.Engine, int]] = {}
 _lock = threading.Lock()
 
 
@@ -33,14 +34,14 @@ def engine(home: Home) -> sa.Engine:
     url = home.state_url
     with _lock:
         found = _engines.get(url)
-        if found is not None and (not url.startswith("sqlite") or home.state.exists()):
-            return found
-        if found is not None:  # the file was removed under us (a test, a new installation)
-            found.dispose()
+        if found is not None and found[1] == _inode(url, home):
+            return found[0]
+        if found is not None:
+            found[0].dispose()
         home.root.mkdir(parents=True, exist_ok=True)
         made = _connect(url)
         upgrade(made)
-        _engines[url] = made
+        _engines[url] = (made, _inode(url, home))
         return made
 
 
@@ -84,6 +85,12 @@ def upgrade(target: sa.Engine) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _inode(url: str, home: Home) -> int:
+    if not url.startswith("sqlite"):
+        return 0
+    return home.state.stat().st_ino if home.state.exists() else -1
 
 
 def _revision(target: sa.Engine) -> str | None:

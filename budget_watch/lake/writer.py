@@ -20,7 +20,7 @@ import polars as pl
 from budget_watch.lake import delta, ledger, shaping
 from budget_watch.lake.draft import BUFFER_ROWS, TableDraft
 from budget_watch.lake.errors import FrameError, LakeError
-from budget_watch.lake.files import ROW_GROUP_ROWS, make_durable
+from budget_watch.lake.files import make_durable, store
 from budget_watch.lake.home import Home
 from budget_watch.lake.layout import layout, table_folders
 from budget_watch.lake.lease import Lease
@@ -69,6 +69,7 @@ class Writer:
         self._committing = False
         self._contents: set[tuple[str, str]] = set()  # table and hash of what the draft holds
         self._known_ids: dict[str, set[str]] = {}
+        self._hashes: dict[str, set[str]] = {}
         self._restore_heads()
 
     @classmethod
@@ -109,7 +110,10 @@ class Writer:
         if (batch.table, batch.source_hash) in self._contents:
             return True
         with engine(self.home).connect() as connection:
-            return ledger.is_current(connection, batch)
+            if batch.table not in self._hashes:
+                self._hashes[batch.table] = ledger.stored_hashes(connection, batch.table)
+            seen = batch.source_hash in self._hashes[batch.table]
+            return seen and ledger.is_current(connection, batch)
 
     def replace(
         self,
@@ -149,20 +153,21 @@ class Writer:
         now = datetime.now(UTC)
         rows = shaping.shaped(frame.lazy(), shape, batch, now)
         staged = draft.folder / "_staging" / f"{secrets.token_hex(8)}.parquet"
-        staged.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(frame, pl.DataFrame) and frame.height <= BUFFER_ROWS:
-            count = frame.height
-            small: pl.DataFrame | None = rows.collect()
-        else:
-            rows.sink_parquet(staged, row_group_size=ROW_GROUP_ROWS)
-            count = int(pl.scan_parquet(staged).select(pl.len()).collect().item())
-            small = pl.read_parquet(staged) if count <= BUFFER_ROWS else None
-        removed = self._remove(draft, batch, small, staged, predicate, by)
-        if small is not None:
-            draft.add(small)
+        try:
+            if isinstance(frame, pl.DataFrame) and frame.height <= BUFFER_ROWS:
+                count = frame.height
+                small: pl.DataFrame | None = rows.collect()
+            else:
+                store(rows, staged)
+                count = int(pl.scan_parquet(staged).select(pl.len()).collect().item())
+                small = pl.read_parquet(staged) if count <= BUFFER_ROWS else None
+            removed = self._remove(draft, batch, small, staged, predicate, by)
+            if small is not None:
+                draft.add(small)
+            else:
+                draft.add_file(staged)
+        finally:
             staged.unlink(missing_ok=True)
-        else:
-            draft.add_file(staged, count)
         self._relieve_memory()
         self._enter(Entry(batch, now, count + quarantined, count, quarantined))
         return Stored(count, removed)
@@ -275,7 +280,7 @@ class Writer:
 
     def _forget(self) -> None:
         self._drafts, self._entries, self._refusals = {}, {}, []
-        self._contents, self._known_ids = set(), {}
+        self._contents, self._known_ids, self._hashes = set(), {}, {}
         self._committing = False
 
     def _enter(self, entry: Entry) -> None:

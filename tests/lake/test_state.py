@@ -1,11 +1,12 @@
 import ast
+import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from budget_watch.lake import LakeError, records
-from budget_watch.lake.state import engine, newest_revision, upgrade
+from budget_watch.lake.state import engine, newest_revision, upgrade, writing
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(home):
@@ -67,3 +68,12 @@ def test_nothing_forks():
                     names = [alias.name for alias in node.names]
                     module = getattr(node, "module", None) or ""
                     assert "multiprocessing" not in {*names, module.split(".")[0]}, path
+
+
+def test_a_home_made_anew_at_the_same_place_is_another_database(home):
+    with writing(home) as connection:
+        connection.execute(sa.insert(records.head).values(name="x", version=1))
+    shutil.rmtree(home.root)
+    engine(home)
+    with engine(home).connect() as connection:
+        assert connection.execute(sa.select(records.head)).all() == []

@@ -1,10 +1,14 @@
 from datetime import date
+from itertools import pairwise
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
 from deltalake import DeltaTable
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from budget_watch.lake import Batch, FrameError, LakeError, Reader, Snapshot, Writer, draft
+from budget_watch.lake import Batch, FrameError, Home, LakeError, Reader, Snapshot, Writer, draft
 from budget_watch.lake.files import ROW_GROUP_ROWS
 from tests.lake.made import SYSTEM, application, batch, content, data_files, rows, voucher
 
@@ -119,8 +123,6 @@ def test_columns_take_out_the_rows_that_are_equal_in_them(home):
 
 
 def test_large_lazy_deliveries_give_the_same_lake_as_small_ones(home, tmp_path, monkeypatch):
-    from budget_watch.lake import Home
-
     frame = rows(
         "payment_voucher",
         *(voucher(n, date(2026, 1 + n % 11, 1 + n % 28), n) for n in range(300)),
@@ -270,3 +272,43 @@ def test_vouchers_join_the_applications_that_came_later(home):
     frame = Reader(home, SYSTEM).scan("payment").select("pay_cert_id", "bgt_id", "app_found")
     assert sorted(frame.collect().rows()) == [("V0001", "B0001", True), ("V0002", None, False)]
     assert [path for path in after if path in before] == [p for p in before if "2026-10" in p]
+
+
+def test_a_full_disk_leaves_the_published_lake_as_it_was(home, monkeypatch):
+    frame = rows("payment_voucher", voucher(1, SEPTEMBER))
+    deliver(home, frame, batch("payment_voucher", "a"))
+    before, files = content(home), data_files(home)
+
+    def full(self, *args, **more):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pl.DataFrame, "write_parquet", full)
+        with pytest.raises(LakeError, match=r"写文件 .* 失败：.*No space left.*请检查磁盘空间"):
+            deliver(home, rows("indicator", {"bgt_id": "1"}), batch("indicator", "a"))
+    assert (content(home), data_files(home)) == (before, files)
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    order=st.permutations(range(12)),
+    cuts=st.sets(st.integers(1, 11)),
+    publishes=st.sets(st.integers(0, 11)),
+)
+def test_neither_the_order_nor_the_cut_of_deliveries_changes_the_lake(order, cuts, publishes):
+    records = [
+        (voucher(n, date(2026, 1 + n % 3, 5)), application(n, date(2026, 1 + n % 2, 4)))
+        for n in order
+    ]
+    edges = [0, *sorted(cuts), 12]
+    with TemporaryDirectory() as one, TemporaryDirectory() as many:
+        for root, pieces in ((one, [(0, 12)]), (many, list(pairwise(edges)))):
+            with Writer.open(Home(root), "test") as writer:
+                for start, end in pieces:
+                    for at, table in enumerate(("payment_voucher", "payment_application")):
+                        frame = rows(table, *(both[at] for both in records[start:end]))
+                        writer.replace(table, frame, batch(table, str(start)))
+                    if start in publishes:
+                        writer.publish(SEPTEMBER)
+                writer.publish(SEPTEMBER)
+        assert content(Home(many)) == content(Home(one))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date
+from typing import Literal
 
 import polars as pl
 
@@ -99,7 +100,7 @@ def _periods(contract: Contract, came: pl.DataFrame, last: int) -> pl.DataFrame:
         for year in range(first, last + 1)
         for month in (range(1, 13) if by_month else (12,))
     ]
-    span = "month" if by_month else "year"
+    span: Literal["month", "year"] = "month" if by_month else "year"
     expected = pl.DataFrame(
         {
             "table_code": [contract.code] * len(spans),
