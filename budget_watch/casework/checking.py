@@ -22,6 +22,7 @@ from budget_watch.engine import Book, load_book, run_check
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
+from budget_watch.engine.render import WorkState
 from budget_watch.engine.wording import render
 from budget_watch.lake import Home, Reader, Snapshot
 
@@ -81,7 +82,7 @@ class Checked:
 
 
 def rules_dir() -> Path:
-    """Where the rule book's files are: beside the package in a checkout, inside it when installed."""
+    """Where the rule book is: beside the package in a checkout, inside it when installed."""
     package = Path(budget_watch.__file__).parent
     inside = package / "rulebook"
     return inside if inside.is_dir() else package.parent / "rules"
@@ -172,7 +173,7 @@ def check(
 
 
 def worded(
-    rows: Iterable[Mapping[str, Any]], book: Book, names: Names, state: str = "新触发"
+    rows: Iterable[Mapping[str, Any]], book: Book, names: Names, state: WorkState = "新触发"
 ) -> Iterator[dict[str, Any]]:
     """Observations with title, area, grain and values as mappings, and their sentence.
 

@@ -10,5 +10,6 @@ class UnknownFindingError(CaseworkError):
 
     def __init__(self, finding_id: str) -> None:
         super().__init__(
-            f"没有找到疑点 {finding_id}，或您没有查看权限。请用 budget-watch findings 列出可查看的疑点。"
+            f"没有找到疑点 {finding_id}，或您没有查看权限。"
+            "请用 budget-watch findings 列出可查看的疑点。"
         )

@@ -17,7 +17,7 @@ def _holders() -> dict[str, Contract]:
     """Personal column → a contract that declares it."""
     return {
         column.name: contract
-        for contract in reversed(contracts().values())
+        for contract in reversed(list(contracts().values()))
         for column in contract.personal_columns
     }
 

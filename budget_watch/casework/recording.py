@@ -142,7 +142,7 @@ def _store(
     previous: date | None,
     baseline: date | None,
 ) -> str:
-    """Insert or update one finding; returns ``new`` or ``changed`` (or ``changed`` with no event)."""
+    """Insert or update one finding; returns ``new`` or ``changed``."""
     then = (
         None
         if before is None

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,24 +76,18 @@ def demo(
         TimeElapsedColumn(),
         console=say,
     ) as progress:
-        listing = _step(
-            progress, "① 生成示范市的 53 张报表", lambda tell: _city(here.root, wanted, tell)
-        )
+        listing = _step(progress, "① 生成示范市的 53 张报表", partial(_city, here.root, wanted))
         stops = _stops(listing)
         _settle(here.root, baseline=stops[0])
         summary: dict[str, Any] = {}
         for at, day in enumerate(stops, start=1):
             turn = f"{day:%Y-%m-%d}（{at}/{len(stops)}）"
-            _step(
-                progress,
-                f"② 入库校验，业务日 {turn}",
-                lambda tell, day=day: _ingest(here, listing, day, tell),
-            )
-            summary = _step(
-                progress, f"③ 运行规则，截至 {turn}", lambda tell, day=day: _judge(here, day, tell)
-            )
+            taking = partial(_ingest, here, listing, day)
+            judging = partial(_judge, here, day)
+            _step(progress, f"② 入库校验，业务日 {turn}", taking)
+            summary = _step(progress, f"③ 运行规则，截至 {turn}", judging)
         period = _last_quarter(stops[-1])
-        files = _step(progress, f"④ 编写季刊 {period}", lambda tell: _digest(here, period))
+        files = _step(progress, f"④ 编写季刊 {period}", partial(_digest, here, period))
     seconds = round(time.monotonic() - started, 1)
     printer = Printer(as_json, {})
     printer.close(
@@ -127,7 +122,8 @@ def _city(root: Path, wanted: dict[str, Any], tell: Report) -> Path:
     if made.exists():
         if json.loads(made.read_text(encoding="utf-8")) != wanted:
             raise ValueError(
-                f"{root} 里已有另一座示范市（规模、种子或类型不同）。请换一个 --home，或先删除该目录。"
+                f"{root} 里已有另一座示范市（规模、种子或类型不同）。"
+                "请换一个 --home，或先删除该目录。"
             )
         return source / "deliveries.json"
     if source.exists():
@@ -178,7 +174,7 @@ def _judge(here: Context, day: date, tell: Report) -> dict[str, Any]:
     return result.summary
 
 
-def _digest(here: Context, period: str) -> list[Path]:
+def _digest(here: Context, period: str, _tell: Report) -> list[Path]:
     from budget_watch.access import Grant
     from budget_watch.digest import build
 

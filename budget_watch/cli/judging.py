@@ -96,13 +96,12 @@ def findings(
         records = (
             record
             for record in gaps(here.home, grant, here.book(), outcome)
-            if (rule is None or record["rule"] == rule) and (klass is None or record["class"] == klass)
+            if (rule is None or record["rule"] == rule)
+            and (klass is None or record["class"] == klass)
         )
     else:
         chosen = None if outcome == "all" else outcome
-        found = list_findings(
-            here.home, grant, rule=rule, level=level, klass=klass, outcome=chosen
-        )
+        found = list_findings(here.home, grant, rule=rule, level=level, klass=klass, outcome=chosen)
         records = (item.record() for item in found)
     for record in records:
         counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
@@ -119,10 +118,14 @@ def explain(
 ) -> int:
     """一条疑点的全部依据：法条、参数、计量、SQL、快照、证据。"""
     from budget_watch.access import Grant
-    from budget_watch.casework.checking import explain as explained
+    from budget_watch.casework.explaining import explained
+    from budget_watch.casework.findings import get_finding
 
     here: Context = context.obj
-    record: dict[str, Any] = explained(here.root, Grant.operator("explain"), finding)
+    grant = Grant.operator("explain")
+    about = get_finding(here.home, grant, finding)
+    explanation = explained(here.home, grant, here.book(), about)
+    record: dict[str, Any] = {**about.record(), **explanation.record()}
     printer = Printer(as_json, {"key": "项", "value": "内容"})
     if as_json:
         printer.record(record)

@@ -160,6 +160,12 @@ class CheckedRule:
         """draft, trial, active or retired."""
         return self.rule.status
 
+    @property
+    def is_pattern(self) -> bool:
+        """True for windows, queries and word lists: recall is judged as of a pattern, not a sum."""
+        said = self.rule.model_dump_json()
+        return self.rule.shape in ("within", "query") or "has_words(" in said
+
 
 def checked(rule: Rule, sources: Mapping[str, Source], lists: Lists) -> CheckedRule:
     """Check a rule. Raises BookError that names the rule and the place in it."""

@@ -1,4 +1,4 @@
-"""Recording runs: same run nothing, corrected figure the data state, cleared never the work state."""
+"""Recording runs: again is nothing, corrections and clearing move the data state alone."""
 
 from datetime import date
 from pathlib import Path
