@@ -16,9 +16,19 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from dashboard.errors import AddressError
 
 LETTERS = {
-    "f": "资金分类", "z": "区划", "d": "部门", "u": "单位", "p": "项目", "i": "指标",
-    "s": "支付申请", "c": "功能科目", "e": "部门经济科目", "o": "资金来源", "y": "收款人", "m": "月份",
-}  # fmt: skip
+    "f": "资金分类",
+    "z": "区划",
+    "d": "部门",
+    "u": "单位",
+    "p": "项目",
+    "i": "指标",
+    "s": "支付申请",
+    "c": "功能科目",
+    "e": "部门经济科目",
+    "o": "资金来源",
+    "y": "收款人",
+    "m": "月份",
+}
 _WORDS = re.compile(r"[0-9A-Za-z_\-一-鿿（）()、,.〔〕:]{1,200}")
 
 
@@ -65,8 +75,11 @@ KEYS: dict[str, Key] = {
     "open": Key("展开的行", _words, "编码，逗号分隔"),
     "tab": Key("页签", _pattern(r"[a-z]{1,12}"), "页签名"),
     "cols": Key("显示的列", _pattern(r"[a-z_,]{1,120}"), "列名，逗号分隔"),
-    "lv": Key("级别", _pattern(r"(red|orange|yellow|blue)(,(red|orange|yellow|blue))*"),
-              "red、orange、yellow、blue，逗号分隔"),
+    "lv": Key(
+        "级别",
+        _pattern(r"(red|orange|yellow|blue)(,(red|orange|yellow|blue))*"),
+        "red、orange、yellow、blue，逗号分隔",
+    ),
     "cl": Key("类别", _pattern(r"[法规理险数](,[法规理险数])*"), "法、规、理、险、数，逗号分隔"),
     "st": Key("办理状态", _words, "状态名"),
     "area": Key("领域", _pattern(r"[a-z_]{1,40}"), "领域名"),
@@ -82,7 +95,7 @@ KEYS: dict[str, Key] = {
     "after": Key("翻页位置", _pattern(r"[0-9A-Za-z_\-.:]{1,120}"), "上一页给出的位置"),
     "unit": Key("金额单位", _choice("yuan", "wan", "yi"), "yuan、wan 或 yi"),
     "print": Key("打印版式", _choice("1"), "1"),
-}  # fmt: skip
+}
 COMMON = ("fy", "to", "asof", "snap", "scope", "unit", "print")
 
 

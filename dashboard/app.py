@@ -14,10 +14,10 @@ from collections.abc import Callable
 import dash
 import dash_mantine_components as dmc
 import flask
-from budget_watch.access import Grant
-from budget_watch.lake import Home
 from dash import Input, Output, dcc, html
 
+from budget_watch.access import Grant
+from budget_watch.lake import Home
 from dashboard.address import Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
-from budget_watch.views import formats as fmt
 from dash import dcc, html
 
+from budget_watch.views import formats as fmt
 from dashboard.parts import Node
 from dashboard.table import Column, Line, table
 
@@ -67,8 +67,9 @@ def shown(
     figure.update_layout(height=height)
     return html.Figure(
         [
-            html.Figcaption([html.Strong(title), html.Span(sub, className="note")],
-                            className="chart-title"),
+            html.Figcaption(
+                [html.Strong(title), html.Span(sub, className="note")], className="chart-title"
+            ),
             html.Div(
                 dcc.Graph(
                     figure=figure,
@@ -81,12 +82,11 @@ def shown(
                 **{"aria-label": f"{title} {sub}"},
             ),
             html.Details(
-                [html.Summary("查看数据表"),
-                 table(title, columns, [Line(row) for row in rows])],
+                [html.Summary("查看数据表"), table(title, columns, [Line(row) for row in rows])],
                 className="data",
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def base(
@@ -95,9 +95,13 @@ def base(
     """An empty figure in our dress."""
     figure = go.Figure()
     axis = {
-        "gridcolor": colours.line, "zerolinecolor": colours.last_line, "linecolor": colours.last_line,
-        "tickfont": {"size": 12, "color": colours.note}, "fixedrange": True, "automargin": True,
-    }  # fmt: skip
+        "gridcolor": colours.line,
+        "zerolinecolor": colours.last_line,
+        "linecolor": colours.last_line,
+        "tickfont": {"size": 12, "color": colours.note},
+        "fixedrange": True,
+        "automargin": True,
+    }
     figure.update_layout(
         template=None,
         paper_bgcolor=colours.surface,
@@ -108,12 +112,15 @@ def base(
         hovermode="closest",
         dragmode=False,
         separators=".,",
-        hoverlabel={"bgcolor": colours.surface, "bordercolor": colours.last_line,
-                    "font": {"family": FACE, "size": 12, "color": colours.text}},
+        hoverlabel={
+            "bgcolor": colours.surface,
+            "bordercolor": colours.last_line,
+            "font": {"family": FACE, "size": 12, "color": colours.text},
+        },
         xaxis={**axis, "showgrid": False},
         yaxis={**axis, "showline": False},
         uirevision="kept",
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -122,9 +129,14 @@ def money_axis(figure: go.Figure, largest: int, unit: fmt.Unit, axis: str = "yax
     step = _step(abs(scaled(largest, unit) or 0))
     values = [step * i for i in range(6) if step * i <= (scaled(largest, unit) or 0) * 1.12 + 1e-9]
     figure.update_layout(
-        {axis: {"tickvals": values, "ticktext": [_plain(v) for v in values],
-                "range": [0, max((scaled(largest, unit) or 0) * 1.12, step)]}}
-    )  # fmt: skip
+        {
+            axis: {
+                "tickvals": values,
+                "ticktext": [_plain(v) for v in values],
+                "range": [0, max((scaled(largest, unit) or 0) * 1.12, step)],
+            }
+        }
+    )
 
 
 def _step(largest: float) -> float:

@@ -20,7 +20,6 @@ from budget_watch.views import formats as fmt
 from budget_watch.views.cubes import Cube, cube
 from budget_watch.views.drill import span_of
 from budget_watch.views.names import Names, names
-
 from dashboard.address import Address
 from dashboard.errors import AddressError
 
@@ -84,7 +83,7 @@ class Context:
     @property
     def names(self) -> Names:
         """Names for codes."""
-        return self.kept("names", lambda: names(self.reader))
+        return self.kept("names", lambda: names(self.reader, self.as_of.year))
 
     @property
     def desk(self) -> Desk:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from budget_watch.views import formats as fmt
 from dash import html
 
+from budget_watch.views import formats as fmt
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.parts import Node, link, menu

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import waitress
+
 from budget_watch.access import Grant
 from budget_watch.lake import Home
-
 from dashboard.app import create_app
 
 

@@ -99,6 +99,8 @@ def _row(columns: Sequence[Column], line: Line) -> html.Tr:
             for name, on in (("name", at == 0), ("n", column.number), ("minor", column.minor))
             if on
         )
+        if isinstance(cell, str) and len(cell) <= 12:  # a day, a word: never broken in two
+            classes = f"{classes} s".strip()
         if at == 0:
             inside = html.Div(cell, className=f"line indent-{line.depth}" if line.depth else "line")
             cells.append(html.Th(inside, scope="row", className=classes))

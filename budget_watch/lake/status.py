@@ -21,14 +21,16 @@ from budget_watch.tables import Contract, contracts
 _DAILY, _MONTHLY, _YEARLY = "日", "月", "年"
 
 
-def table_status(home: Home, grant: Grant) -> list[dict[str, Any]]:
-    """One record a contract, in the order of their codes.
+def table_status(
+    home: Home, grant: Grant, snapshot: Snapshot | None = None
+) -> list[dict[str, Any]]:
+    """One record a contract, in the order of their codes; of the latest snapshot if none is given.
 
     Keys: table (code), name, title, department, last_biz_date (ISO, None = never delivered), reach
     (last period covered, `2026-10` or `2025`), late_workdays (0 = in time or no fixed deadline;
     counted to the snapshot's business date), rows (within the grant), quarantined, refused.
     """
-    snapshot = Snapshot.latest(home)
+    snapshot = snapshot or Snapshot.latest(home)
     ledger = _ledger(home, snapshot)
     reader = Reader(home, grant, snapshot)
     reach = _reach(reader.coverage())

@@ -88,9 +88,12 @@ def latest_run(home: Home) -> Run | None:
     if row is None:
         return None
     return Run(
-        row["run"], row["snapshot"], row["as_of"], row["recorded_at"],
+        row["run"],
+        row["snapshot"],
+        row["as_of"],
+        row["recorded_at"],
         tuple(json.loads(row["tallies"])),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

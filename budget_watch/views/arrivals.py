@@ -1,16 +1,14 @@
 """数据到达: what each table delivered, how far it reaches, what was kept out.
 
-“Not delivered” is a state of its own and never reads as “nothing happened”. Whether a
-table is late is told only where its contract's deadline is a plain one (次月n日, T+n工作日);
-for deadlines after events there is no day to compare with.
+“Not delivered” is a state of its own and never reads as “nothing happened”. Lateness is the
+lake's own reckoning (`lake.status`): working days since the next delivery was due.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -18,6 +16,7 @@ import sqlalchemy as sa
 
 from budget_watch.lake import Home, Snapshot, records
 from budget_watch.lake.state import engine
+from budget_watch.lake.status import table_status
 from budget_watch.tables import Contract, contracts
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ STATES: dict[State, tuple[str, str]] = {
     "late": ("△", "迟到"),
     "never": ("✕", "未到"),
 }
-_NEXT_MONTH = re.compile(r"次月(\d+)日")
-_WORKDAYS = re.compile(r"T\+(\d+)工作日")
 
 
 @dataclass(frozen=True)
@@ -68,50 +65,42 @@ def arrivals(home: Home, reader: Reader, snapshot: Snapshot) -> list[Arrival]:
     """Every table of the contracts, in their order."""
     ledger = _ledger(home, snapshot)
     reach = _reach(reader)
+    late = {
+        record["name"]: int(record["late_workdays"])
+        for record in table_status(home, reader.grant, snapshot)
+    }
     return [
-        _arrival(contract, snapshot, ledger.get(name), reach.get(name))
+        _arrival(contract, snapshot, ledger.get(name), reach.get(name), late.get(name, 0))
         for name, contract in contracts().items()
     ]
 
 
 def _arrival(
-    contract: Contract, snapshot: Snapshot, entry: Mapping[str, int | date] | None,
+    contract: Contract,
+    snapshot: Snapshot,
+    entry: Mapping[str, int | date] | None,
     reach: tuple[int, int] | None,
-) -> Arrival:  # fmt: skip
+    late: int,
+) -> Arrival:
     if entry is None:
         return Arrival(contract, "never", 0, 0, 0, 0, 0, None, None, "从未送达")
     last = entry["last"]
     last_day = last if isinstance(last, date) else None
-    behind = _behind(contract, snapshot.biz_date, reach, last_day)
+    behind = f"应送达的下一期已迟到{late}个工作日" if late else ""
     kept_out = int(str(entry["quarantined"])) + int(str(entry["refused"]))
     state: State = "late" if behind else "quarantined" if kept_out else "arrived"
     return Arrival(
-        contract, state, snapshot.rows(contract.name), int(str(entry["batches"])),
-        int(str(entry["delivered"])), int(str(entry["quarantined"])), int(str(entry["refused"])),
-        last_day, reach, behind,
-    )  # fmt: skip
-
-
-def _behind(
-    contract: Contract, today: date, reach: tuple[int, int] | None, last: date | None
-) -> str:
-    for due in contract.due:
-        monthly = _NEXT_MONTH.search(due)
-        if monthly and contract.frequency == "月" and reach is not None and reach[1]:
-            month_before = today.replace(day=1) - timedelta(days=1)
-            due_month = month_before
-            if today.day <= int(monthly.group(1)):
-                due_month = month_before.replace(day=1) - timedelta(days=1)
-            if reach < (due_month.year, due_month.month):
-                return (
-                    f"缺{due_month.year}年{due_month.month}月，应于次月{monthly.group(1)}日前送达"
-                )
-        daily = _WORKDAYS.search(due)
-        if daily and contract.frequency == "日" and last is not None:
-            allowed = timedelta(days=int(daily.group(1)) + 4)
-            if today - last > allowed:
-                return f"最近业务日{last.isoformat()}，应逐日送达"
-    return ""
+        contract,
+        state,
+        snapshot.rows(contract.name),
+        int(str(entry["batches"])),
+        int(str(entry["delivered"])),
+        int(str(entry["quarantined"])),
+        int(str(entry["refused"])),
+        last_day,
+        reach,
+        behind,
+    )
 
 
 def _ledger(home: Home, snapshot: Snapshot) -> dict[str, Mapping[str, int | date]]:
@@ -175,8 +164,15 @@ def deliveries(home: Home, snapshot: Snapshot, table: str, limit: int = 200) -> 
         rows = connection.execute(query).mappings().all()
     return [
         Delivery(
-            row["id"], row["source"], row["biz_date"], row["delivered"], row["stored"],
-            row["quarantined"], row["refused"], row["reason"] or "", row["snapshot"],
+            row["id"],
+            row["source"],
+            row["biz_date"],
+            row["delivered"],
+            row["stored"],
+            row["quarantined"],
+            row["refused"],
+            row["reason"] or "",
+            row["snapshot"],
         )
         for row in rows
-    ]  # fmt: skip
+    ]

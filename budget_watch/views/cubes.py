@@ -21,8 +21,17 @@ from budget_watch.lake import Home, Reader, Snapshot
 PLACE = ("fiscal_year", "mof_div_code", "scope_kind", "dept_code", "agency_code")
 CODES = ("fund_type_code", "exp_func_code", "dep_bgt_eco_code", "found_type_code")
 FINE = ("pro_code", "bgt_id")
-MEASURES = ("initial", "approved", "current", "added", "plan", "spent", "late", "vouchers",
-            "late_vouchers")  # fmt: skip
+MEASURES = (
+    "initial",
+    "approved",
+    "current",
+    "added",
+    "plan",
+    "spent",
+    "late",
+    "vouchers",
+    "late_vouchers",
+)
 
 
 @dataclass(frozen=True)
@@ -148,8 +157,16 @@ def _plans(reader: Reader) -> pl.LazyFrame:
         .unique(["agency_code", "mof_div_code"])
     )
     source = reader.scan("indicator").select("bgt_id", "found_type_code").unique("bgt_id")
-    keys = ("fiscal_year", "mof_div_code", "dept_code", "agency_code", "fund_type_code",
-            "exp_func_code", "dep_bgt_eco_code", *FINE)  # fmt: skip
+    keys = (
+        "fiscal_year",
+        "mof_div_code",
+        "dept_code",
+        "agency_code",
+        "fund_type_code",
+        "exp_func_code",
+        "dep_bgt_eco_code",
+        *FINE,
+    )
     return (
         reader.scan("payment_plan")
         .group_by(*keys, month=pl.col("plan_month"))

@@ -25,10 +25,17 @@ SCOPES: dict[Scope, tuple[str, ...]] = {
     "all": ("本级", "县区", "开发区"),
 }
 COLUMNS = {
-    "z": "mof_div_code", "d": "dept_code", "u": "agency_code", "p": "pro_code", "i": "bgt_id",
-    "f": "fund_type_code", "c": "exp_func_code", "e": "dep_bgt_eco_code",
-    "o": "found_type_code", "m": "month",
-}  # fmt: skip
+    "z": "mof_div_code",
+    "d": "dept_code",
+    "u": "agency_code",
+    "p": "pro_code",
+    "i": "bgt_id",
+    "f": "fund_type_code",
+    "c": "exp_func_code",
+    "e": "dep_bgt_eco_code",
+    "o": "found_type_code",
+    "m": "month",
+}
 _STEPS: dict[str, tuple[int, ...]] = {"c": (3, 5, 7), "e": (3, 5)}
 LIMIT = 200
 
@@ -198,7 +205,7 @@ def divide(cube: Cube, place: Place, span: Span, by: str, sort: str = "-spent") 
         Row(str(row["key"]), _amounts(row))
         for row in grouped.filter(pl.col("key").is_not_null()).iter_rows(named=True)
     ]
-    rows = _sorted([row for row in rows if row.amounts != Amounts()], sort, by)
+    rows = _sorted([row for row in rows if _lives(row.amounts, by)], sort, by)
     shown, over = rows[:LIMIT], rows[LIMIT:]
     rest = _sum(row.amounts for row in over)
     gap = whole - rest - _sum(row.amounts for row in shown)
@@ -218,10 +225,11 @@ def by_month(cube: Cube, place: Place, span: Span, years: int = 2) -> dict[int, 
     result: dict[int, list[int | None]] = {}
     for year in range(max(first, span.fiscal_year - years), span.fiscal_year + 1):
         result[year] = [
-            None if (year, month) > (cube.as_of.year, cube.as_of.month)
+            None
+            if (year, month) > (cube.as_of.year, cube.as_of.month)
             else int(found.get((year, month), 0))
             for month in range(1, 13)
-        ]  # fmt: skip
+        ]
     return result
 
 
@@ -239,11 +247,13 @@ def changes(cube: Cube, place: Place, span: Span) -> list[Change]:
             current=pl.col("current_amt").sum(),
             initial=pl.col("initial_amt").sum(),
         )
-        .with_columns(approved=pl.col("approved") - pl.col("initial"),
-                      current=pl.col("current") - pl.col("initial"))
+        .with_columns(
+            approved=pl.col("approved") - pl.col("initial"),
+            current=pl.col("current") - pl.col("initial"),
+        )
         .filter((pl.col("approved") != 0) | (pl.col("current") != 0))
         .sort(pl.col("current").abs(), "entry", "cause", descending=[True, False, False])
-    )  # fmt: skip
+    )
     return [
         Change(r["entry"] or "", r["cause"] or "未列明原因", r["approved"], r["current"])
         for r in frame.iter_rows(named=True)
@@ -301,6 +311,11 @@ def _amounts(row: dict[str, int | None]) -> Amounts:
     )
 
 
+def _lives(amounts: Amounts, by: str) -> bool:
+    """Whether a row has anything to show; an indicator lives one year, so last year's has not."""
+    return (replace(amounts, before=0) if by == "i" else amounts) != Amounts()
+
+
 def _sum(parts: Iterable[Amounts]) -> Amounts:
     result = Amounts()
     for part in parts:
@@ -324,6 +339,8 @@ def _sorted(rows: list[Row], sort: str, by: str) -> list[Row]:
         name, down = "spent", True
     return sorted(
         rows,
-        key=lambda row: (-getattr(row.amounts, name) if down else getattr(row.amounts, name),
-                         row.code),
-    )  # fmt: skip
+        key=lambda row: (
+            -getattr(row.amounts, name) if down else getattr(row.amounts, name),
+            row.code,
+        ),
+    )

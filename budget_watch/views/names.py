@@ -8,15 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import polars as pl
+from budget_watch import codes
 
 if TYPE_CHECKING:
     from budget_watch.lake import Reader
 
 FUND_TYPES = {
-    "1": "预算资金", "11": "一般公共预算", "12": "政府性基金", "13": "国有资本经营", "14": "社会保险基金",
-    "2": "财政专户管理资金", "3": "单位资金",
-}  # fmt: skip
+    "1": "预算资金",
+    "11": "一般公共预算",
+    "12": "政府性基金",
+    "13": "国有资本经营",
+    "14": "社会保险基金",
+    "2": "财政专户管理资金",
+    "3": "单位资金",
+}
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,14 @@ class Names:
                 return self.indicators.get(code, code)
             case "f":
                 return FUND_TYPES.get(code, code)
-            case "c" | "e":
+            case "c" | "e" | "g":
                 return self.codes.get(f"{letter}{code}", code)
             case "m":
                 return f"{int(code)}月"
         return code
 
 
-def names(reader: Reader) -> Names:
+def names(reader: Reader, year: int) -> Names:
     """Read all names once per snapshot and grant."""
     units = (
         reader.scan("unit")
@@ -78,22 +83,23 @@ def names(reader: Reader) -> Names:
         ),
         indicators=dict(indicators.select("bgt_id", "cor_bgt_doc_no").drop_nulls().iter_rows()),
         documents=dict(indicators.select("bgt_id", "bgt_doc_title").drop_nulls().iter_rows()),
-        codes=_codes(reader),
+        codes=_codes(year),
     )
 
 
 def _regions(reader: Reader) -> dict[str, str]:
     frame = reader.scan("debt_position").select("mof_div_code", "region_name").drop_nulls()
-    return dict(frame.unique("mof_div_code").collect().iter_rows())
+    found = dict(frame.unique("mof_div_code").collect().iter_rows())
+    return {
+        code: name.removesuffix("（全市）").removesuffix("本级") for code, name in found.items()
+    }
 
 
-def _codes(reader: Reader) -> dict[str, str]:
-    """Functional names from the monthly report's own rows, where codes have none of ours."""
-    frame = (
-        reader.scan("execution_month")
-        .filter((pl.col("side") == "支出") & pl.col("item_name").is_not_null())
-        .select("code", "item_name")
-        .unique("code")
-        .collect()
-    )
-    return {f"c{code}": name for code, name in frame.iter_rows()}
+def _codes(year: int) -> dict[str, str]:
+    """Functional (c) and department economic (e) names of a fiscal year."""
+    found: dict[str, str] = {}
+    for letter, system in (("c", "functional"), ("e", "dept_economic"), ("g", "gov_economic")):
+        known = codes.years(system)
+        usable = min(max(year, known[0]), known[-1])
+        found |= {f"{letter}{code}": name for code, name in codes.names(system, usable).items()}
+    return found

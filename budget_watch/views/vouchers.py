@@ -24,10 +24,23 @@ if TYPE_CHECKING:
 PAGE = 100
 LIST_LIMIT = 400_000  # vouchers a place may hold for its list to be shown without a department
 SHOWN = (
-    "pay_cert_id", "pay_cert_no", "fiscal_year", "pay_date", "dept_code", "agency_code", "pro_code",
-    "payee_acct_name", "payee_is_person", "pay_amt", "use_des", "dep_bgt_eco_code",
-    "exp_func_code", "set_mode_code", "bgt_id", "pay_app_id",
-)  # fmt: skip
+    "pay_cert_id",
+    "pay_cert_no",
+    "fiscal_year",
+    "pay_date",
+    "dept_code",
+    "agency_code",
+    "pro_code",
+    "payee_acct_name",
+    "payee_is_person",
+    "pay_amt",
+    "use_des",
+    "dep_bgt_eco_code",
+    "exp_func_code",
+    "set_mode_code",
+    "bgt_id",
+    "pay_app_id",
+)
 
 
 @dataclass(frozen=True)
@@ -99,9 +112,12 @@ def list_vouchers(
     following = _key(rows.row(-1, named=True), column) if page.height > PAGE else None
     found = summed.row(0, named=True)
     return VoucherPage(
-        rows, int(found["passed"] or 0) + 1, int(found["count"]), int(found["total"] or 0),
+        rows,
+        int(found["passed"] or 0) + 1,
+        int(found["count"]),
+        int(found["total"] or 0),
         following,
-    )  # fmt: skip
+    )
 
 
 def select(reader: Reader, cube: Cube, wanted: Filter) -> pl.LazyFrame:
@@ -173,9 +189,10 @@ def applications(reader: Reader, cube: Cube, wanted: Filter) -> pl.DataFrame:
             pl.col("bgt_id") == indicator,
             pl.col("create_date") <= wanted.span.end,
         )
-        .select("pay_app_id", "pay_app_no", "create_date", "use_des", "pay_app_amt",
-                "payee_acct_name")
-    )  # fmt: skip
+        .select(
+            "pay_app_id", "pay_app_no", "create_date", "use_des", "pay_app_amt", "payee_acct_name"
+        )
+    )
     return (
         asked.join(paid, on="pay_app_id", how="full", coalesce=True)
         .with_columns(pl.col("spent", "vouchers").fill_null(0))

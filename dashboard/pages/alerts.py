@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from budget_watch.casework.findings import Finding, list_findings
-from budget_watch.engine.model import AREAS
-from budget_watch.views import alerts
-from budget_watch.views import formats as fmt
-from budget_watch.views.alerts import Sieve, Sifted
 from dash import html
 
+from budget_watch.casework.findings import Finding, list_findings
+from budget_watch.engine.model import AREAS
+from budget_watch.views import alerts, judgement
+from budget_watch.views import formats as fmt
+from budget_watch.views.alerts import Sieve, Sifted
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.place_text import source
+from dashboard.pages.rules import book_of
 from dashboard.parts import (
     CLASSES,
     Node,
@@ -24,7 +25,6 @@ from dashboard.parts import (
     insufficient,
     level_chip,
     link,
-    menu,
     segments,
     tag,
 )
@@ -42,15 +42,20 @@ def page(context: Context) -> Page:
     address = context.address
     fresh = frozenset(f.finding for f in alerts.fresh(context.home, context.grant, run))
     outcome = "cleared" if "已恢复" in address.get("ds") else "hit"
-    found = alerts.sift(list_findings(context.home, context.grant, outcome=outcome),
-                        _sieve(context, fresh))  # fmt: skip
+    found = alerts.sift(
+        list_findings(context.home, context.grant, outcome=outcome), _sieve(context, fresh)
+    )
     return Page(
         "预警中心",
-        [html.Div([_facets(context, found, len(fresh)), _list(context, found, run)],
-                  className="cols-facets")],
+        [
+            html.Div(
+                [_facets(context, found, len(fresh)), _list(context, found, run)],
+                className="cols-facets",
+            )
+        ],
         lead=_lead(context, run, found),
         tools=_tools(context, found),
-    )  # fmt: skip
+    )
 
 
 def _sieve(context: Context, fresh: frozenset[str]) -> Sieve:
@@ -60,10 +65,16 @@ def _sieve(context: Context, fresh: frozenset[str]) -> Sieve:
         return frozenset(part for part in get(key).split(",") if part)
 
     return Sieve(
-        levels=many("lv"), classes=many("cl"), states=many("st"), data_states=many("ds"),
-        area=get("area") or None, dept=get("dept") or None, agency=get("unitcode") or None,
-        rule=get("rule") or None, only=fresh if get("new") else None,
-    )  # fmt: skip
+        levels=many("lv"),
+        classes=many("cl"),
+        states=many("st"),
+        data_states=many("ds"),
+        area=get("area") or None,
+        dept=get("dept") or None,
+        agency=get("unitcode") or None,
+        rule=get("rule") or None,
+        only=fresh if get("new") else None,
+    )
 
 
 def _lead(context: Context, run: alerts.Run, found: Sifted) -> str:
@@ -92,9 +103,12 @@ def _tools(context: Context, found: Sifted) -> list[Node]:
     ways = [("按疑点", None), ("按部门", "d"), ("按规则", "r")]
     return [
         segments("类别", choices, address),
-        segments("归并方式", [(name, address.with_query(by=way)) for name, way in ways],
-                 address.with_query(by=None if by == "f" else by)),
-    ]  # fmt: skip
+        segments(
+            "归并方式",
+            [(name, address.with_query(by=way)) for name, way in ways],
+            address.with_query(by=None if by == "f" else by),
+        ),
+    ]
 
 
 def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
@@ -103,19 +117,44 @@ def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
     new = bool(address.get("new"))
     groups: list[Node] = [
         html.Div(
-            link(["只看新增", html.Span(fmt.count(fresh), className="count")],
-                 address.with_query(new=None if new else "1"), replace=True, current=new),
+            link(
+                ["只看新增", html.Span(fmt.count(fresh), className="count")],
+                address.with_query(new=None if new else "1"),
+                replace=True,
+                current=new,
+            ),
             className="facet",
         ),
-        _facet(context, "级别", "lv", found.facets["level"], ["red", "orange", "yellow", "blue"],
-               lambda v: level_chip(v)),
-        _facet(context, "领域", "area", found.facets["area"], list(AREAS), lambda v: AREAS.get(v, v), True),
+        _facet(
+            context,
+            "级别",
+            "lv",
+            found.facets["level"],
+            ["red", "orange", "yellow", "blue"],
+            lambda v: level_chip(v),
+        ),
+        _facet(
+            context,
+            "领域",
+            "area",
+            found.facets["area"],
+            list(AREAS),
+            lambda v: AREAS.get(v, v),
+            True,
+        ),
         _facet(context, "办理状态", "st", found.facets["state"], None, lambda v: v),
         _facet(context, "数据状态", "ds", found.facets["data_state"], None, lambda v: v),
-        _facet(context, "部门", "dept", found.facets["dept"], None,
-               lambda v: names.of("d", v) if v else "不属于单个部门", True),
+        _facet(
+            context,
+            "部门",
+            "dept",
+            found.facets["dept"],
+            None,
+            lambda v: names.of("d", v) if v else "不属于单个部门",
+            True,
+        ),
         _facet(context, "规则", "rule", found.facets["rule"], None, lambda v: v, True),
-    ]  # fmt: skip
+    ]
     shown = html.Div([g for g in groups if g is not None], className="facets")
     clear = link("清除筛选", context.address.at("alerts", keep=("asof", "snap")))
     return html.Aside(
@@ -125,13 +164,19 @@ def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
             open=True,
         ),
         **{"aria-label": "筛选"},
-    )  # fmt: skip
+    )
 
 
 def _facet(
-    context: Context, title: str, key: str, counts: Counter[str], order: list[str] | None,
-    name: Callable[[str], Node], single: bool = False, most: int = 12,
-) -> Node:  # fmt: skip
+    context: Context,
+    title: str,
+    key: str,
+    counts: Counter[str],
+    order: list[str] | None,
+    name: Callable[[str], Node],
+    single: bool = False,
+    most: int = 12,
+) -> Node:
     address = context.address.with_query(after=None)
     chosen = [part for part in address.get(key).split(",") if part]
     values: Iterable[str] = order or [v for v, _ in counts.most_common()]
@@ -142,15 +187,22 @@ def _facet(
             [c for c in chosen if c != value] if picked else [value] if single else [*chosen, value]
         )
         entries.append(
-            link([name(value), html.Span(fmt.count(counts[value]), className="count")],
-                 address.with_query(**{key: ",".join(kept) or None}), replace=True, current=picked)
-        )  # fmt: skip
+            link(
+                [name(value), html.Span(fmt.count(counts[value]), className="count")],
+                address.with_query(**{key: ",".join(kept) or None}),
+                replace=True,
+                current=picked,
+            )
+        )
     if not entries:
         return None
     inside: list[Node] = [html.H3(title), *entries[:most]]
     if len(entries) > most:
-        inside.append(html.Details([html.Summary(f"其余{len(entries) - most}项"), *entries[most:]],
-                                   className="more"))  # fmt: skip
+        inside.append(
+            html.Details(
+                [html.Summary(f"其余{len(entries) - most}项"), *entries[most:]], className="more"
+            )
+        )
     return html.Div(inside, className="facet")
 
 
@@ -173,10 +225,15 @@ def _rows(context: Context, found: Sifted) -> html.Section:
     start = int(context.address.get("after") or 0)
     shown = found.findings[start : start + alerts.PAGE]
     columns = [
-        Column("级别", width="92px"), Column("类", minor=True, width="44px"), Column("规则与对象"),
-        Column("数值", number=True), Column("限值", number=True),
-        Column("首见", minor=True), Column("数据状态", minor=True), Column("办理状态"),
-    ]  # fmt: skip
+        Column("级别", width="92px"),
+        Column("类", minor=True, width="44px"),
+        Column("规则与对象"),
+        Column("数值", number=True),
+        Column("限值", number=True),
+        Column("首见", minor=True),
+        Column("数据状态", minor=True),
+        Column("办理状态"),
+    ]
     lines = [_line(context, f) for f in shown]
     pager: list[Node] = []
     if start:
@@ -184,24 +241,43 @@ def _rows(context: Context, found: Sifted) -> html.Section:
         pager.append(
             link("‹ 上一页", context.address.with_query(after=str(back) if back > 0 else None))
         )
-    pager.append(html.Span(f"第{start + 1}—{start + len(shown)}条，共{fmt.count(len(found.findings))}条",
-                           className="note"))  # fmt: skip
+    pager.append(
+        html.Span(
+            f"第{start + 1}—{start + len(shown)}条，共{fmt.count(len(found.findings))}条",
+            className="note",
+        )
+    )
     if start + alerts.PAGE < len(found.findings):
         pager.append(link("下一页 ›", context.address.with_query(after=str(start + alerts.PAGE))))
-    return block("疑点", [table("疑点", columns, lines), html.Div(pager, className="pager")],
-                 flush=True, sub="红、橙、黄、蓝为级别；同级新的在前",
-                 source=source(context, "疑点库"))  # fmt: skip
+    return block(
+        "疑点",
+        [table("疑点", columns, lines), html.Div(pager, className="pager")],
+        flush=True,
+        sub="红、橙、黄、蓝为级别；同级新的在前",
+        source=source(context, "疑点库"),
+    )
 
 
 def _line(context: Context, f: Finding) -> Line:
     to = context.address.at("finding", f.finding[:16], keep=("asof", "snap"))
-    value, limit = measured(f)
-    return Line([
-        level_chip(f.level, f.provisional), class_tag(f.klass),
-        html.Div([link([html.Strong(f"{f.rule} {f.title}"), f" · {owner(context, f)}"], to),
-                  html.Div(f.message, className="note clip", title=f.message)]),
-        value, limit, fmt.day(f.first_seen), f.data_state, tag(f.work_state),
-    ])  # fmt: skip
+    shown = judgement.shown(book_of(context), f)
+    return Line(
+        [
+            level_chip(f.level, f.provisional),
+            class_tag(f.klass),
+            html.Div(
+                [
+                    link([html.Strong(f"{f.rule} {f.title}"), f" · {owner(context, f)}"], to),
+                    html.Div(f.message, className="note clip one", title=f.message),
+                ]
+            ),
+            shown.value or fmt.NOT_APPLICABLE,
+            shown.limit or fmt.NOT_APPLICABLE,
+            fmt.day(f.first_seen),
+            f.data_state,
+            tag(f.work_state),
+        ]
+    )
 
 
 def owner(context: Context, f: Finding) -> str:
@@ -210,33 +286,6 @@ def owner(context: Context, f: Finding) -> str:
         if code:
             return context.names.of(letter, code)
     return "全市"
-
-
-def measured(f: Finding) -> tuple[str, str]:
-    """Value and limit as the rule displays them; — where it displays none."""
-    seen = f.observation
-    return (
-        typed(seen.get("value"), seen.get("value_type") or seen.get("value_unit")),
-        typed(seen.get("limit"), seen.get("limit_type") or seen.get("limit_unit")),
-    )
-
-
-def typed(value: object, kind: object) -> str:
-    """One typed value of an observation as text."""
-    if isinstance(value, dict):
-        kind, value = value.get("type") or value.get("unit"), value.get("value")
-    if value is None:
-        return fmt.NOT_APPLICABLE
-    if isinstance(value, str):
-        return value
-    number = int(value)  # type: ignore[call-overload]
-    if kind in ("fen", "money"):
-        return fmt.sentence_money(number)
-    if kind == "ratio":
-        return fmt.rate(number)
-    if kind in ("day", "days"):
-        return f"{fmt.count(number)}天"
-    return fmt.count(number)
 
 
 def _grouped(context: Context, found: Sifted, by: str) -> html.Section:
@@ -248,9 +297,12 @@ def _grouped(context: Context, found: Sifted, by: str) -> html.Section:
         groups.setdefault(key(f), []).append(f)
     ranked = sorted(groups.items(), key=lambda part: (-len(part[1]), part[0]))
     title = "部门" if by == "d" else "规则"
-    columns = [Column(title, width="44%"), Column("疑点", number=True),
-               *[Column(LEVEL_NAMES[level], number=True, minor=True) for level in LEVEL_NAMES],
-               Column("最高级别")]  # fmt: skip
+    columns = [
+        Column(title, width="44%"),
+        Column("疑点", number=True),
+        *[Column(LEVEL_NAMES[level], number=True, minor=True) for level in LEVEL_NAMES],
+        Column("最高级别"),
+    ]
     address = context.address.with_query(by=None, after=None)
     lines = [_sum_line("合计", found.findings)]
     for value, members in ranked:
@@ -260,15 +312,27 @@ def _grouped(context: Context, found: Sifted, by: str) -> html.Section:
         else:
             name, to = f"{value} {members[0].title}", address.with_query(rule=value)
         lines.append(_sum_line(link(name, to) if to else name, members, ""))
-    return block(f"按{title}", table(f"疑点按{title}", columns, lines), flush=True,
-                 sub=f"{len(groups)}项", source=source(context, "疑点库"))  # fmt: skip
+    return block(
+        f"按{title}",
+        table(f"疑点按{title}", columns, lines),
+        flush=True,
+        sub=f"{len(groups)}项",
+        source=source(context, "疑点库"),
+    )
 
 
 def _sum_line(name: Node, members: list[Finding], kind: str = "total") -> Line:
     counts = Counter(f.level for f in members)
     worst = next((level for level in LEVEL_NAMES if counts[level]), None)
-    return Line([name, fmt.count(len(members)), *[fmt.count(counts[lv]) for lv in LEVEL_NAMES],
-                 level_chip(worst)], kind)  # fmt: skip
+    return Line(
+        [
+            name,
+            fmt.count(len(members)),
+            *[fmt.count(counts[lv]) for lv in LEVEL_NAMES],
+            level_chip(worst),
+        ],
+        kind,
+    )
 
 
-__all__ = ["measured", "menu", "owner", "page", "typed"]
+__all__ = ["owner", "page"]

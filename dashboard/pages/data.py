@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from dash import html
+
 from budget_watch.tables import contracts
 from budget_watch.views import formats as fmt
 from budget_watch.views.arrivals import STATES, Arrival, arrivals, deliveries
-from dash import html
-
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
@@ -24,11 +24,17 @@ def arrived(context: Context) -> list[Arrival]:
     )
 
 
+def reports(found: list[Arrival]) -> list[Arrival]:
+    """The 53 report tables, without the reference tables that stand beside them."""
+    return [a for a in found if not a.contract.code.startswith("REF")]
+
+
 def page(context: Context) -> Page:
     """The board, or one table."""
     if context.address.parts:
         return _table_page(context, context.address.parts[0])
-    found = arrived(context)
+    everything = arrived(context)
+    found = reports(everything)
     counts = Counter(a.state for a in found)
     kept_out = sum(a.quarantined for a in found)
     rows = sum(a.rows for a in found)
@@ -36,7 +42,7 @@ def page(context: Context) -> Page:
     words.append(f"迟到{counts['late']}张")
     words.append(f"从未送达{counts['never']}张")
     lead = f"{'，'.join(words)}；入库{fmt.count(rows)}行，隔离{fmt.count(kept_out)}行。"
-    return Page("数据质量", [html.Div([_board(context, found)], className="rows")], lead=lead)
+    return Page("数据质量", [html.Div([_board(context, everything)], className="rows")], lead=lead)
 
 
 def _sign(arrival: Arrival) -> Node:
@@ -47,33 +53,58 @@ def _sign(arrival: Arrival) -> Node:
 
 def _board(context: Context, found: list[Arrival]) -> html.Section:
     columns = [
-        Column("报表", width="30%"), Column("送数部门", minor=True), Column("频率", minor=True),
-        Column("到达"), Column("覆盖至"), Column("最近业务日", minor=True),
-        Column("批次", number=True, minor=True), Column("入库行数", number=True),
-        Column("隔离行数", number=True), Column("说明", minor=True),
-    ]  # fmt: skip
+        Column("报表", width="30%"),
+        Column("送数部门", minor=True),
+        Column("频率", minor=True),
+        Column("到达"),
+        Column("覆盖至"),
+        Column("最近业务日", minor=True),
+        Column("批次", number=True, minor=True),
+        Column("入库行数", number=True),
+        Column("隔离行数", number=True),
+        Column("说明", minor=True),
+    ]
     total = [
-        "合计", fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE, f"{sum(a.state == 'arrived' for a in found)}张到齐",
-        fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE, fmt.count(sum(a.batches for a in found)),
-        fmt.count(sum(a.rows for a in found)), fmt.count(sum(a.quarantined for a in found)),
+        "合计",
         fmt.NOT_APPLICABLE,
-    ]  # fmt: skip
+        fmt.NOT_APPLICABLE,
+        f"{sum(a.state == 'arrived' for a in found)}张到齐",
+        fmt.NOT_APPLICABLE,
+        fmt.NOT_APPLICABLE,
+        fmt.count(sum(a.batches for a in found)),
+        fmt.count(sum(a.rows for a in found)),
+        fmt.count(sum(a.quarantined for a in found)),
+        fmt.NOT_APPLICABLE,
+    ]
     lines = [Line(total, "total")]
     for a in found:
         to = context.address.at("data", a.contract.name, keep=("asof", "snap"))
         dash = fmt.NOT_APPLICABLE
         lines.append(
-            Line([
-                [link(f"{a.contract.code} {a.contract.title}", to)], a.contract.delivering_dept,
-                a.contract.frequency, _sign(a), a.reach_title, fmt.day(a.last) if a.last else dash,
-                fmt.count(a.batches) if a.batches else dash,
-                fmt.count(a.rows) if a.batches else dash,
-                fmt.count(a.quarantined) if a.batches else dash, a.behind or dash,
-            ])
-        )  # fmt: skip
+            Line(
+                [
+                    [link(f"{a.contract.code} {a.contract.title}", to)],
+                    a.contract.delivering_dept,
+                    a.contract.frequency,
+                    _sign(a),
+                    a.reach_title,
+                    fmt.day(a.last) if a.last else dash,
+                    fmt.count(a.batches) if a.batches else dash,
+                    fmt.count(a.rows) if a.batches else dash,
+                    fmt.count(a.quarantined) if a.batches else dash,
+                    a.behind or dash,
+                ]
+            )
+        )
     key = "图例 " + "　".join(f"{sign} {word}" for sign, word in STATES.values())
-    return block("报表到达", table("报表到达", columns, lines), flush=True, unit=key,
-                 sub="“—”为没有送达，不是零", source=source(context, "入库批次账"))  # fmt: skip
+    return block(
+        "报表到达",
+        table("报表到达", columns, lines),
+        flush=True,
+        unit=key,
+        sub="“—”为没有送达，不是零",
+        source=source(context, "入库批次账"),
+    )
 
 
 def _table_page(context: Context, name: str) -> Page:
@@ -84,21 +115,45 @@ def _table_page(context: Context, name: str) -> Page:
     listed = deliveries(context.home, context.snapshot, name)
     dash = fmt.NOT_APPLICABLE
     columns = [
-        Column("批次", width="28%"), Column("业务日"), Column("送达行", number=True),
-        Column("入库行", number=True), Column("隔离行", number=True),
-        Column("拒收行", number=True, minor=True), Column("来源", minor=True), Column("原因", minor=True),
-    ]  # fmt: skip
+        Column("批次", width="28%"),
+        Column("业务日"),
+        Column("送达行", number=True),
+        Column("入库行", number=True),
+        Column("隔离行", number=True),
+        Column("拒收行", number=True, minor=True),
+        Column("来源", minor=True),
+        Column("原因", minor=True),
+    ]
     lines = [
-        Line(["合计", dash, fmt.count(entry.delivered),
-              fmt.count(entry.delivered - entry.quarantined - entry.refused),
-              fmt.count(entry.quarantined), fmt.count(entry.refused), dash, dash], "total")
-    ]  # fmt: skip
+        Line(
+            [
+                "合计",
+                dash,
+                fmt.count(entry.delivered),
+                fmt.count(entry.delivered - entry.quarantined - entry.refused),
+                fmt.count(entry.quarantined),
+                fmt.count(entry.refused),
+                dash,
+                dash,
+            ],
+            "total",
+        )
+    ]
     lines += [
-        Line([d.id, fmt.day(d.biz_date), fmt.count(d.delivered), fmt.count(d.stored),
-              fmt.count(d.quarantined), fmt.count(d.refused),
-              d.source.rsplit("/", 1)[-1], d.reason or dash])
+        Line(
+            [
+                d.id,
+                fmt.day(d.biz_date),
+                fmt.count(d.delivered),
+                fmt.count(d.stored),
+                fmt.count(d.quarantined),
+                fmt.count(d.refused),
+                d.source.rsplit("/", 1)[-1],
+                d.reason or dash,
+            ]
+        )
         for d in listed
-    ]  # fmt: skip
+    ]
     body: Node = table("批次", columns, lines)
     if not listed:
         body = empty(
@@ -108,31 +163,45 @@ def _table_page(context: Context, name: str) -> Page:
         [
             html.Div([html.Dt(key), html.Dd(value)])
             for key, value in (
-                ("送数部门", contract.delivering_dept), ("频率", contract.frequency),
-                ("应送达", "、".join(contract.due)), ("粒度", contract.grain),
-                ("敏感级别", contract.sensitivity), ("覆盖至", entry.reach_title),
+                ("送数部门", contract.delivering_dept),
+                ("频率", contract.frequency),
+                ("应送达", "、".join(contract.due)),
+                ("粒度", contract.grain),
+                ("敏感级别", contract.sensitivity),
+                ("覆盖至", entry.reach_title),
             )
         ],
         className="facts",
-    )  # fmt: skip
+    )
     fields = table(
         "字段",
         [Column("字段"), Column("名称"), Column("必填"), Column("单位")],
-        [Line([c.name, c.title, "是" if c.required else "否", c.unit or dash])
-         for c in contract.columns],
-    )  # fmt: skip
+        [
+            Line([c.name, c.title, "是" if c.required else "否", c.unit or dash])
+            for c in contract.columns
+        ],
+    )
     stored = fmt.count(entry.delivered - entry.quarantined - entry.refused)
     return Page(
         f"{contract.code} {contract.title}",
-        [html.Div([
-            block("约定", facts, source=source(context, contract.code)),
-            block("批次", body, flush=True,
-                  sub=f"送达{fmt.count(entry.delivered)} = 入库{stored} + 隔离"
-                      f"{fmt.count(entry.quarantined)} + 拒收{fmt.count(entry.refused)}",
-                  source=source(context, "入库批次账")),
-            block("字段", fields, flush=True, source=source(context, contract.code)),
-        ], className="rows")],
+        [
+            html.Div(
+                [
+                    block("约定", facts, source=source(context, contract.code)),
+                    block(
+                        "批次",
+                        body,
+                        flush=True,
+                        sub=f"送达{fmt.count(entry.delivered)} = 入库{stored} + 隔离"
+                        f"{fmt.count(entry.quarantined)} + 拒收{fmt.count(entry.refused)}",
+                        source=source(context, "入库批次账"),
+                    ),
+                    block("字段", fields, flush=True, source=source(context, contract.code)),
+                ],
+                className="rows",
+            )
+        ],
         lead=f"{STATES[entry.state][1]}，覆盖至{entry.reach_title}，入库{fmt.count(entry.rows)}行"
-             f"{'；' + entry.behind if entry.behind else ''}。",
+        f"{'；' + entry.behind if entry.behind else ''}。",
         crumbs=[("数据质量", context.address.at("data")), (contract.title, None)],
-    )  # fmt: skip
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import plotly.graph_objects as go
+from dash import html
+
 from budget_watch.views import formats as fmt
 from budget_watch.views import places
 from budget_watch.views.debt import Debt, Limit, Position, debt
 from budget_watch.views.figure import Figure
 from budget_watch.views.span import Place
-from dash import html
-
 from dashboard import chart
 from dashboard.context import Context
 from dashboard.errors import AddressError
@@ -40,12 +40,25 @@ def page(context: Context) -> Page:
     """Debt of a place."""
     place = _place(context)
     if place is None:
-        return Page("政府债务", [insufficient("缺 FIN-24 政府债务限额与余额表，由财政局送达。",
-                                          link("查看数据质量", context.address.at("data")))])  # fmt: skip
-    found = context.kept("debt", lambda: debt(context.desk, place, context.span, 36), place,
-                         context.span)  # fmt: skip
-    body = [_limits(context, found), _rates(context, found), _due(context, found),
-            _regions(context, found), _issued(context, found)]  # fmt: skip
+        return Page(
+            "政府债务",
+            [
+                insufficient(
+                    "缺 FIN-24 政府债务限额与余额表，由财政局送达。",
+                    link("查看数据质量", context.address.at("data")),
+                )
+            ],
+        )
+    found = context.kept(
+        "debt", lambda: debt(context.desk, place, context.span, 36), place, context.span
+    )
+    body = [
+        _limits(context, found),
+        _rates(context, found),
+        _due(context, found),
+        _regions(context, found),
+        _issued(context, found),
+    ]
     return Page(
         f"{place.called}政府债务",
         [html.Div(body, className="rows")],
@@ -71,8 +84,9 @@ def _place(context: Context) -> Place | None:
 
 
 def _everywhere(context: Context) -> tuple[Place, ...]:
-    return context.kept("places", lambda: places(context.desk, context.span.fiscal_year),
-                        context.span.fiscal_year)  # fmt: skip
+    return context.kept(
+        "places", lambda: places(context.desk, context.span.fiscal_year), context.span.fiscal_year
+    )
 
 
 def _crumbs(context: Context, place: Place) -> list[tuple[str, object]]:
@@ -86,9 +100,12 @@ def _tools(context: Context, place: Place) -> list[Node]:
         return []
     address = context.address
     return [
-        segments("范围口径", [(title, address.with_query(scope=value)) for title, value in SCOPES],
-                 address)
-    ]  # fmt: skip
+        segments(
+            "范围口径",
+            [(title, address.with_query(scope=value)) for title, value in SCOPES],
+            address,
+        )
+    ]
 
 
 def _lead(found: Debt, place: Place) -> str:
@@ -110,9 +127,13 @@ def _lead(found: Debt, place: Place) -> str:
 def _limits(context: Context, found: Debt) -> html.Section:
     origin = found.position.limits[0].balance.origin
     cards = [_limit(limit) for limit in found.position.limits]
-    return block("限额使用", html.Div(cards, className="cols-3 divided"), flush=True,
-                 sub=f"{origin.as_of}，{origin.scope_kind}，{origin.stage}，{origin.data_status}",
-                 source=source(context, TABLES[0]))  # fmt: skip
+    return block(
+        "限额使用",
+        html.Div(cards, className="cols-3 divided"),
+        flush=True,
+        sub=f"{origin.as_of}，{origin.scope_kind}，{origin.stage}，{origin.data_status}",
+        source=source(context, TABLES[0]),
+    )
 
 
 def _limit(limit: Limit) -> html.Div:
@@ -127,10 +148,12 @@ def _limit(limit: Limit) -> html.Div:
     else:
         used = limit.used.exact
         bar = html.Div(
-            [bullet(used, Fraction(1), label="余额与限额"),
-             html.Span(fmt.near_limit(limit.balance.value, limit.limit.value or 1))],
+            [
+                bullet(used, Fraction(1), label="余额与限额"),
+                html.Span(fmt.near_limit(limit.balance.value, limit.limit.value or 1)),
+            ],
             className="with-bar",
-        )  # fmt: skip
+        )
         notes = [f"{LIMIT_LABEL} {fmt.sentence_money(limit.limit.value)}", _room(limit)]
     return figure(label, number, unit, bar=bar, notes=notes, defined=_defined(limit.used))
 
@@ -145,9 +168,12 @@ def _room(limit: Limit) -> str:
 
 
 def _defined(of: Figure) -> list[tuple[str, Node]]:
-    return [("公式", of.formula), ("时点", of.origin.as_of),
-            ("口径", f"{of.origin.scope_kind}，{of.origin.stage}，{of.origin.data_status}"),
-            ("快照", of.origin.snapshot)]  # fmt: skip
+    return [
+        ("公式", of.formula),
+        ("时点", of.origin.as_of),
+        ("口径", f"{of.origin.scope_kind}，{of.origin.stage}，{of.origin.data_status}"),
+        ("快照", of.origin.snapshot),
+    ]
 
 
 def _rates(context: Context, found: Debt) -> html.Section:
@@ -159,17 +185,28 @@ def _rates(context: Context, found: Debt) -> html.Section:
     else:
         number, unit = number_and_unit(rate)
         cards.append(
-            figure("债务率（测算）", number, unit, defined=_defined(position.rate),
-                   bar=_three_lines(position.rate.exact),
-                   notes=["三条线：120%、200%、300%（经验线）",
-                          "测算值，不等同于财政部风险等级评定结果"])
-        )  # fmt: skip
+            figure(
+                "债务率（测算）",
+                number,
+                unit,
+                defined=_defined(position.rate),
+                bar=_three_lines(position.rate.exact),
+                notes=[
+                    "三条线：120%、200%、300%（经验线）",
+                    "测算值，不等同于财政部风险等级评定结果",
+                ],
+            )
+        )
     for of in (found.interest, found.overdue, found.due_half_year):
         text = fmt.figure_text(of)
         number, unit = number_and_unit(text) if text else (None, "")
         cards.append(figure(of.label, number, unit, defined=_defined(of), why=of.why or ""))
-    return block("债务率与到期", html.Div(cards, className="cols-4 divided"), flush=True,
-                 source=source(context, *TABLES))  # fmt: skip
+    return block(
+        "债务率与到期",
+        html.Div(cards, className="cols-4 divided"),
+        flush=True,
+        source=source(context, *TABLES),
+    )
 
 
 def _three_lines(rate: Fraction | None) -> html.Span:
@@ -179,9 +216,12 @@ def _three_lines(rate: Fraction | None) -> html.Span:
     marks: list[Node] = [html.Span(className="done", style={"width": f"{float(done) * 100:.2f}%"})]
     for line in (Fraction(6, 5), Fraction(2), Fraction(3)):
         marks.append(html.Span(className="tick", style={"left": f"{float(line / top) * 100:.2f}%"}))
-    return html.Span([html.Span(className="plan", style={"width": "100%"}), *marks],
-                     className="bullet", role="img",
-                     **{"aria-label": f"债务率{fmt.share(done.numerator, done.denominator)}"})  # fmt: skip
+    return html.Span(
+        [html.Span(className="plan", style={"width": "100%"}), *marks],
+        className="bullet",
+        role="img",
+        **{"aria-label": f"债务率{fmt.share(done.numerator, done.denominator)}"},
+    )
 
 
 def _due(context: Context, found: Debt) -> html.Section:
@@ -197,18 +237,34 @@ def _due(context: Context, found: Debt) -> html.Section:
     unit = chart.unit_for(largest)
     names = [f"{d.year}-{d.month:02}" for d in months]
     drawn = chart.base(colours, left=48)
-    drawn.add_trace(go.Bar(
-        x=names, y=[chart.scaled(p, unit) for p, _ in amounts], marker={"color": colours.actual},
-        hovertext=[f"{n} 本金{fmt.sentence_money(p)}" for n, (p, _) in zip(names, amounts, strict=True)],
-        hoverinfo="text"))  # fmt: skip
-    drawn.add_trace(go.Bar(
-        x=names, y=[chart.scaled(i, unit) for _, i in amounts],
-        marker={"color": colours.surface, "line": {"color": colours.actual, "width": 1}},
-        hovertext=[f"{n} 利息{fmt.sentence_money(i)}" for n, (_, i) in zip(names, amounts, strict=True)],
-        hoverinfo="text"))  # fmt: skip
+    drawn.add_trace(
+        go.Bar(
+            x=names,
+            y=[chart.scaled(p, unit) for p, _ in amounts],
+            marker={"color": colours.actual},
+            hovertext=[
+                f"{n} 本金{fmt.sentence_money(p)}" for n, (p, _) in zip(names, amounts, strict=True)
+            ],
+            hoverinfo="text",
+        )
+    )
+    drawn.add_trace(
+        go.Bar(
+            x=names,
+            y=[chart.scaled(i, unit) for _, i in amounts],
+            marker={"color": colours.surface, "line": {"color": colours.actual, "width": 1}},
+            hovertext=[
+                f"{n} 利息{fmt.sentence_money(i)}" for n, (_, i) in zip(names, amounts, strict=True)
+            ],
+            hoverinfo="text",
+        )
+    )
     ticks = [n for n in names if n.endswith(("-01", "-07"))]
-    drawn.update_layout(barmode="stack", bargap=0.25,
-                        xaxis={"type": "category", "tickvals": ticks, "ticktext": ticks})  # fmt: skip
+    drawn.update_layout(
+        barmode="stack",
+        bargap=0.25,
+        xaxis={"type": "category", "tickvals": ticks, "ticktext": ticks},
+    )
     chart.money_axis(drawn, largest, unit)
     principal, interest = sum(p for p, _ in amounts), sum(i for _, i in amounts)
     title = f"今后{len(months)}个月到期本金{fmt.sentence_money(principal)}，利息{fmt.sentence_money(interest)}"
@@ -217,24 +273,40 @@ def _due(context: Context, found: Debt) -> html.Section:
     rows += [
         [n, context.money(p), context.money(i)] for n, (p, i) in zip(names, amounts, strict=True)
     ]
-    return block("到期与付息", chart.shown(
-        drawn, title, f"实心为本金，空心为利息；按月，{fmt.UNIT_TITLES[unit]}", columns, rows),
-        flush=True, source=source(context, TABLES[1]))  # fmt: skip
+    return block(
+        "到期与付息",
+        chart.shown(
+            drawn, title, f"实心为本金，空心为利息；按月，{fmt.UNIT_TITLES[unit]}", columns, rows
+        ),
+        flush=True,
+        source=source(context, TABLES[1]),
+    )
 
 
 def _regions(context: Context, found: Debt) -> html.Section:
     columns = [
-        Column("区划", width="22%"), Column("限额", number=True), Column("余额", number=True),
-        Column("余量", number=True, minor=True), Column("限额使用"),
-        Column("其中一般", number=True, minor=True), Column("其中专项", number=True, minor=True),
-        Column("债务率（测算）", number=True), Column("时点", minor=True),
-    ]  # fmt: skip
+        Column("区划", width="22%"),
+        Column("限额", number=True),
+        Column("余额", number=True),
+        Column("余量", number=True, minor=True),
+        Column("限额使用"),
+        Column("其中一般", number=True, minor=True),
+        Column("其中专项", number=True, minor=True),
+        Column("债务率（测算）", number=True),
+        Column("时点", minor=True),
+    ]
     lines = [_region(context, position) for position in found.regions]
     body: Node = (
         table("各级政府债务余额与限额", columns, lines) if lines else empty("没有分级债务数据。")
     )
-    return block("本级与各县区", body, flush=True, unit=context.unit_title,
-                 sub="按限额使用从高到低；各级分别判断，不相加", source=source(context, TABLES[0]))  # fmt: skip
+    return block(
+        "本级与各县区",
+        body,
+        flush=True,
+        unit=context.unit_title,
+        sub="按限额使用从高到低；各级分别判断，不相加",
+        source=source(context, TABLES[0]),
+    )
 
 
 def _region(context: Context, position: Position) -> Line:
@@ -245,8 +317,13 @@ def _region(context: Context, position: Position) -> Line:
     bar: Node = missing(total.limit.why or "限额未送达")
     if total.balance.value is not None and total.limit.value:
         share = fmt.near_limit(total.balance.value, total.limit.value)
-        bar = html.Span([bullet(total.used.exact, Fraction(1), label=f"{name}限额使用{share}"),
-                         html.Span(share)], className="with-bar")  # fmt: skip
+        bar = html.Span(
+            [
+                bullet(total.used.exact, Fraction(1), label=f"{name}限额使用{share}"),
+                html.Span(share),
+            ],
+            className="with-bar",
+        )
 
     def used(limit: Limit) -> Node:
         if limit.balance.value is None or not limit.limit.value:
@@ -257,19 +334,36 @@ def _region(context: Context, position: Position) -> Line:
         return missing(of.why or "未送达") if of.value is None else money(of.value)
 
     rate = fmt.figure_text(position.rate)
-    return Line([
-        link(name, context.address.at("debt", f"z{position.place.region}", keep=("fy", "to", "asof", "snap", "unit"))),
-        cell(total.limit), cell(total.balance), cell(total.room), bar, used(general), used(special),
-        rate or missing(position.rate.why or "综合财力未送达"), total.balance.origin.as_of,
-    ])  # fmt: skip
+    return Line(
+        [
+            link(
+                name,
+                context.address.at(
+                    "debt", f"z{position.place.region}", keep=("fy", "to", "asof", "snap", "unit")
+                ),
+            ),
+            cell(total.limit),
+            cell(total.balance),
+            cell(total.room),
+            bar,
+            used(general),
+            used(special),
+            rate or missing(position.rate.why or "综合财力未送达"),
+            total.balance.origin.as_of,
+        ]
+    )
 
 
 def _issued(context: Context, found: Debt) -> html.Section:
     columns = [Column("发行"), Column("金额", number=True), Column("占比", number=True)]
     whole = found.issued_total.value
     if whole is None:
-        return block("本年发行", insufficient(f"{found.issued_total.why}。"), flush=True,
-                     source=source(context, TABLES[1]))  # fmt: skip
+        return block(
+            "本年发行",
+            insufficient(f"{found.issued_total.why}。"),
+            flush=True,
+            source=source(context, TABLES[1]),
+        )
     lines = [Line(["合计", context.money(whole), fmt.share(whole, whole)], "total")]
     listed = 0
     for of in found.issued:
@@ -277,5 +371,11 @@ def _issued(context: Context, found: Debt) -> html.Section:
         lines.append(Line([of.label, context.money(of.value), fmt.share(of.value, whole)]))
     gap = whole - listed
     lines.append(Line(["差额（未列明）", context.money(gap), fmt.share(gap, whole)], "gap"))
-    return block("本年发行", table("本年发行", columns, lines), flush=True, unit=context.unit_title,
-                 sub=found.issued_total.origin.as_of, source=source(context, TABLES[1]))  # fmt: skip
+    return block(
+        "本年发行",
+        table("本年发行", columns, lines),
+        flush=True,
+        unit=context.unit_title,
+        sub=found.issued_total.origin.as_of,
+        source=source(context, TABLES[1]),
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dash import html
+
 from budget_watch.views import alerts, drill, vouchers
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
-from dash import html
-
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.pages.place_text import BUDGETS, VOUCHERS, called, source
@@ -74,14 +74,21 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
     if not divided.rows and divided.gap == Amounts():
         body = _nothing(context, place)
     return block(
-        f"{called(context, place)}：按{LETTERS[by]}", body, flush=True, unit=_unit_menu(context),
+        f"{called(context, place)}：按{LETTERS[by]}",
+        body,
+        flush=True,
+        unit=_unit_menu(context),
         sub=f"{span.as_of}，{len(divided.rows) + divided.rest_count}项",
-        source=source(context, *BUDGETS, more=[
-            ("支出进度", "支出 ÷ 变动预算；竖线为时间进度"),
-            ("占比", f"占{called(context, place)}支出"),
-            ("差额", "没有列明该划分编码的部分"),
-        ]),
-    )  # fmt: skip
+        source=source(
+            context,
+            *BUDGETS,
+            more=[
+                ("支出进度", "支出 ÷ 变动预算；竖线为时间进度"),
+                ("占比", f"占{called(context, place)}支出"),
+                ("差额", "没有列明该划分编码的部分"),
+            ],
+        ),
+    )
 
 
 def _unit_menu(context: Context) -> Node:
@@ -91,10 +98,12 @@ def _unit_menu(context: Context) -> Node:
     for name, title in OPTIONAL.items():
         after = [c for c in chosen if c != name] if name in chosen else [*chosen, name]
         mark = "✓ " if name in chosen else ""
-        items.append(link(mark + title, address.with_query(cols=",".join(after) or None),
-                          replace=True))  # fmt: skip
-    return html.Span([context.unit_title, menu("列", items, "选择列", right=True)],
-                     className="unit-menu")  # fmt: skip
+        items.append(
+            link(mark + title, address.with_query(cols=",".join(after) or None), replace=True)
+        )
+    return html.Span(
+        [context.unit_title, menu("列", items, "选择列", right=True)], className="unit-menu"
+    )
 
 
 def _nothing(context: Context, place: Place) -> html.Div:
@@ -150,23 +159,53 @@ def _children(
         is_open = fold is not None and row.code in opened
         name = _name(context, place, divided.by, row.code, fold is not None, is_open, opened, depth)
         lines.append(
-            _line(context, shown, name, row.amounts, divided.total, depth=depth,
-                  to=place.step(divided.by, row.code), mark=marks.get(row.code))
-        )  # fmt: skip
+            _line(
+                context,
+                shown,
+                name,
+                row.amounts,
+                divided.total,
+                depth=depth,
+                to=place.step(divided.by, row.code),
+                mark=marks.get(row.code),
+            )
+        )
         if is_open and fold:
             below = place.step(divided.by, row.code)
             inner = context.kept(
-                "divide", lambda b=below, f=fold: drill.divide(context.cube, b, context.span, f),
-                below, context.span, fold, "-spent",
-            )  # fmt: skip
+                "divide",
+                lambda b=below, f=fold: drill.divide(context.cube, b, context.span, f),
+                below,
+                context.span,
+                fold,
+                "-spent",
+            )
             inner_marks = alerts.marks(context.home, context.grant, fold) if fold in "zdup" else {}
             lines += _children(context, below, shown, inner, inner_marks, opened, depth + 1)
             if inner.rest_count:
-                lines.append(_line(context, shown, f"其余{inner.rest_count}项", inner.rest,
-                                   inner.total, kind="rest", depth=depth + 1))  # fmt: skip
+                lines.append(
+                    _line(
+                        context,
+                        shown,
+                        f"其余{inner.rest_count}项",
+                        inner.rest,
+                        inner.total,
+                        kind="rest",
+                        depth=depth + 1,
+                    )
+                )
             if inner.gap != Amounts():
-                lines.append(_line(context, shown, _gap_name(inner.gap), inner.gap, inner.total,
-                                   kind="gap", depth=depth + 1))  # fmt: skip
+                lines.append(
+                    _line(
+                        context,
+                        shown,
+                        _gap_name(inner.gap),
+                        inner.gap,
+                        inner.total,
+                        kind="gap",
+                        depth=depth + 1,
+                    )
+                )
     return lines
 
 
@@ -184,6 +223,8 @@ def _name(
     below = place.step(by, code)
     to = address.at("exec", *(letter + value for letter, value in below.path))
     name = context.names.of(by, code)
+    if by == "z" and context.city is not None and code == context.city.region:
+        name = f"{name}本级"
     parts: list[Node] = []
     if folds:
         kept = sorted(opened - {code}) if is_open else sorted({*opened, code})
@@ -198,7 +239,7 @@ def _name(
                     "aria-expanded": "true" if is_open else "false",
                     "title": f"第{depth + 2}级",
                 },
-            )  # fmt: skip
+            )
         )
     elif depth:
         parts.append(html.Span(className="no-fold"))
@@ -211,9 +252,17 @@ def _name(
 
 
 def _line(
-    context: Context, shown: Shown, name: Node, a: Amounts, whole: Amounts, *,
-    kind: str = "", depth: int = 0, to: Place | None = None, mark: alerts.Mark | None = None,
-) -> Line:  # fmt: skip
+    context: Context,
+    shown: Shown,
+    name: Node,
+    a: Amounts,
+    whole: Amounts,
+    *,
+    kind: str = "",
+    depth: int = 0,
+    to: Place | None = None,
+    mark: alerts.Mark | None = None,
+) -> Line:
     money = context.money
     pace = context.span.pace
     cells: list[Node] = [name]
@@ -258,8 +307,7 @@ def _bar(done: object, pace: object, text: str, plain: bool) -> Node:
 
 def _spent_link(context: Context, place: Place, amounts: Amounts) -> html.A:
     to = context.address.at("exec", *(a + b for a, b in place.path), tab="v")
-    return link(context.money(amounts.spent), to,
-                title=f"{fmt.count(amounts.vouchers)}笔支付凭证")  # fmt: skip
+    return link(context.money(amounts.spent), to, title=f"{fmt.count(amounts.vouchers)}笔支付凭证")
 
 
 def _mark(context: Context, mark: alerts.Mark | None) -> Node:
@@ -290,19 +338,34 @@ def _payees(context: Context, place: Place) -> html.Section:
     for row in shown.iter_rows(named=True):
         to = context.address.at("exec", *(a + b for a, b in place.path), f"y{row['id']}")
         lines.append(
-            line(link(row["payee_acct_name"] or "（未填收款人）", to),
-                 link(money(row["spent"]), to.with_query(tab="v")), row["spent"], row["vouchers"])
-        )  # fmt: skip
+            line(
+                link(row["payee_acct_name"] or "（未填收款人）", to),
+                link(money(row["spent"]), to.with_query(tab="v")),
+                row["spent"],
+                row["vouchers"],
+            )
+        )
     rest = frame.slice(drill.LIMIT)
     if rest.height:
         amount = int(rest["spent"].sum())
-        lines.append(line(f"其余{rest.height}个收款人", money(amount), amount,
-                          int(rest["vouchers"].sum()), "rest"))  # fmt: skip
+        lines.append(
+            line(
+                f"其余{rest.height}个收款人",
+                money(amount),
+                amount,
+                int(rest["vouchers"].sum()),
+                "rest",
+            )
+        )
     listed = int(shown["spent"].sum() or 0) + int(rest["spent"].sum() or 0)
     whole = drill.total(context.cube, place, context.span).spent
     lines.append(line("差额（与支出合计之差）", money(whole - listed), whole - listed, 0, "gap"))
-    columns = [Column("收款人", width="50%"), Column("支出", number=True),
-               Column("占比", number=True), Column("凭证笔数", number=True)]  # fmt: skip
+    columns = [
+        Column("收款人", width="50%"),
+        Column("支出", number=True),
+        Column("占比", number=True),
+        Column("凭证笔数", number=True),
+    ]
     return block(
         f"{called(context, place)}：按收款人",
         table("按收款人", columns, lines),
@@ -322,34 +385,71 @@ def _applications(context: Context, place: Place) -> html.Section:
     asked, paid = int(frame["pay_app_amt"].sum() or 0), int(frame["spent"].sum() or 0)
     whole = drill.total(context.cube, place, context.span)
     columns = [
-        Column("支付申请", width="24%"), Column("申请日期"), Column("用途", minor=True),
-        Column("申请金额", number=True), Column("已支付", number=True),
-        Column("未支付", number=True, minor=True), Column("凭证", number=True),
-    ]  # fmt: skip
-    lines = [Line(["合计", fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE, money(asked), money(paid),
-                   money(asked - paid), fmt.count(int(frame["vouchers"].sum() or 0))], "total")]  # fmt: skip
+        Column("支付申请", width="24%"),
+        Column("申请日期"),
+        Column("用途", minor=True),
+        Column("申请金额", number=True),
+        Column("已支付", number=True),
+        Column("未支付", number=True, minor=True),
+        Column("凭证", number=True),
+    ]
+    lines = [
+        Line(
+            [
+                "合计",
+                fmt.NOT_APPLICABLE,
+                fmt.NOT_APPLICABLE,
+                money(asked),
+                money(paid),
+                money(asked - paid),
+                fmt.count(int(frame["vouchers"].sum() or 0)),
+            ],
+            "total",
+        )
+    ]
     for row in frame.head(drill.LIMIT).iter_rows(named=True):
         if row["pay_app_id"] is None:
             continue
         to = context.address.at("exec", *(a + b for a, b in place.path), f"s{row['pay_app_id']}")
         amount = row["pay_app_amt"]
         lines.append(
-            Line([
-                link(row["pay_app_no"] or row["pay_app_id"], to), fmt.day(row["create_date"]),
-                row["use_des"] or fmt.NOT_APPLICABLE, money(amount),
-                link(money(row["spent"]), to), money(None if amount is None else amount - row["spent"]),
-                fmt.count(row["vouchers"]),
-            ])
-        )  # fmt: skip
+            Line(
+                [
+                    link(row["pay_app_no"] or row["pay_app_id"], to),
+                    fmt.day(row["create_date"]),
+                    row["use_des"] or fmt.NOT_APPLICABLE,
+                    money(amount),
+                    link(money(row["spent"]), to),
+                    money(None if amount is None else amount - row["spent"]),
+                    fmt.count(row["vouchers"]),
+                ]
+            )
+        )
     gap = whole.spent - paid
-    lines.append(Line(["差额（与支出合计之差）", fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE,
-                       fmt.NOT_APPLICABLE, money(gap), fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE],
-                      "gap"))  # fmt: skip
+    lines.append(
+        Line(
+            [
+                "差额（与支出合计之差）",
+                fmt.NOT_APPLICABLE,
+                fmt.NOT_APPLICABLE,
+                fmt.NOT_APPLICABLE,
+                money(gap),
+                fmt.NOT_APPLICABLE,
+                fmt.NOT_APPLICABLE,
+            ],
+            "gap",
+        )
+    )
     sentence = f"该指标没有支付申请（已下达指标 {fmt.sentence_money(whole.current)}）。"
     body: Node = table("支付申请", columns, lines) if frame.height else empty(sentence)
-    return block(f"{called(context, place)}：支付申请", body, flush=True, unit=context.unit_title,
-                 sub=f"{context.span.as_of}，{frame.height}份",
-                 source=source(context, "FIN-14 支付申请表", "FIN-15 国库集中支付凭证表"))  # fmt: skip
+    return block(
+        f"{called(context, place)}：支付申请",
+        body,
+        flush=True,
+        unit=context.unit_title,
+        sub=f"{context.span.as_of}，{frame.height}份",
+        source=source(context, "FIN-14 支付申请表", "FIN-15 国库集中支付凭证表"),
+    )
 
 
 def address_of(context: Context, place: Place) -> Address:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dash import html
+
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
-from dash import html
-
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.frame import Page
@@ -124,10 +124,13 @@ def _spans(context: Context) -> html.Details:
     for month in range(latest, 0, -1):
         one = drill.span_of(context.as_of, span.fiscal_year, month)
         items.append(
-            link(one.as_of, address.with_query(to=None if month == latest else str(month),
-                                               after=None),
-                 replace=True, current=one == span)
-        )  # fmt: skip
+            link(
+                one.as_of,
+                address.with_query(to=None if month == latest else str(month), after=None),
+                replace=True,
+                current=one == span,
+            )
+        )
     return menu(f"期间 {span.as_of}", items, "期间")
 
 
@@ -141,9 +144,15 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
     def money(label: str, key: str, value: int, notes: list[Node] | None = None) -> None:
         number, unit = number_and_unit(fmt.sentence_money(value))
         parts.append(
-            figure(label, number, unit, notes=notes or [],
-                   defined=formula_of(context, key, value), side="left" if not parts else "")
-        )  # fmt: skip
+            figure(
+                label,
+                number,
+                unit,
+                notes=notes or [],
+                defined=formula_of(context, key, value),
+                side="left" if not parts else "",
+            )
+        )
 
     if not single:
         money("年初预算", "initial", amounts.initial, ["人代会批准"])
@@ -171,22 +180,42 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
         money(f"{span.month}月支出", "month", amounts.month, [_month_note(context)])
         number, unit = number_and_unit(fmt.share(amounts.spent, amounts.current))
         parts.append(
-            figure("支出进度", number, unit, notes=[f"时间进度 {fmt.share(*_pair(span.pace))}"],
-                   bar=bullet(progress, span.pace, label="支出进度与时间进度"),
-                   defined=formula_of(context, "progress", amounts.spent))
-        )  # fmt: skip
+            figure(
+                "支出进度",
+                number,
+                unit,
+                notes=[f"时间进度 {fmt.share(*_pair(span.pace))}"],
+                bar=bullet(progress, span.pace, label="支出进度与时间进度"),
+                defined=formula_of(context, "progress", amounts.spent),
+            )
+        )
         number, unit = number_and_unit(fmt.points(gap))
         parts.append(
-            figure("快慢于序时", number, unit, defined=formula_of(context, "lead", 0),
-                   notes=[f"差额 {fmt.sentence_money(_pace_gap(amounts, span.pace))}"])
-        )  # fmt: skip
+            figure(
+                "快慢于序时",
+                number,
+                unit,
+                defined=formula_of(context, "lead", 0),
+                notes=[f"差额 {fmt.sentence_money(_pace_gap(amounts, span.pace))}"],
+            )
+        )
     number, unit = number_and_unit(fmt.growth(amounts.spent, amounts.before))
     parts.append(
-        figure("同比", number, unit, defined=formula_of(context, "yoy", amounts.before),
-               notes=[f"上年同期 {fmt.sentence_money(amounts.before)}"])
-    )  # fmt: skip
-    return block("核心指标", html.Div(parts, className="strip"), sub=span.as_of, flush=True,
-                 source=source(context, *BUDGETS))  # fmt: skip
+        figure(
+            "同比",
+            number,
+            unit,
+            defined=formula_of(context, "yoy", amounts.before),
+            notes=[f"上年同期 {fmt.sentence_money(amounts.before)}"],
+        )
+    )
+    return block(
+        "核心指标",
+        html.Div(parts, className="strip"),
+        sub=span.as_of,
+        flush=True,
+        source=source(context, *BUDGETS),
+    )
 
 
 def _month_note(context: Context) -> str:

@@ -7,9 +7,14 @@ from typing import Any
 from budget_watch.engine.laws import article_name
 
 AUTHORITIES = {
-    "law": "法定", "regulation": "法定", "ministry": "文件", "local": "地方", "customary": "经验",
-    "party": "文件", "practice": "经验",
-}  # fmt: skip
+    "law": "法定",
+    "regulation": "法定",
+    "ministry": "文件",
+    "local": "地方",
+    "customary": "经验",
+    "party": "文件",
+    "practice": "经验",
+}
 
 
 def authority(name: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
+from dash import html
+
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Change, Place
-from dash import html
-
 from dashboard import chart
 from dashboard.context import Context
 from dashboard.pages.place_text import BUDGETS, source
@@ -36,36 +36,60 @@ def _months(context: Context, place: Place, amounts: Amounts) -> html.Section:
     )
     colours = chart.ink(context.dark)
     lines = {year: chart.cumulated(values) for year, values in years.items()}
-    now = [v if month <= span.month else None
-           for month, v in enumerate(lines.get(span.fiscal_year, []), 1)]  # fmt: skip
+    now = [
+        v if month <= span.month else None
+        for month, v in enumerate(lines.get(span.fiscal_year, []), 1)
+    ]
     before = lines.get(span.fiscal_year - 1, [])
     largest = max([amounts.current, *[v or 0 for v in now], *[v or 0 for v in before]])
     unit = chart.unit_for(largest)
     figure = chart.base(colours, left=48, right=84)
     ticks = [f"{m}月" for m in range(1, 13)]
     if amounts.current > 0:
-        _line(figure, [amounts.current * m // 12 for m in range(1, 13)], unit, "时间进度",
-              colours.last_line, colours, dash="dot", width=1.5)  # fmt: skip
+        _line(
+            figure,
+            [amounts.current * m // 12 for m in range(1, 13)],
+            unit,
+            "时间进度",
+            colours.last_line,
+            colours,
+            dash="dot",
+            width=1.5,
+        )
     if before:
         _line(
             figure, before, unit, f"{span.fiscal_year - 1}年", colours.last_line, colours, width=2
         )
     _line(figure, now, unit, f"{span.fiscal_year}年", colours.actual, colours, width=2.5)
-    figure.update_layout(xaxis={"tickvals": list(range(1, 13)), "ticktext": ticks,
-                                "range": [0.6, 12.2]})  # fmt: skip
+    figure.update_layout(
+        xaxis={"tickvals": list(range(1, 13)), "ticktext": ticks, "range": [0.6, 12.2]}
+    )
     chart.money_axis(figure, largest, unit)
     rows: list[list[Node]] = [
-        [f"{m}月", _cell(context, now, m), _cell(context, before, m),
-         context.money(amounts.current * m // 12)]
+        [
+            f"{m}月",
+            _cell(context, now, m),
+            _cell(context, before, m),
+            context.money(amounts.current * m // 12),
+        ]
         for m in range(1, 13)
-    ]  # fmt: skip
-    columns = [Column("截至月份"), Column(f"{span.fiscal_year}年累计", number=True),
-               Column(f"{span.fiscal_year - 1}年累计", number=True),
-               Column("按时间进度", number=True)]  # fmt: skip
+    ]
+    columns = [
+        Column("截至月份"),
+        Column(f"{span.fiscal_year}年累计", number=True),
+        Column(f"{span.fiscal_year - 1}年累计", number=True),
+        Column("按时间进度", number=True),
+    ]
     last = next((v for v in reversed(now) if v is not None), 0)
     title = f"累计支出{fmt.sentence_money(last)}，上年同期{fmt.sentence_money(amounts.before)}"
-    return block("月度累计", chart.shown(figure, title, f"累计支出，{fmt.UNIT_TITLES[unit]}，{span.as_of}",
-                 columns, rows), source=source(context, *BUDGETS), flush=True)  # fmt: skip
+    return block(
+        "月度累计",
+        chart.shown(
+            figure, title, f"累计支出，{fmt.UNIT_TITLES[unit]}，{span.as_of}", columns, rows
+        ),
+        source=source(context, *BUDGETS),
+        flush=True,
+    )
 
 
 def _cell(context: Context, values: list[int | None], month: int) -> str:
@@ -76,9 +100,15 @@ def _cell(context: Context, values: list[int | None], month: int) -> str:
 
 
 def _line(
-    figure: go.Figure, values: list[int | None], unit: fmt.Unit, name: str, colour: str,
-    colours: chart.Ink, dash: str = "solid", width: float = 2,
-) -> None:  # fmt: skip
+    figure: go.Figure,
+    values: list[int | None],
+    unit: fmt.Unit,
+    name: str,
+    colour: str,
+    colours: chart.Ink,
+    dash: str = "solid",
+    width: float = 2,
+) -> None:
     known = [(m, v) for m, v in enumerate(values, 1) if v is not None]
     if not known:
         return
@@ -107,9 +137,11 @@ def _steps(context: Context, place: Place, amounts: Amounts) -> html.Section:
             title, empty(f"{span.as_of}没有列入预算指标。"), source=source(context, *BUDGETS)
         )
     merged = _merged(steps)
-    bars = [("年初预算", amounts.initial, "absolute"),
-            *[(name, value, "relative") for name, value in merged],
-            ("变动预算", amounts.current, "total")]  # fmt: skip
+    bars = [
+        ("年初预算", amounts.initial, "absolute"),
+        *[(name, value, "relative") for name, value in merged],
+        ("变动预算", amounts.current, "total"),
+    ]
     running, tops = 0, []
     for _, value, kind in bars:
         running = value if kind != "relative" else running + value
@@ -144,9 +176,14 @@ def _steps(context: Context, place: Place, amounts: Amounts) -> html.Section:
     rows += [[f"{step.entry}：{step.cause}", context.money(step.current)] for step in steps]
     rows.append(["变动预算", context.money(amounts.current)])
     columns = [Column("步骤"), Column("金额", number=True)]
-    return block(title, chart.shown(figure, sentence, f"按原因，{fmt.UNIT_TITLES[unit]}，{span.as_of}",
-                                    columns, rows),
-                 source=source(context, "FIN-11 指标调整表", "FIN-12 指标表"), flush=True)  # fmt: skip
+    return block(
+        title,
+        chart.shown(
+            figure, sentence, f"按原因，{fmt.UNIT_TITLES[unit]}，{span.as_of}", columns, rows
+        ),
+        source=source(context, "FIN-11 指标调整表", "FIN-12 指标表"),
+        flush=True,
+    )
 
 
 def _merged(steps: list[Change], most: int = 5) -> list[tuple[str, int]]:

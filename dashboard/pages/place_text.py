@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from budget_watch.views import formats as fmt
-from budget_watch.views.drill import Place
 from dash import html
 
+from budget_watch.views import formats as fmt
+from budget_watch.views.drill import Place
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.parts import Node, definition, source_line
@@ -16,16 +16,21 @@ _SPINE = "zdupis"
 
 _FORMULAS: dict[str, tuple[tuple[str, str], ...]] = {
     "initial": (("公式", "Σ年初下达的指标金额"), ("依据", "人民代表大会批准的年初预算")),
-    "approved": (("公式", "年初预算 + 经常委会批准的调整"), ("依据", "《预算法》第六十七条至第六十九条")),
-    "current": (("公式", "调整预算 + 上级转移支付 + 上年结转 ± 调剂 ± 预备费"),
-                ("用途", "支出进度的分母")),
+    "approved": (
+        ("公式", "年初预算 + 经常委会批准的调整"),
+        ("依据", "《预算法》第六十七条至第六十九条"),
+    ),
+    "current": (
+        ("公式", "调整预算 + 上级转移支付 + 上年结转 ± 调剂 ± 预备费"),
+        ("用途", "支出进度的分母"),
+    ),
     "plan": (("公式", "Σ期间内各月用款计划"),),
     "spent": (("公式", "Σ支付凭证金额（退回为负）"),),
     "month": (("公式", "Σ期间末月支付凭证金额"),),
     "progress": (("公式", "累计支出 ÷ 变动预算"),),
     "lead": (("公式", "支出进度 − 时间进度（同一期间）"),),
     "yoy": (("公式", "（累计支出 − 上年同期）÷ 上年同期"), ("期间", "与上年同一段时间相比")),
-}  # fmt: skip
+}
 
 
 def formula_of(context: Context, key: str, value: int) -> list[tuple[str, Node]]:
@@ -57,6 +62,8 @@ def called(context: Context, place: Place) -> str:
         code = place.get(letter)
         if code:
             name = names.of(letter, code)
+            if letter == "z" and context.city is not None and code == context.city.region:
+                name = f"{name}本级"
             extra = [names.of(k, v) for k, v in place.path if k not in _SPINE and k != "m"]
             return name + (f"（{'，'.join(extra)}）" if extra else "")
     head = {"local": "市本级", "all": "全市", "county": "各县区"}[place.scope]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from dash import html
+
 from budget_watch.casework.checking import rule_book
 from budget_watch.engine.model import AREAS
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
-from dash import html
-
 from dashboard.context import Context, kept
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.law_text import authority, cited, value_text
 from dashboard.pages.place_text import source
+from dashboard.pages.rule_words import in_words
 from dashboard.parts import Node, block, class_tag, empty, level_chip, link, segments, tag
 from dashboard.table import Column, Line, table
 
@@ -40,21 +41,34 @@ def page(context: Context) -> Page:
     choices = [("全部", address.with_query(area=None))]
     choices += [(AREAS[a], address.with_query(area=a)) for a in AREAS if a in present]
     columns = [
-        Column("规则", width="34%"), Column("类"), Column("级别", minor=True), Column("领域", minor=True),
-        Column("状态", minor=True), Column("判断", number=True), Column("命中", number=True),
-        Column("未触发", number=True, minor=True), Column("不适用", number=True, minor=True),
+        Column("规则", width="34%"),
+        Column("类"),
+        Column("级别", minor=True),
+        Column("领域", minor=True),
+        Column("状态", minor=True),
+        Column("判断", number=True),
+        Column("命中", number=True),
+        Column("未触发", number=True, minor=True),
+        Column("不适用", number=True, minor=True),
         Column("数据不足", number=True),
-    ]  # fmt: skip
+    ]
     lines = [_line(context, rule, tallies.get(rule.id)) for rule in rules]
     when = f"业务日 {fmt.day(run.as_of)} 的运行" if run else "尚无运行记录"
     return Page(
         "规则与参数",
-        [block("规则", table("规则", columns, lines), flush=True, sub=f"{len(rules)}条；{when}",
-               source=source(context, "规则库"))],
+        [
+            block(
+                "规则",
+                table("规则", columns, lines),
+                flush=True,
+                sub=f"{len(rules)}条；{when}",
+                source=source(context, "规则库"),
+            )
+        ],
         lead=f"规则库有{len(book.rules)}条规则、{len(book.params)}个参数、{len(book.laws)}部法律法规和文件；"
-             f"规则库摘要 {book.hash[:12]}。",
+        f"规则库摘要 {book.hash[:12]}。",
         tools=[segments("领域", choices, address)],
-    )  # fmt: skip
+    )
 
 
 def _line(context: Context, rule: Any, tally: Any) -> Line:
@@ -65,12 +79,23 @@ def _line(context: Context, rule: Any, tally: Any) -> Line:
     if tally is not None and int(tally.get("hit") or 0):
         hits = link(hits, context.address.at("alerts", keep=("asof", "snap"), rule=rule.id))
     signs = [level_chip(level.level) for level in rule.levels]
-    return Line([
-        link(f"{rule.id} {rule.title}", context.address.at("rules", rule.id, keep=("asof", "snap"))),
-        class_tag(rule.klass), html.Span(signs, className="chips"), AREAS.get(rule.area, rule.area),
-        STATUS[rule.status], number("judged"), hits, number("clear"), number("not_applicable"),
-        number("insufficient_data"),
-    ])  # fmt: skip
+    return Line(
+        [
+            link(
+                f"{rule.id} {rule.title}",
+                context.address.at("rules", rule.id, keep=("asof", "snap")),
+            ),
+            class_tag(rule.klass),
+            html.Span(signs, className="chips"),
+            AREAS.get(rule.area, rule.area),
+            STATUS[rule.status],
+            number("judged"),
+            hits,
+            number("clear"),
+            number("not_applicable"),
+            number("insufficient_data"),
+        ]
+    )
 
 
 def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
@@ -79,19 +104,22 @@ def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
     rule = book.rules[rule_id].rule
     used = [p for p in book.params.values() if f"'{p.param.id}'" in _expressions(rule)]
     body = [
-        block("为什么要关注", [html.P(rule.why, className="words"), *_not_for(rule)],
-              source=source(context, "规则库")),
+        block(
+            "为什么要关注",
+            [html.P(rule.why, className="words"), *_not_for(rule)],
+            source=source(context, "规则库"),
+        ),
         block("级别", _levels(book, rule), flush=True, source=source(context, "规则库")),
         block("参数", _params(book, used), flush=True, source=source(context, "规则库")),
         block("依据", _basis(book, rule), flush=True, source=source(context, "法律法规登记")),
-    ]  # fmt: skip
+    ]
     return Page(
         [f"{rule.id} {rule.title} ", class_tag(rule.klass)],
         [html.Div(body, className="rows")],
         lead=f"{AREAS.get(rule.area, rule.area)}，{STATUS[rule.status]}，自{fmt.day(rule.valid.since)}起；"
-             f"依据可信度{rule.confidence}。",
+        f"依据可信度{rule.confidence}。",
         crumbs=[("规则与参数", context.address.at("rules")), (rule.id, None)],
-    )  # fmt: skip
+    )
 
 
 def _expressions(rule: Any) -> str:
@@ -100,7 +128,7 @@ def _expressions(rule: Any) -> str:
 
 def _not_for(rule: Any) -> list[Node]:
     notes: list[Node] = [html.P(["方法：", rule.method], className="words")] if rule.method else []
-    skipped = [s.because or s.when for s in rule.skip]
+    skipped = [s.because for s in rule.skip if s.because]
     if rule.not_for or skipped:
         notes.append(html.P("不适用：" + "；".join([*rule.not_for, *skipped]), className="words"))
     return notes
@@ -114,26 +142,49 @@ def _levels(book: Any, rule: Any) -> Node:
         names = (
             "；".join(cited(book, c, rule.confidence) for c in basis) or "经验标准，法律未规定限额"
         )
-        lines.append(Line([level_chip(level.level), class_tag(level.klass or rule.klass),
-                           level.because or level.when, names]))  # fmt: skip
+        lines.append(
+            Line(
+                [
+                    level_chip(level.level),
+                    class_tag(level.klass or rule.klass),
+                    level.because or in_words(level.when, rule, book.params),
+                    names,
+                ]
+            )
+        )
     return table("级别", columns, lines)
 
 
 def _params(book: Any, used: list[Any]) -> Node:
     if not used:
         return empty("这条规则没有参数。")
-    columns = [Column("参数", width="34%"), Column("值", number=True), Column("自"), Column("至", minor=True),
-               Column("性质"), Column("辖区", minor=True), Column("依据", minor=True)]  # fmt: skip
+    columns = [
+        Column("参数", width="34%"),
+        Column("值", number=True),
+        Column("自"),
+        Column("至", minor=True),
+        Column("性质"),
+        Column("辖区", minor=True),
+        Column("依据", minor=True),
+    ]
     lines = []
     for parameter in used:
         for value in parameter.values:
             said = value.said
             basis = "；".join(cited(book, c, "H") for c in said.basis)
             lines.append(
-                Line([f"{parameter.param.title}", value_text(said.value), fmt.day(value.since),
-                      fmt.day(value.until) if value.until else "现行", tag(authority(said.authority)),
-                      said.jurisdiction or "全国", basis or said.note or fmt.NOT_APPLICABLE])
-            )  # fmt: skip
+                Line(
+                    [
+                        f"{parameter.param.title}",
+                        value_text(said.value),
+                        fmt.day(value.since),
+                        fmt.day(value.until) if value.until else "现行",
+                        tag(authority(said.authority)),
+                        said.jurisdiction or "全国",
+                        basis or said.note or fmt.NOT_APPLICABLE,
+                    ]
+                )
+            )
     return table("参数", columns, lines)
 
 
@@ -153,7 +204,14 @@ def _basis(book: Any, rule: Any) -> Node:
     for cite in cites:
         law = book.laws.get(cite.law)
         dash = fmt.NOT_APPLICABLE
-        lines.append(Line([cited(book, cite, rule.confidence), (law.number if law else None) or dash,
-                           (law.version if law else None) or dash,
-                           fmt.day(law.valid_from) if law else dash]))  # fmt: skip
+        lines.append(
+            Line(
+                [
+                    cited(book, cite, rule.confidence),
+                    (law.number if law else None) or dash,
+                    (law.version if law else None) or dash,
+                    fmt.day(law.valid_from) if law else dash,
+                ]
+            )
+        )
     return table("依据", columns, lines)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from dash import html
+
 from budget_watch.casework.findings import list_findings
 from budget_watch.views import formats as fmt
 from budget_watch.views import vouchers
 from budget_watch.views.vouchers import Voucher
-from dash import html
-
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
@@ -18,8 +18,13 @@ from dashboard.pages.place_text import source
 from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments
 from dashboard.table import Column, Line, table
 
-TABS = (("detail", "明细"), ("payee", "同一收款人"), ("indicator", "同一指标"),
-        ("findings", "相关疑点"), ("origin", "数据出处"))  # fmt: skip
+TABS = (
+    ("detail", "明细"),
+    ("payee", "同一收款人"),
+    ("indicator", "同一指标"),
+    ("findings", "相关疑点"),
+    ("origin", "数据出处"),
+)
 
 
 def page(context: Context) -> Page:
@@ -27,8 +32,12 @@ def page(context: Context) -> Page:
     year, voucher_id = context.address.parts
     if not year.isdigit():
         raise NotFoundError
-    found = context.kept("voucher", lambda: vouchers.get_voucher(context.reader, int(year),
-                                                                 voucher_id), year, voucher_id)  # fmt: skip
+    found = context.kept(
+        "voucher",
+        lambda: vouchers.get_voucher(context.reader, int(year), voucher_id),
+        year,
+        voucher_id,
+    )
     if found is None:
         raise NotFoundError
     row = found.row
@@ -37,14 +46,18 @@ def page(context: Context) -> Page:
     kind = "退回" if amount is not None and amount < 0 else "支付"
     return Page(
         f"支付凭证 {row['pay_cert_no']}",
-        [html.Div([_chain(context, found), _facts(context, found), _more(context, found)],
-                  className="rows")],
+        [
+            html.Div(
+                [_chain(context, found), _facts(context, found), _more(context, found)],
+                className="rows",
+            )
+        ],
         lead=f"{fmt.day_sentence(row['pay_date'])}，{context.names.of('u', row['agency_code'])}"
-             f"向{row['payee_acct_name'] or '未填收款人'}{kind}{fmt.yuan(abs(amount or 0))}元，"
-             f"用途：{row['use_des'] or '未填'}。",
+        f"向{row['payee_acct_name'] or '未填收款人'}{kind}{fmt.yuan(abs(amount or 0))}元，"
+        f"用途：{row['use_des'] or '未填'}。",
         crumbs=place,
         tab_title=row["pay_cert_no"],
-    )  # fmt: skip
+    )
 
 
 def _place(context: Context, found: Voucher) -> list[tuple[str, Address | None]]:
@@ -77,32 +90,50 @@ def _chain(context: Context, found: Voucher) -> html.Section:
     if indicator:
         left = (indicator["amount"] or 0) + found.changes - (found.paid or 0)
         to = trail.get(context.names.of("i", found.bgt_id or ""))
-        steps.append(_step("指标", indicator["amount"], [
-            link(indicator["cor_bgt_doc_no"] or found.bgt_id, to) if to
-            else indicator["cor_bgt_doc_no"],
-            f"下达 {fmt.day(indicator['doc_date'])}",
-            f"本次支付后余额 {fmt.yuan(left)}",
-        ]))  # fmt: skip
+        steps.append(
+            _step(
+                "指标",
+                indicator["amount"],
+                [
+                    link(indicator["cor_bgt_doc_no"] or found.bgt_id, to)
+                    if to
+                    else indicator["cor_bgt_doc_no"],
+                    f"下达 {fmt.day(indicator['doc_date'])}",
+                    f"本次支付后余额 {fmt.yuan(left)}",
+                ],
+            )
+        )
     else:
         why = (
             "凭证和支付申请都没有指标主键" if not found.bgt_id else f"FIN-12 无编号 {found.bgt_id}"
         )
         steps.append(_gap("指标", why))
     if plan:
-        steps.append(_step("用款计划", plan["plan_amt"], [f"{plan['plan_month']}月",
-                           plan["plan_voucher_no"] or plan["plan_id"]]))  # fmt: skip
+        steps.append(
+            _step(
+                "用款计划",
+                plan["plan_amt"],
+                [f"{plan['plan_month']}月", plan["plan_voucher_no"] or plan["plan_id"]],
+            )
+        )
     else:
         steps.append(_gap("用款计划", "FIN-13 无该指标当月及以前的用款计划"))
     if app:
         to = trail.get("支付申请")
         number = app["pay_app_no"]
-        steps.append(_step("支付申请", app["pay_app_amt"],
-                           [link(number, to) if to else number, fmt.day(app["create_date"])]))  # fmt: skip
+        steps.append(
+            _step(
+                "支付申请",
+                app["pay_app_amt"],
+                [link(number, to) if to else number, fmt.day(app["create_date"])],
+            )
+        )
     else:
         code = row["pay_app_id"]
         steps.append(_gap("支付申请", f"FIN-14 无编号 {code}" if code else "凭证没有支付申请主键"))
-    steps.append(_step("支付凭证", row["pay_amt"], [row["pay_cert_no"], fmt.day(row["pay_date"])],
-                       here=True))  # fmt: skip
+    steps.append(
+        _step("支付凭证", row["pay_amt"], [row["pay_cert_no"], fmt.day(row["pay_date"])], here=True)
+    )
     if row["act_lqd_date"]:
         days = (row["act_lqd_date"] - row["pay_date"]).days
         when = "当日清算" if days == 0 else f"支付后{days}天清算"
@@ -110,9 +141,12 @@ def _chain(context: Context, found: Voucher) -> html.Section:
     else:
         steps.append(_gap("清算", "没有实际清算日期"))
     return block(
-        "资金链条", html.Ol(steps, className="chain"), flush=True, unit="单位：元",
+        "资金链条",
+        html.Ol(steps, className="chain"),
+        flush=True,
+        unit="单位：元",
         source=source(context, "FIN-12", "FIN-13", "FIN-14", "FIN-15 国库集中支付凭证表"),
-    )  # fmt: skip
+    )
 
 
 def _step(title: str, amount: int | None, lines: list[Node], here: bool = False) -> html.Li:
@@ -128,8 +162,10 @@ def _step(title: str, amount: int | None, lines: list[Node], here: bool = False)
 
 
 def _gap(title: str, why: str) -> html.Li:
-    return html.Li([html.Div(title, className="step"), missing(why), html.Div(why, className="note")],
-                   className="hatched")  # fmt: skip
+    return html.Li(
+        [html.Div(title, className="step"), missing(why), html.Div(why, className="note")],
+        className="hatched",
+    )
 
 
 def _facts(context: Context, found: Voucher) -> html.Section:
@@ -160,7 +196,7 @@ def _facts(context: Context, found: Voucher) -> html.Section:
         ("资金性质", coded("f", row["fund_type_code"])),
         ("功能科目", coded("c", row["exp_func_code"])),
         ("部门经济科目", coded("e", economic)),
-        ("政府经济科目", government),
+        ("政府经济科目", coded("g", government)),
         ("项目", coded("p", row["pro_code"])),
         ("单位", coded("u", row["agency_code"])),
         ("支付指令日期", fmt.day(row["instr_date"]) if row["instr_date"] else None),
@@ -175,29 +211,45 @@ def _facts(context: Context, found: Voucher) -> html.Section:
 def _person(row: dict[str, Any], column: str) -> Node:
     value = row[column]
     if value and "**" in value:
-        return html.Span([value, html.Span("已脱敏", className="tag plain", title="自然人信息按授权隐去")],
-                         className="line")  # fmt: skip
+        return html.Span(
+            [value, html.Span("已脱敏", className="tag plain", title="自然人信息按授权隐去")],
+            className="line",
+        )
     return value
 
 
 def _more(context: Context, found: Voucher) -> html.Section:
     tab = context.address.get("tab") or "detail"
-    makers = {"detail": _details, "payee": _payee, "indicator": _indicator,
-              "findings": _findings, "origin": _origin}  # fmt: skip
+    makers = {
+        "detail": _details,
+        "payee": _payee,
+        "indicator": _indicator,
+        "findings": _findings,
+        "origin": _origin,
+    }
     if tab not in makers:
         tab = "detail"
     base = context.address
-    choices = [(title, base.with_query(tab=None if name == "detail" else name))
-               for name, title in TABS]  # fmt: skip
+    choices = [
+        (title, base.with_query(tab=None if name == "detail" else name)) for name, title in TABS
+    ]
     switch = segments("更多", choices, base.with_query(tab=None if tab == "detail" else tab))
     title = dict(TABS)[tab]
-    return block(title, [html.Div(switch, className="tools inner"), makers[tab](context, found)],
-                 flush=True, unit="单位：元", source=source(context, *_sources(tab)))  # fmt: skip
+    return block(
+        title,
+        [html.Div(switch, className="tools inner"), makers[tab](context, found)],
+        flush=True,
+        unit="单位：元",
+        source=source(context, *_sources(tab)),
+    )
 
 
 def _sources(tab: str) -> tuple[str, ...]:
-    return {"detail": ("FIN-16 支付明细表",), "findings": ("疑点库",),
-            "origin": ("入库批次账",)}.get(tab, ("FIN-15 国库集中支付凭证表",))  # fmt: skip
+    return {
+        "detail": ("FIN-16 支付明细表",),
+        "findings": ("疑点库",),
+        "origin": ("入库批次账",),
+    }.get(tab, ("FIN-15 国库集中支付凭证表",))
 
 
 def _details(context: Context, found: Voucher) -> Node:
@@ -205,19 +257,48 @@ def _details(context: Context, found: Voucher) -> Node:
     if frame.is_empty():
         return empty("这张凭证没有支付明细。")
     total, amount = int(frame["pay_amt"].sum() or 0), found.row["pay_amt"] or 0
-    columns = [Column("收款人", width="30%"), Column("账号", minor=True), Column("用途"),
-               Column("金额", number=True)]  # fmt: skip
+    columns = [
+        Column("收款人", width="30%"),
+        Column("账号", minor=True),
+        Column("用途"),
+        Column("金额", number=True),
+    ]
     lines = [Line(["合计", fmt.NOT_APPLICABLE, f"{frame.height}笔", fmt.yuan(total)], "total")]
     for row in frame.head(200).iter_rows(named=True):
-        lines.append(Line([row["per_name"] or row["payee_acct_name"] or fmt.NOT_APPLICABLE,
-                           row["payee_acct_no"] or fmt.NOT_APPLICABLE,
-                           row["use_des"] or fmt.NOT_APPLICABLE, fmt.yuan(row["pay_amt"])]))  # fmt: skip
+        lines.append(
+            Line(
+                [
+                    row["per_name"] or row["payee_acct_name"] or fmt.NOT_APPLICABLE,
+                    row["payee_acct_no"] or fmt.NOT_APPLICABLE,
+                    row["use_des"] or fmt.NOT_APPLICABLE,
+                    fmt.yuan(row["pay_amt"]),
+                ]
+            )
+        )
     if frame.height > 200:
         rest = int(frame.slice(200)["pay_amt"].sum() or 0)
-        lines.append(Line([f"其余{frame.height - 200}笔", fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE,
-                           fmt.yuan(rest)], "rest"))  # fmt: skip
-    lines.append(Line(["差额（凭证金额 − 明细合计）", fmt.NOT_APPLICABLE, fmt.NOT_APPLICABLE,
-                       fmt.yuan(amount - total)], "gap"))  # fmt: skip
+        lines.append(
+            Line(
+                [
+                    f"其余{frame.height - 200}笔",
+                    fmt.NOT_APPLICABLE,
+                    fmt.NOT_APPLICABLE,
+                    fmt.yuan(rest),
+                ],
+                "rest",
+            )
+        )
+    lines.append(
+        Line(
+            [
+                "差额（凭证金额 − 明细合计）",
+                fmt.NOT_APPLICABLE,
+                fmt.NOT_APPLICABLE,
+                fmt.yuan(amount - total),
+            ],
+            "gap",
+        )
+    )
     return table("支付明细", columns, lines)
 
 
@@ -237,8 +318,13 @@ def _indicator(context: Context, found: Voucher) -> Node:
 
 def _list(context: Context, rows: Any, number: int, caption: str) -> Node:
     total = int(rows["pay_amt"].sum() or 0)
-    columns = [Column("支付日期"), Column("凭证号"), Column("收款人"), Column("用途"),
-               Column("金额", number=True)]  # fmt: skip
+    columns = [
+        Column("支付日期"),
+        Column("凭证号"),
+        Column("收款人"),
+        Column("用途"),
+        Column("金额", number=True),
+    ]
     head = (
         f"合计（{fmt.count(number)}笔）"
         if number == rows.height
@@ -247,37 +333,70 @@ def _list(context: Context, rows: Any, number: int, caption: str) -> Node:
     dash = fmt.NOT_APPLICABLE
     lines = [Line([head, dash, dash, dash, fmt.yuan(total)], "total")]
     for row in rows.iter_rows(named=True):
-        to = context.address.at("voucher", str(row["fiscal_year"]), row["pay_cert_id"],
-                                keep=("asof", "snap"))  # fmt: skip
-        lines.append(Line([fmt.day(row["pay_date"]), link(row["pay_cert_no"], to),
-                           row["payee_acct_name"] or dash, row["use_des"] or dash,
-                           fmt.yuan(row["pay_amt"])]))  # fmt: skip
+        to = context.address.at(
+            "voucher", str(row["fiscal_year"]), row["pay_cert_id"], keep=("asof", "snap")
+        )
+        lines.append(
+            Line(
+                [
+                    fmt.day(row["pay_date"]),
+                    link(row["pay_cert_no"], to),
+                    row["payee_acct_name"] or dash,
+                    row["use_des"] or dash,
+                    fmt.yuan(row["pay_amt"]),
+                ]
+            )
+        )
     return table(caption, columns, lines)
 
 
 def _findings(context: Context, found: Voucher) -> Node:
     row = found.row
-    hits = [f for f in list_findings(context.home, context.grant)
-            if f.grain.get("pay_cert_id") == row["pay_cert_id"]]  # fmt: skip
+    hits = [
+        f
+        for f in list_findings(context.home, context.grant)
+        if f.grain.get("pay_cert_id") == row["pay_cert_id"]
+    ]
     if not hits:
-        return empty("没有以这张凭证为对象的疑点；按单位、项目汇总的疑点见预警中心。",
-                     link("查看本单位疑点", context.address.at("alerts", keep=("asof", "snap"),
-                                                        unitcode=row["agency_code"])))  # fmt: skip
+        return empty(
+            "没有以这张凭证为对象的疑点；按单位、项目汇总的疑点见预警中心。",
+            link(
+                "查看本单位疑点",
+                context.address.at("alerts", keep=("asof", "snap"), unitcode=row["agency_code"]),
+            ),
+        )
     columns = [Column("级别"), Column("类"), Column("疑点")]
-    return table("相关疑点", columns, [
-        Line([level_chip(f.level, f.provisional), class_tag(f.klass),
-              link(f.message or f.title, context.address.at("finding", f.finding[:16],
-                                                           keep=("asof", "snap")))])
-        for f in hits
-    ])  # fmt: skip
+    return table(
+        "相关疑点",
+        columns,
+        [
+            Line(
+                [
+                    level_chip(f.level, f.provisional),
+                    class_tag(f.klass),
+                    link(
+                        f.message or f.title,
+                        context.address.at("finding", f.finding[:16], keep=("asof", "snap")),
+                    ),
+                ]
+            )
+            for f in hits
+        ],
+    )
 
 
 def _origin(context: Context, found: Voucher) -> Node:
     row = found.row
-    facts = [("送数部门", row.get("src_dept")), ("批次", row.get("batch_id")),
-             ("源文件行号", fmt.count(row.get("src_row"))),
-             ("业务日", fmt.day(row.get("biz_date"))), ("数据状态", row.get("data_status")),
-             ("入库时间", f"{row['load_time']:%Y-%m-%d %H:%M}" if row.get("load_time") else None),
-             ("快照", context.snapshot.id)]  # fmt: skip
-    return html.Dl([html.Div([html.Dt(name), html.Dd(value or fmt.NOT_APPLICABLE)])
-                    for name, value in facts], className="facts inside")  # fmt: skip
+    facts = [
+        ("送数部门", row.get("src_dept")),
+        ("批次", row.get("batch_id")),
+        ("源文件行号", fmt.count(row.get("src_row"))),
+        ("业务日", fmt.day(row.get("biz_date"))),
+        ("数据状态", row.get("data_status")),
+        ("入库时间", f"{row['load_time']:%Y-%m-%d %H:%M}" if row.get("load_time") else None),
+        ("快照", context.snapshot.id),
+    ]
+    return html.Dl(
+        [html.Div([html.Dt(name), html.Dd(value or fmt.NOT_APPLICABLE)]) for name, value in facts],
+        className="facts inside",
+    )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dash import html
+
 from budget_watch.views import formats as fmt
 from budget_watch.views import vouchers
 from budget_watch.views.drill import Amounts, Place
-from dash import html
-
 from dashboard.context import Context
 from dashboard.pages.place_text import VOUCHERS, called, source
 from dashboard.parts import Node, block, empty, link, menu
 from dashboard.table import Column, Line, table
 
 METHODS = ("转账", "公务卡", "现金", "批量代发")
-BOUNDS = (("不限金额", None), ("1万元以上", 1_000_000), ("10万元以上", 10_000_000),
-          ("100万元以上", 100_000_000), ("1000万元以上", 1_000_000_000))  # fmt: skip
+BOUNDS = (
+    ("不限金额", None),
+    ("1万元以上", 1_000_000),
+    ("10万元以上", 10_000_000),
+    ("100万元以上", 100_000_000),
+    ("1000万元以上", 1_000_000_000),
+)
 
 
 def block_of(context: Context, place: Place, amounts: Amounts) -> html.Section:
@@ -30,23 +35,36 @@ def block_of(context: Context, place: Place, amounts: Amounts) -> html.Section:
             ),
         )
     wanted = vouchers.Filter(
-        place, context.span, _fen(address.get("min")), _fen(address.get("max")),
+        place,
+        context.span,
+        _fen(address.get("min")),
+        _fen(address.get("max")),
         address.get("method") or None,
-    )  # fmt: skip
+    )
     sort, after = address.get("sort") or "-date", address.get("after") or None
     if sort.lstrip("-") not in ("date", "amt"):
         sort = "-date"
     found = context.kept(
         "vouchers",
         lambda: vouchers.list_vouchers(context.reader, context.cube, wanted, sort, after),
-        wanted, sort, after,
-    )  # fmt: skip
-    body: list[Node] = [_filters(context, wanted), _table(context, found, sort),
-                        _pager(context, found)]  # fmt: skip
+        wanted,
+        sort,
+        after,
+    )
+    body: list[Node] = [
+        _filters(context, wanted),
+        _table(context, found, sort),
+        _pager(context, found),
+    ]
     if not found.count:
         clear = address.with_query(min=None, max=None, method=None, after=None)
-        body = [body[0], empty(f"{context.span.as_of}没有符合条件的支付凭证。",
-                               link("清除筛选", clear, replace=True))]  # fmt: skip
+        body = [
+            body[0],
+            empty(
+                f"{context.span.as_of}没有符合条件的支付凭证。",
+                link("清除筛选", clear, replace=True),
+            ),
+        ]
     return block(
         "支付凭证",
         body,
@@ -76,15 +94,23 @@ def _filters(context: Context, wanted: vouchers.Filter) -> html.Div:
     address = context.address.with_query(after=None)
     now = next((title for title, bound in BOUNDS if bound == wanted.least), "金额另定")
     amounts = [
-        link(title, address.with_query(min=None if bound is None else str(bound)), replace=True,
-             current=bound == wanted.least)
+        link(
+            title,
+            address.with_query(min=None if bound is None else str(bound)),
+            replace=True,
+            current=bound == wanted.least,
+        )
         for title, bound in BOUNDS
-    ]  # fmt: skip
+    ]
     methods = [
-        link(title or "全部", address.with_query(method=title or None), replace=True,
-             current=(wanted.method or "") == title)
+        link(
+            title or "全部",
+            address.with_query(method=title or None),
+            replace=True,
+            current=(wanted.method or "") == title,
+        )
         for title in ("", *METHODS)
-    ]  # fmt: skip
+    ]
     return html.Div(
         [
             html.Span("筛选", className="label"),
@@ -108,21 +134,25 @@ def _table(context: Context, found: vouchers.VoucherPage, sort: str) -> Node:
     names = context.names
     lines = []
     for row in found.rows.iter_rows(named=True):
-        to = context.address.at("voucher", str(row["fiscal_year"]), row["pay_cert_id"],
-                                keep=("asof", "snap"))  # fmt: skip
+        to = context.address.at(
+            "voucher", str(row["fiscal_year"]), row["pay_cert_id"], keep=("asof", "snap")
+        )
         economic = row["dep_bgt_eco_code"] or ""
         lines.append(
-            Line([
-                link(fmt.day(row["pay_date"]), to),
-                link(row["pay_cert_no"] or row["pay_cert_id"], to),
-                row["payee_acct_name"] or fmt.NOT_APPLICABLE,
-                fmt.yuan(row["pay_amt"]),
-                html.Span(row["use_des"] or fmt.NOT_APPLICABLE, className="clip"),
-                f"{economic} {names.of('e', economic)}" if names.of("e", economic) != economic
-                else economic or fmt.NOT_APPLICABLE,
-                row["set_mode_code"] or fmt.NOT_APPLICABLE,
-            ])
-        )  # fmt: skip
+            Line(
+                [
+                    link(fmt.day(row["pay_date"]), to),
+                    link(row["pay_cert_no"] or row["pay_cert_id"], to),
+                    row["payee_acct_name"] or fmt.NOT_APPLICABLE,
+                    fmt.yuan(row["pay_amt"]),
+                    html.Span(row["use_des"] or fmt.NOT_APPLICABLE, className="clip"),
+                    f"{economic} {names.of('e', economic)}"
+                    if names.of("e", economic) != economic
+                    else economic or fmt.NOT_APPLICABLE,
+                    row["set_mode_code"] or fmt.NOT_APPLICABLE,
+                ]
+            )
+        )
     return table("支付凭证", columns, lines, at=context.address, sort=sort)
 
 

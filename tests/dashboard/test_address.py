@@ -1,6 +1,7 @@
 """The address is the page's whole state: what goes in comes out, what is unknown is refused."""
 
 import pytest
+
 from dashboard.address import PAGES, Address, parse
 from dashboard.errors import AddressError
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+
 from budget_watch.lake import Batch, Coverage, Home, Snapshot, Writer
 from budget_watch.tables import contracts
 

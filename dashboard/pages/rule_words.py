@@ -1,0 +1,121 @@
+"""A rule's own expressions in words people read: column titles for names, values for parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from budget_watch.lake import LakeError
+from budget_watch.lake.layout import layout
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PARAM = re.compile(r"param\(\s*'([^']+)'\s*\)")
+_WORDS = {
+    "and": "且",
+    "or": "或",
+    "not": "非",
+    "is": "为",
+    "null": "空",
+    "between": "介于",
+    "in": "属于",
+    "true": "是",
+    "false": "否",
+    "as_of": "规则的今天",
+    "period_end": "期末",
+    "rounding": "舍入单位",
+    "coalesce": "取首个非空",
+    "abs": "绝对值",
+    "least": "取小",
+    "greatest": "取大",
+    "days_between": "相隔天数",
+    "has_words": "含词",
+    "in_group": "属于代码组",
+    "length": "长度",
+    "substr": "截取",
+    "starts_with": "开头为",
+    "case": "当",
+    "when": "若",
+    "then": "则",
+    "else": "否则",
+    "end": "止",
+    "like": "形如",
+    "date": "日期",
+    "count": "计数",
+    "sum": "合计",
+    "month": "月份",
+    "fiscal_year": "预算年度",
+}
+
+
+def table_title(name: str) -> str:
+    """The Chinese title of a table or mart; its name where there is none."""
+    try:
+        return str(layout(name).contract.title)
+    except (LakeError, KeyError):
+        return name
+
+
+def titles_of(rule: Any) -> dict[str, str]:
+    """Names a rule's expressions may use → what they mean in words."""
+    found: dict[str, str] = {}
+    for source in _sources(rule):
+        try:
+            contract = layout(source).contract
+        except (LakeError, KeyError):
+            continue
+        for column in contract.columns:
+            found.setdefault(column.name, column.title)
+    for name, measure in rule.measures.items():
+        found[name] = measure_title(name, measure)
+    return found
+
+
+def measure_title(name: str, measure: Any) -> str:
+    """A measure's own title, or the table and the column it sums."""
+    if measure.title:
+        return str(measure.title)
+    inside = re.search(r"\(([a-z_]+)\)", measure.value)
+    try:
+        contract = layout(measure.source).contract
+    except (LakeError, KeyError):
+        return name
+    if inside and inside.group(1) in contract.names:
+        return f"{contract.title}：{contract.column(inside.group(1)).title}"
+    return f"{contract.title}：行数" if "count" in measure.value else str(contract.title)
+
+
+def _sources(rule: Any) -> list[str]:
+    named = [
+        rule.each,
+        rule.universe.source if rule.universe else None,
+        rule.within.source if rule.within else None,
+    ]
+    named += [measure.source for measure in rule.measures.values()]
+    named += [join.source for join in rule.join.values()]
+    return [name for name in named if name]
+
+
+def in_words(text: str, rule: Any, params: Mapping[str, Any]) -> str:
+    """An expression with names, values and joints in Chinese; `let` names are written out."""
+    for _ in range(4):
+        text = _NAME.sub(lambda m: f"（{rule.let[m[0]]}）" if m[0] in rule.let else m[0], text)
+    titles = titles_of(rule)
+    text = _PARAM.sub(lambda m: _param(m[1], params), text)
+    text = _NAME.sub(lambda m: titles.get(m[0], _WORDS.get(m[0].lower(), m[0])), text)
+    text = re.sub(r"(?<![<>=!])\s*\*\s*", " × ", text)
+    for sign, word in (
+        ("<>", "≠"),
+        ("!=", "≠"),
+        (">=", "≥"),
+        ("<=", "≤"),
+        (" / ", " ÷ "),
+        (" - ", " − "),
+    ):
+        text = text.replace(sign, word)
+    return text.replace("@", "")
+
+
+def _param(name: str, params: Mapping[str, Any]) -> str:
+    found = params.get(name)
+    return f"【{found.param.title}】" if found is not None else f"【{name}】"
