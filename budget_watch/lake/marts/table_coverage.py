@@ -52,11 +52,16 @@ def yearly(contract: Contract) -> bool:
 
 
 def watched() -> list[Contract]:
-    """The period tables with a due date of their own."""
+    """The period tables with a due date of their own, whose every period has rows.
+
+    Ledgers of cases (AUD-03, NR-01: the key begins with a case's number) may have an empty month.
+    """
     return [
         contract
         for contract in contracts().values()
-        if contract.kind == "period" and (monthly(contract) or yearly(contract))
+        if contract.kind == "period"
+        and contract.key[0] == "fiscal_year"
+        and (monthly(contract) or yearly(contract))
     ]
 
 
