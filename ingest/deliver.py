@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Counts:
     rows: int
     stored: int
     quarantined: int
+    batch: Batch
     repeated: bool = False
     violations: dict[str, int] = field(default_factory=dict)
     bad: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -42,19 +44,23 @@ def deliver(
     by: tuple[str, ...] | None = None,
     predicate: pl.Expr | None = None,
     check_codes: bool = True,
+    describe: Callable[[pl.DataFrame | pl.LazyFrame], Batch] | None = None,
 ) -> Counts:
     """Check the rows, store the good ones in place of older ones, keep the bad ones aside.
 
     Args:
         frame: columns with the contract's names, delivered types; `src_row` is the row in the file.
+            A lazy frame is run once, streaming; a frame in memory is split there.
+        batch: the delivery. Published before with the same hash, nothing is done.
         stored: the columns already in stored units (fen), as our Parquet metadata declares.
         by: columns that identify what a new row replaces; the contract's key if neither this nor
             `predicate` is given.
         predicate: the slice that the delivery stands for and replaces.
         check_codes: whether membership of code lists keeps a row out (not for published forms).
+        describe: makes the batch's final slot, coverage and date out of the good rows.
     """
     if writer.known(batch):
-        return Counts(0, 0, 0, repeated=True)
+        return Counts(0, 0, 0, batch, repeated=True)
     schema = frame.collect_schema() if isinstance(frame, pl.LazyFrame) else frame.schema
     if SRC_ROW not in schema:
         frame = _numbered(frame)
@@ -63,6 +69,7 @@ def deliver(
     scratch = writer.home.cache / "gate" / slot_name(batch)
     try:
         result = _split(gate, frame, scratch)
+        batch = describe(result.good) if describe else batch
         replaced_by = by if by is not None or predicate is not None else contract.key
         known = [n for n in (replaced_by or ()) if n in gate.stored_columns] or None
         writer.replace(
@@ -80,6 +87,7 @@ def deliver(
         result.rows,
         result.stored,
         result.quarantined,
+        batch,
         violations=result.counts,
         bad=result.bad,
     )

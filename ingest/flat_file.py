@@ -130,15 +130,7 @@ def load_frame(
     contract = binding.contract
     whole: pl.DataFrame | pl.LazyFrame = frame if size > _MEMORY_BYTES else frame.collect()
     check_units(job, contract, whole, Path(name).name, stored)
-    slices = [
-        column
-        for column in ("fiscal_year", "month", "mof_div_code", contract.date_column)
-        if column in binding.columns
-    ]
-    told = frame.select(typed(contract, frame.collect_schema(), stored)).select(slices)
-    covered = told.unique().collect(engine="streaming")
-    batch = job.batch(contract, name, covered, digest)
-    counts = job.deliver(contract, whole, batch, stored)
+    counts = job.deliver(contract, whole, name, digest, stored)
     return finish(contract, name, None, None, counts, unknown_note(binding))
 
 

@@ -53,18 +53,29 @@ class Job:
         self,
         contract: Contract,
         frame: pl.DataFrame | pl.LazyFrame,
-        batch: Batch,
+        name: str,
+        digest: str,
         stored: frozenset[str] = frozenset(),
         check_codes: bool = True,
     ) -> Counts:
         """Put rows through the gate and note what was stored."""
+
+        def describe(good: pl.DataFrame | pl.LazyFrame) -> Batch:
+            return self.batch(contract, name, _slices(contract, good), digest)
+
         counts = deliver(
-            self.writer, contract, frame, batch, stored=stored, check_codes=check_codes
+            self.writer,
+            contract,
+            frame,
+            self.batch(contract, name, pl.DataFrame(), digest),
+            stored=stored,
+            check_codes=check_codes,
+            describe=describe,
         )
         if not counts.repeated:
             self.stored += 1
-            self.periods.append(batch.biz_date)
-            self.summaries.append(Summary.of(contract, batch, counts))
+            self.periods.append(counts.batch.biz_date)
+            self.summaries.append(Summary.of(contract, counts.batch, counts))
         return counts
 
     def known_means(self, contract: Contract) -> pl.DataFrame | None:
@@ -78,6 +89,14 @@ class Job:
     def validate(self) -> None:
         """Let Great Expectations look at the gate's summary of this run."""
         validate(self.writer.home.root, self.summaries, f"load-{self.today.isoformat()}")
+
+
+def _slices(contract: Contract, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """Return the distinct periods and places of the rows."""
+    have = rows.collect_schema()
+    wanted = ("fiscal_year", "month", "mof_div_code", contract.date_column)
+    columns = [name for name in wanted if name in have]
+    return rows.lazy().select(columns).unique().collect(engine="streaming")
 
 
 def digest_of(path: Path) -> str:

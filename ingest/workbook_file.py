@@ -128,11 +128,8 @@ def _contract_sheet(job: Job, grid: Grid, book: _Book) -> LoadLine:
         check_units(job, contract, frame, shown, frozenset())
     except Refused as error:
         return LoadLine(book.name, sheet, contract.code, refused=True, reason=str(error))
-    from ingest.gate.typing import typed
-
-    read = frame.select(typed(contract, frame.schema, frozenset()))
-    batch = job.batch(contract, f"{book.name}#{grid.sheet}", read, f"{book.digest}#{grid.sheet}")
-    counts = job.deliver(contract, frame, batch)
+    source, digest = f"{book.name}#{grid.sheet}", f"{book.digest}#{grid.sheet}"
+    counts = job.deliver(contract, frame, source, digest)
     return finish(contract, book.name, sheet, None, counts, unknown_note(binding))
 
 
@@ -266,8 +263,8 @@ def _deliver_table(
 ) -> dict[int, LoadLine]:
     rows, contradicting = merged(contract, [bound.frame for bound in bounds])
     whole = pl.concat([rows, contradicting])
-    batch = job.batch(contract, book.name, rows, book.digest)
-    counts = job.deliver(contract, whole, batch, frozenset(contract.names), check_codes=False)
+    given = frozenset(contract.names)
+    counts = job.deliver(contract, whole, book.name, book.digest, given, check_codes=False)
     lines: dict[int, LoadLine] = {}
     answered: set[str] = set()
     for bound in bounds:

@@ -19,6 +19,7 @@ from ingest.gate.violations import BOUND, REPEATED, Violation, compile_contract
 
 SRC_ROW = "src_row"
 _BAD = "_bad"
+_STAGED_ROWS = 100_000
 SHEET = "_sheet"
 BAD_SCHEMA = {
     SRC_ROW: pl.Int32(),
@@ -93,27 +94,21 @@ def _hashed_names(contract: Contract, given: pl.Schema) -> list[str]:
 def split_frame(gate: Gate, frame: pl.DataFrame) -> Split:
     """Split a delivery that is in memory."""
     rows = _prepared(gate, frame.lazy()).collect()
-    key = [name for name in gate.contract.key if name in rows.columns]
-    keyed = len(key) == len(gate.contract.key) and rows.height > 0
-    repeated = rows.select(pl.struct(key).is_duplicated()).to_series() if keyed else None
-    first = rows.select(pl.struct(key).is_first_distinct()).to_series() if keyed else None
-    if repeated is not None and first is not None:
-        whole = rows.select(pl.all_horizontal(pl.col(key).is_not_null())).to_series()
-        rows = rows.with_columns(
-            (repeated & whole).alias(REPEATED), (~first & whole).alias("_again")
-        )
-    else:
-        rows = rows.with_columns(pl.lit(False).alias(REPEATED), pl.lit(False).alias("_again"))
-    flags = rows.select([rule.expr.alias(rule.id) for rule in gate.rules])
-    counts = {rule.id: int(flags[rule.id].sum()) for rule in gate.rules}
-    keeps_out = [rule.id for rule in gate.rules if rule.kind != "key"]
-    other = flags.select(pl.any_horizontal(keeps_out)).to_series() if keeps_out else None
-    bad = rows["_again"] | other if other is not None else rows["_again"]
-    good = rows.filter(~bad).select(gate.stored_columns)
-    wrong = rows.filter(bad)
+    rules = [rule for rule in gate.rules if rule.kind != "key"]
+    flags = rows.select([rule.expr.alias(rule.id) for rule in rules])
+    bad = _any(flags)
+    counts = {rule.id: int(flags[rule.id].sum()) for rule in rules}
+    rows = rows.with_columns(bad.alias(_BAD), pl.lit(False).alias(REPEATED))
+    if set(gate.contract.key) <= set(gate.stored_columns) and rows.height:
+        members, again = _repeats(rows.select([*gate.contract.key, _BAD]))
+        counts["key.unique"] = members
+        rows = rows.with_columns(again.alias(REPEATED))
+    keep = ~(rows[_BAD] | rows[REPEATED])
+    good = rows.filter(keep).select(gate.stored_columns)
+    wrong = rows.filter(~keep)
     return Split(
         good,
-        quarantined_rows(gate, wrong, flags.filter(bad)),
+        quarantined_rows(gate, wrong),
         rows.height,
         good.height,
         wrong.height,
@@ -122,52 +117,67 @@ def split_frame(gate: Gate, frame: pl.DataFrame) -> Split:
 
 
 def split_stream(gate: Gate, frame: pl.LazyFrame, scratch: Path) -> Split:
-    """Split a delivery in bounded memory; the good rows are a scan of a file in `scratch`."""
+    """Split a delivery in bounded memory; the good rows are a scan of a file in `scratch`.
+
+    All rows go into one file with a mark on the bad ones: two outputs of one scan would make the
+    engine hold the whole scan in memory. Texts as delivered are kept for bad rows only.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
-    good_path, bad_path = scratch / "good.parquet", scratch / "bad.parquet"
+    path = scratch / "rows.parquet"
     rules = [rule for rule in gate.rules if rule.kind != "key"]
-    bad = pl.any_horizontal([rule.expr for rule in rules]) if rules else pl.lit(False)
-    rows = _prepared(gate, frame).with_columns(bad.alias(_BAD))
-    good = rows.filter(~pl.col(_BAD)).select(gate.stored_columns)
-    pl.collect_all(
-        [
-            good.sink_parquet(good_path, lazy=True, compression="lz4", statistics=False),
-            rows.filter(pl.col(_BAD)).drop(_BAD).sink_parquet(bad_path, lazy=True),
-        ],
-        engine="streaming",
-    )
-    again = _repeated_rows(gate, good_path)
-    wrong = pl.read_parquet(bad_path).with_columns(pl.lit(False).alias(REPEATED))
-    scan = pl.scan_parquet(good_path)
-    stored = int(scan.select(pl.len()).collect().item())
+    rows = _prepared(gate, frame).with_columns(_any_of(rules).alias(_BAD))
+    raws = [name for name in rows.collect_schema() if name.startswith(RAW)]
+    rows.with_columns(
+        pl.when(_BAD).then(pl.col(name)).otherwise(None).alias(name) for name in raws
+    ).sink_parquet(path, compression="lz4", statistics=False, row_group_size=_STAGED_ROWS)
+    scan = pl.scan_parquet(path)
+    count = int(scan.select(pl.len()).collect().item())
     counts: dict[str, int] = {}
-    if again is not None:
-        counts["key.unique"], later = again
-        repeated = scan.filter(pl.col(SRC_ROW).is_in(later.implode())).collect()
-        scan = scan.filter(~pl.col(SRC_ROW).is_in(later.implode()))
-        stored -= repeated.height
-        wrong = pl.concat(
-            [wrong, repeated.with_columns(pl.lit(True).alias(REPEATED))], how="diagonal"
-        )
-    flags = wrong.select(
-        [
-            (rule.expr if rule.kind == "key" or _has(rule, wrong) else pl.lit(False)).alias(rule.id)
-            for rule in gate.rules
-        ]
+    kept_out = pl.col(_BAD)
+    repeated = pl.Series(SRC_ROW, [], dtype=pl.Int32)
+    found = _repeated_rows(gate, scan)
+    if found is not None:
+        counts["key.unique"], repeated = found
+        kept_out = kept_out | pl.col(SRC_ROW).is_in(repeated.implode())
+    wrong = (
+        scan.filter(kept_out)
+        .with_columns(pl.col(SRC_ROW).is_in(repeated.implode()).alias(REPEATED))
+        .collect(engine="streaming")
     )
-    counts |= {rule.id: int(flags[rule.id].sum()) for rule in gate.rules if rule.kind != "key"}
+    broken = wrong.select([rule.expr.sum().alias(rule.id) for rule in rules])
+    counts |= {rule.id: int(broken[rule.id][0] or 0) for rule in rules} if rules else {}
+    good = scan.filter(~kept_out) if wrong.height else scan
     return Split(
-        scan,
-        quarantined_rows(gate, wrong, flags),
-        stored + wrong.height,
-        stored,
+        good.select(gate.stored_columns),
+        quarantined_rows(gate, wrong),
+        count,
+        count - wrong.height,
         wrong.height,
-        {name: count for name, count in counts.items() if count},
+        {name: number for name, number in counts.items() if number},
     )
 
 
-def _has(rule: Violation, frame: pl.DataFrame) -> bool:
-    return set(rule.expr.meta.root_names()) <= set(frame.columns)
+def _any_of(rules: list[Violation]) -> pl.Expr:
+    return pl.any_horizontal([rule.expr for rule in rules]) if rules else pl.lit(False)
+
+
+def _any(flags: pl.DataFrame) -> pl.Series:
+    if not flags.columns:
+        return pl.Series(_BAD, [], dtype=pl.Boolean)
+    return flags.select(pl.any_horizontal(flags.columns)).to_series()
+
+
+def _repeats(keys: pl.DataFrame) -> tuple[int, pl.Series]:
+    """Return how many rows share their key with another, and which good rows repeat a good one."""
+    names = [name for name in keys.columns if name != _BAD]
+    filled = pl.all_horizontal(pl.col(names).is_not_null())
+    shared = keys.select((pl.struct(names).is_duplicated() & filled).sum()).item()
+    if not shared:
+        return 0, pl.repeat(False, keys.height, dtype=pl.Boolean, eager=True)
+    later = keys.select(
+        ~pl.struct([*names, _BAD]).is_first_distinct() & filled & ~pl.col(_BAD)
+    ).to_series()
+    return int(shared), later
 
 
 def _prepared(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -178,30 +188,26 @@ def _prepared(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.select([*typed_columns, *gate.hashes, *technical])
 
 
-def _repeated_rows(gate: Gate, path: Path) -> tuple[int, pl.Series] | None:
+def _repeated_rows(gate: Gate, scan: pl.LazyFrame) -> tuple[int, pl.Series] | None:
     """Return how many rows share a key, and those (src_row) that repeat an earlier one."""
-    if SRC_ROW not in gate.given or not set(gate.contract.key) <= set(gate.stored_columns):
+    key = list(gate.contract.key)
+    if SRC_ROW not in gate.given or not set(key) <= set(gate.stored_columns):
         return None
-    scan = pl.scan_parquet(path)
-    key = pl.struct(gate.contract.key).hash(0).alias("h")
-    hashes = scan.select(key).collect(engine="streaming")["h"]
+    hashes = scan.select(pl.struct(key).hash(0).alias("h")).collect(engine="streaming")["h"]
     if hashes.n_unique() == len(hashes):
         return None
     shared = hashes.filter(hashes.is_duplicated()).unique()
     rows = (
-        scan.select([*gate.contract.key, SRC_ROW])
-        .filter(pl.struct(gate.contract.key).hash(0).is_in(shared.implode()))
+        scan.filter(pl.struct(key).hash(0).is_in(shared.implode()))
+        .select([*key, _BAD, SRC_ROW])
         .collect(engine="streaming")
         .sort(SRC_ROW)
     )
-    members = rows.filter(pl.struct(gate.contract.key).is_duplicated())
-    later = members.filter(~pl.struct(gate.contract.key).is_first_distinct())
-    if later.is_empty():
-        return None
-    return members.height, later[SRC_ROW]
+    members, later = _repeats(rows.drop(SRC_ROW))
+    return (members, rows.filter(later)[SRC_ROW]) if members else None
 
 
-def quarantined_rows(gate: Gate, rows: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
+def quarantined_rows(gate: Gate, rows: pl.DataFrame) -> pl.DataFrame:
     """Return bad rows as src_row, reason, row (JSON of what was delivered, persons masked)."""
     if rows.is_empty():
         return pl.DataFrame(schema=BAD_SCHEMA)
@@ -214,15 +220,12 @@ def quarantined_rows(gate: Gate, rows: pl.DataFrame, flags: pl.DataFrame) -> pl.
             continue
         shown = _shown(rule, rows)
         texts.append(
-            pl.when(pl.col("f:" + rule.id)).then(
+            pl.when(rule.expr).then(
                 pl.concat_str(where, pl.lit(rule.reason), shown)
                 if shown is not None
                 else pl.concat_str(where, pl.lit(rule.reason))
             )
         )
-    both = rows.with_columns(
-        flags.rename({name: "f:" + name for name in flags.columns}).get_columns()
-    )
     reasons = [pl.col(BOUND)] if BOUND in rows.columns else []
     listed = pl.concat_list([*reasons, *texts]).list.drop_nulls().list.join("；")
     personal = {column.name: column.personal for column in gate.contract.personal_columns}
@@ -241,7 +244,7 @@ def quarantined_rows(gate: Gate, rows: pl.DataFrame, flags: pl.DataFrame) -> pl.
         for name in plain
     ]
     content += [_masked(name).alias(name) for name in personal if name in rows.columns]
-    return both.select(
+    return rows.select(
         pl.col(SRC_ROW) if SRC_ROW in rows.columns else pl.lit(None, pl.Int32).alias(SRC_ROW),
         (pl.col(SHEET) if SHEET in rows.columns else pl.lit(None, pl.String)).alias("sheet"),
         listed.alias("reason"),

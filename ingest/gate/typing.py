@@ -50,7 +50,7 @@ def _typed(  # noqa: PLR0911 (one way out a type)
     source = pl.col(column.name)
     if column.type == "str":
         text = source if dtype == pl.String else source.cast(pl.String, strict=False)
-        return text.str.strip_chars().replace("", None) if dtype == pl.String else text
+        return _filled(text.str.strip_chars()) if dtype == pl.String else text
     if stored:
         return source.cast(_STORED[column.type], strict=False)
     if column.type == "money":
@@ -64,6 +64,11 @@ def _typed(  # noqa: PLR0911 (one way out a type)
     if column.type == "date":
         return _date(source, dtype)
     return _bool(source, dtype)
+
+
+def _filled(text: pl.Expr) -> pl.Expr:
+    """Return null for an empty text (`replace` would end the streaming of the whole query)."""
+    return pl.when(text != "").then(text)
 
 
 _STORED: dict[str, pl.DataType] = {
