@@ -72,6 +72,7 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
     reader = Reader(home, grant)
     if reader.snapshot is None:
         raise DigestRefusedError("还没有已发布的数据快照。请先载入数据（budget-watch load）。")
+    _refuse_unfinished(reader.snapshot, period)
     desk = Desk(reader)
     region = _committee(home).get("region")
     material = gather(desk, home, grant, period, str(region) if region else None)
@@ -92,6 +93,15 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
     )
     _check_words(template, document)
     return document
+
+
+def _refuse_unfinished(snapshot: Snapshot, period: Period) -> None:
+    """A cumulative figure of a period that is not over would be measured against its whole pace."""
+    if period.span.end > snapshot.biz_date:
+        raise DigestRefusedError(
+            f"{period.title}尚未结束：数据业务日为{wording.day(snapshot.biz_date)}。"
+            "请待期末数据到齐后再编，或改编已结束的月份、季度。"
+        )
 
 
 def _refuse_empty(template: Template, material: Material, period: Period) -> None:

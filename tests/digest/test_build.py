@@ -36,6 +36,12 @@ def test_a_period_without_any_data_is_refused_with_the_reason(city: Home, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("period", ["2026-11", "2026Q4", "2026H2", "2026"])
+def test_a_period_that_is_not_over_is_refused(city: Home, period: str) -> None:
+    with pytest.raises(DigestRefusedError, match="尚未结束：数据业务日为2026-11-20"):
+        build(city, GRANT, period)
+
+
 def test_gaps_may_not_be_hidden(city: Home, tmp_path: Path) -> None:
     folder = variant(tmp_path, ("gaps_on_page_one: true", "gaps_on_page_one: false"))
     with pytest.raises(DigestRefusedError, match="不在首页列出缺口"):
