@@ -42,7 +42,8 @@ def tally(key: dict[str, Any], findings: list[dict[str, Any]]) -> dict[str, Tall
     """Count findings against an answer key, by rule.
 
     Args:
-        key: ``{"planted": [{rule, level, grain}], "near_misses": [{rule, grain}]}``.
+        key: ``{"planted": [{rule, level, grain}], "near_misses": [{rule, grain}]}``; ``steps`` are
+            lower levels through which a planted anomaly grows month by month: not false, not found.
         findings: records of open findings: rule, level, grain.
     """
     counts: dict[str, Tally] = defaultdict(Tally)
@@ -61,7 +62,7 @@ def tally(key: dict[str, Any], findings: list[dict[str, Any]]) -> dict[str, Tall
         if at is None:
             count.false += 1
             count.wrong.append({"grain": found["grain"], "level": found["level"]})
-        else:
+        elif planted[found["rule"]][at]["level"] == found["level"]:
             matched.add((found["rule"], at))
         if _match(found, near[found["rule"]], level=False) is not None:
             count.near_misses_fired += 1
@@ -76,7 +77,7 @@ def tally(key: dict[str, Any], findings: list[dict[str, Any]]) -> dict[str, Tall
 
 def _match(found: dict[str, Any], items: list[dict[str, Any]], level: bool) -> int | None:
     for at, item in enumerate(items):
-        if level and item["level"] != found["level"]:
+        if level and found["level"] not in (item["level"], *item.get("steps", ())):
             continue
         if all(
             str(found["grain"].get(name)) == str(value) for name, value in item["grain"].items()
