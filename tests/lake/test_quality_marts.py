@@ -31,12 +31,12 @@ def _month(year: int, month: int) -> dict[str, object]:
 
 
 def test_every_period_since_the_first_has_a_row_whether_it_came_or_not() -> None:
-    rows = [_month(2025, 1) | {"limit_total": 1}, _month(2026, 2), _month(2026, 2)]
+    rows = [_month(2025, 1), _month(2026, 2), _month(2026, 2), _month(2026, 3)]
     frames = _frames(table_coverage.TABLE_COVERAGE.inputs, debt_limit=rows)
     made = table_coverage.build(frames).collect()
     assert made.height == 24
     assert set(made["table_code"]) == {"FIN-24"}
-    assert made.filter("arrived")["period"].to_list() == ["2025-01", "2026-02"]
+    assert made.filter("arrived")["period"].to_list() == ["2025-01", "2026-02", "2026-03"]
     february = made.row(by_predicate=pl.col("period") == "2026-02", named=True)
     assert february == {
         "table_code": "FIN-24",
@@ -53,6 +53,12 @@ def test_every_period_since_the_first_has_a_row_whether_it_came_or_not() -> None
     }
     december = made.row(by_predicate=pl.col("period") == "2025-12", named=True)
     assert (december["due"], december["arrived"], december["rows"]) == (date(2026, 1, 12), False, 0)
+
+
+def test_a_form_loaded_by_hand_does_not_make_its_table_a_monthly_one() -> None:
+    rows = [_month(2025, 12), _month(2026, 12), _month(2026, 1)]
+    frames = _frames(table_coverage.TABLE_COVERAGE.inputs, debt_limit=rows)
+    assert table_coverage.build(frames).collect().height == 0
 
 
 def test_yearly_tables_are_due_once_a_year() -> None:

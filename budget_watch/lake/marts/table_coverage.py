@@ -1,9 +1,10 @@
 """table_coverage 报送情况: which period tables came for which period, and how full they are.
 
 One row a table and period, from the table's first delivered year to the end of the latest year in
-the lake, so that what is missing has a row too. Tables never delivered are not connected yet and
-have none; event tables have no period of their own (a day without a payment is no gap). The due
-date is the contract's, without roll-over.
+the lake, so that what is missing has a row too. Tables never delivered, and monthly tables of
+which fewer than three calendar months ever came (published forms loaded by hand), are not
+connected yet and have none; event tables have no period of their own (a day without a payment is
+no gap). The due date is the contract's, without roll-over.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ null_cells int 必填空格数 !
 )
 
 
+_CONNECTED = 3  # calendar months that show a table to come month by month
+
+
 def monthly(contract: Contract) -> bool:
     """Whether a contract is delivered month by month."""
     return "month" in contract.period and any(text.startswith("次月") for text in contract.due)
@@ -74,7 +78,7 @@ def build(frames: Frames) -> pl.LazyFrame:
     parts = [
         _periods(contract, frame, last)
         for contract, frame in zip(tables, found, strict=True)
-        if frame.height
+        if frame.height and (not monthly(contract) or frame["month"].n_unique() >= _CONNECTED)
     ]
     if not parts:
         return pl.LazyFrame(schema=_SCHEMA)
