@@ -42,9 +42,17 @@ def table(join: CheckedJoin, frames: Frames) -> pl.DataFrame:
 
 
 def look_up(
-    rows: pl.LazyFrame, join: CheckedJoin, found: pl.DataFrame, prefix: str = ""
+    rows: pl.LazyFrame,
+    join: CheckedJoin,
+    found: pl.DataFrame,
+    prefix: str = "",
+    *,
+    in_order: bool = True,
 ) -> pl.LazyFrame:
-    """Rows with the columns taken (under `prefix` + name) and the flag; order and count are kept."""
+    """Rows with the columns taken (under `prefix` + name) and the flag; none is lost or doubled.
+
+    `in_order` keeps the rows' order, which costs memory in a stream.
+    """
     flag = f"{join.name}_found"
     renamed = found.rename({name: prefix + name for name in (*join.take, flag)})
     names = [f"__on_{at}" for at in range(len(join.on))]
@@ -53,6 +61,6 @@ def look_up(
         left_on=list(join.on.values()),
         right_on=names,
         how="left",
-        maintain_order="left",
+        maintain_order="left" if in_order else "none",
     )
     return joined.with_columns(pl.col(prefix + flag).fill_null(False))

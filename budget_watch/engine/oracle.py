@@ -204,7 +204,11 @@ class Oracle:
         provisional = " OR ".join(f"coalesce({name(each)}, FALSE)" for each in flags)
         judged = f"SELECT *, {verdict} AS __o, ({provisional}) AS __p FROM {last}"
         quiet = "" if rule.window is not None else " WHERE split_part(__o, '|', 1) NOT IN ('clear', 'not_applicable')"
-        return f"{step} SELECT * FROM ({judged}){quiet}"
+        wanted = dict.fromkeys([*rule.grain, *rule.inputs])
+        if rule.window is not None:
+            wanted |= dict.fromkeys([*rule.window.by, "first_order", "last_order"])
+        columns = ", ".join(name(each) for each in wanted)
+        return f"{step} SELECT {columns}, __o, __p FROM ({judged}){quiet}"
 
     def _valid(self, rule: CheckedRule) -> str:
         since, until = rule.rule.valid.since, rule.rule.valid.until

@@ -97,8 +97,10 @@ def _tree(text: str) -> exp.Expression:
     ready = prepare(text)
     try:
         found = sqlglot.parse(ready, dialect="duckdb")
-    except (SqlglotError, RecursionError) as error:
-        first = str(error).splitlines()[0] if str(error) else "嵌套过深"
+    except RecursionError as error:
+        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层；请用 let 分成几步", "size") from error
+    except SqlglotError as error:
+        first = str(error).splitlines()[0]
         raise ExpressionError(f"“{text}”读不懂（{first}）", "syntax") from error
     if len(found) != 1 or found[0] is None:
         raise ExpressionError(f"“{text}”应是一个表达式", "syntax")

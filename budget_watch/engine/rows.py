@@ -93,7 +93,7 @@ def _with_tables(
 ) -> pl.LazyFrame:
     own = f"{each.rule.id}."
     for name, join in each.rule.joins.items():
-        lazy = look_up(lazy, join, tables[name], own)
+        lazy = look_up(lazy, join, tables[name], own, in_order=False)
     for measure in each.rule.measures.values():
         lazy = _with_measure(run, lazy, measure, own)
     return lazy

@@ -61,7 +61,7 @@ def validated(path: Path, data: Any, model: type[Model], at: tuple[int | str, ..
         first = error.errors()[0]
         keys = (*at, *first["loc"])
         name = ".".join(str(key) for key in first["loc"]) or "此项"
-        allowed = "、".join(model.model_fields)
+        allowed = "、".join(each.alias or key for key, each in model.model_fields.items())
         message = {
             "extra_forbidden": f"没有键 {name}；可用的键：{allowed}",
             "missing": f"缺少键 {name}",
