@@ -140,13 +140,13 @@ def _check_words(template: Template, document: Document) -> None:
     """No word of pages §5 before a recorded 认定, whoever wrote the template.
 
     Raises:
-        DigestError: names the word and where it stands.
+        DigestRefusedError: names the word and where it stands.
     """
     for where, block in _printed(document):
         text = _plain(block)
         for word_ in template.forbidden:
             if word_ in text:
-                raise DigestError(f"“{where}”里有不得使用的词“{word_}”，请改用语：{text[:60]}")
+                raise DigestRefusedError(f"“{where}”里有不得使用的词“{word_}”，请改用语：{text[:60]}")
 
 
 def _printed(document: Document) -> list[tuple[str, Block]]:

@@ -12,6 +12,7 @@ from struct import pack
 from budget_watch.digest.drawing import Drawing, Line, Rect, Words, advance, width
 
 SCALE = 20  # logical units for one drawing unit
+DOTS = 40  # device dots a millimetre
 FACE = "微软雅黑"
 _GB2312 = 134
 _NULL_BRUSH, _NULL_PEN = 0x80000005, 0x80000008
@@ -101,7 +102,7 @@ class _Writer:
         self._add(17, pack("<I", 8))  # MM_ANISOTROPIC
         self._add(10, pack("<ii", 0, 0))
         self._add(9, pack("<ii", wide_u, high_u))
-        dots = (round(millimetres * 4), round(high * 4))
+        dots = (round(millimetres * DOTS), round(high * DOTS))
         self._add(12, pack("<ii", 0, 0))
         self._add(11, pack("<ii", *dots))
         self._add(18, pack("<I", 1))  # transparent background
@@ -113,7 +114,7 @@ class _Writer:
         header += pack("<iiii", 0, 0, round(millimetres * 100), round(high * 100))
         header += pack("<IIIIHHIII", 0x464D4520, 0x10000, length, len(everything) + 1, 2, 0, 0, 0,
                        0)
-        header += pack("<ii", 1280, 800) + pack("<ii", 320, 200)  # device: 4 dots a millimetre
+        header += pack("<ii", 320 * DOTS, 200 * DOTS) + pack("<ii", 320, 200)
         header += pack("<III", 0, 0, 0) + pack("<ii", 320000, 200000)
         return header + b"".join(everything)
 

@@ -136,7 +136,8 @@ class _Writer:
         numbers = pages(self.document, first)
         self._line("目　录", "Contents").paragraph_format.space_before = Mm(4)
         for at, section in enumerate(sections):
-            line = self._line("", f"TOC {section.level}")
+            line = self._line("", "Normal")
+            line._p.style = f"TOC{section.level}"
             if at == 0:
                 begin(line, ' TOC \\o "1-2" \\h \\z \\u ', dirty=True)
             line.add_run(f"{section.title}\t")

@@ -71,7 +71,9 @@ def _styles(styles: Any) -> None:
         _style(styles, name, BODY, 14, line=26)
         tab = styles[name].paragraph_format.tab_stops
         tab.add_tab_stop(Mm(TEXT_MM), 2, 1)
-    styles["TOC 2"].paragraph_format.left_indent = Pt(28)
+        if name == "TOC 2":
+            styles[name].paragraph_format.left_indent = Pt(28)
+        _built_in(styles[name])
 
 
 def _style(
@@ -92,6 +94,12 @@ def _style(
         _indent(style)
 
 
+def _built_in(style: Any) -> None:
+    """Word knows its contents styles by lower-case names; ours stand in for them."""
+    style.element.find(qn("w:name")).set(qn("w:val"), style.name.lower())
+    del style.element.attrib[qn("w:customStyle")]
+
+
 def _font(
     style: Any, face: str, size: float, bold: bool = False, colour: RGBColor = INK
 ) -> None:
@@ -100,7 +108,7 @@ def _font(
     style.font.color.rgb = colour
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
     for attribute in list(fonts.attrib):
-        if attribute.endswith("Theme"):
+        if attribute.lower().endswith("theme"):
             del fonts.attrib[attribute]
     for kind in ("w:ascii", "w:hAnsi", "w:cs"):
         fonts.set(qn(kind), LATIN)
@@ -126,7 +134,10 @@ def _indent(style: Any) -> None:
     indent.set(qn("w:firstLine"), "640")
     for old in properties.findall(qn("w:ind")):
         properties.remove(old)
-    properties.append(indent)
+    properties.insert_element_before(
+        indent, "w:contextualSpacing", "w:mirrorIndents", "w:suppressOverlap", "w:jc",
+        "w:textDirection", "w:textAlignment", "w:textboxTightWrap", "w:outlineLvl", "w:rPr",
+    )
 
 
 def _footer(footer: Any, align: Any) -> None:
