@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from budget_watch.views import formats as fmt
 from dash import html
 
 from dashboard.address import Address
@@ -25,6 +26,7 @@ class Column:
         key: name of the sort setting; empty = cannot be sorted by.
         number: right-aligned, never wrapped.
         minor: not shown on a phone.
+        long: running text; on a phone it takes the whole width, without its label.
     """
 
     title: str
@@ -33,6 +35,7 @@ class Column:
     minor: bool = False
     width: str = ""
     hint: str = ""
+    long: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,12 @@ def _row(columns: Sequence[Column], line: Line) -> html.Tr:
         )
         if isinstance(cell, str) and len(cell) <= 12:  # a day, a word: never broken in two
             classes = f"{classes} s".strip()
+        if cell == fmt.NOT_APPLICABLE:
+            classes = f"{classes} na".strip()
+        if column.long:
+            classes = f"{classes} long".strip()
+        if at == 0 and column.width.endswith("px"):
+            classes = classes.replace("name", "slim")
         if at == 0:
             inside = html.Div(cell, className=f"line indent-{line.depth}" if line.depth else "line")
             cells.append(html.Th(inside, scope="row", className=classes))

@@ -157,14 +157,15 @@ def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
     ]
     shown = html.Div([g for g in groups if g is not None], className="facets")
     clear = link("清除筛选", context.address.at("alerts", keep=("asof", "snap")))
-    return html.Aside(
-        html.Details(
-            [html.Summary("筛选"), shown, html.Div(clear, className="facet clear")],
-            className="block facet-block",
-            open=True,
-        ),
-        **{"aria-label": "筛选"},
+    narrow = html.Details(
+        [html.Summary("筛选"), shown, html.Div(clear, className="facet clear")],
+        className="block facet-block narrow-facets",
     )
+    wide = html.Div(
+        [html.H2("筛选"), shown, html.Div(clear, className="facet clear")],
+        className="block wide-facets",
+    )
+    return html.Aside([wide, narrow], **{"aria-label": "筛选"})
 
 
 def _facet(
@@ -227,7 +228,7 @@ def _rows(context: Context, found: Sifted) -> html.Section:
     columns = [
         Column("级别", width="92px"),
         Column("类", minor=True, width="44px"),
-        Column("规则与对象"),
+        Column("规则与对象", long=True),
         Column("数值", number=True),
         Column("限值", number=True),
         Column("首见", minor=True),
@@ -285,7 +286,8 @@ def owner(context: Context, f: Finding) -> str:
     for letter, code in (("u", f.agency_code), ("d", f.dept_code), ("z", f.mof_div_code)):
         if code:
             return context.names.of(letter, code)
-    return "全市"
+    said = [v for v in f.grain.values() if isinstance(v, str) and not v.isascii()]
+    return said[0] if said else "全市"
 
 
 def _grouped(context: Context, found: Sifted, by: str) -> html.Section:

@@ -58,14 +58,11 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
     )
     marks = alerts.marks(context.home, context.grant, by) if by in "zdup" else {}
     lines = [_line(context, shown, "合计", divided.total, divided.total, kind="total")]
-    offset = _offset(context, place, by)
     opened = set(address.get("open").split(",")) if address.get("open") else set()
     lines += _children(context, place, shown, divided, marks, opened, 0)
     if divided.rest_count:
         text = f"其余{divided.rest_count}项"
         lines.append(_line(context, shown, text, divided.rest, divided.total, kind="rest"))
-    if offset is not None:
-        lines.append(_line(context, shown, "上下级往来抵销", offset, divided.total, kind="rest"))
     lines.append(
         _line(context, shown, _gap_name(divided.gap), divided.gap, divided.total, kind="gap")
     )
@@ -315,11 +312,6 @@ def _mark(context: Context, mark: alerts.Mark | None) -> Node:
         return "0"
     to = context.address.at("alerts", keep=("asof", "snap"), **mark.filter)
     return link([level_chip(mark.level), f" {mark.count}"], to)
-
-
-def _offset(context: Context, place: Place, by: str) -> Amounts | None:
-    """The 抵销 row of 全市: vouchers hold each payment once, so nothing is to be taken off."""
-    return Amounts() if place.scope == "all" and by == "z" else None
 
 
 def _payees(context: Context, place: Place) -> html.Section:

@@ -10,7 +10,7 @@ from budget_watch.views.drill import Amounts, Place
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.frame import Page
-from dashboard.pages import division, place_charts, voucher_list
+from dashboard.pages import division, place_charts, reported_block, voucher_list
 from dashboard.pages.place_text import (
     BUDGETS,
     called,
@@ -37,6 +37,8 @@ def page(context: Context) -> Page:
     else:
         body.append(place_charts.folded(context, place, amounts))
         body.append(division.block_of(context, place))
+        if place.scope == "all" and place.get("z") is None and len(place.path) <= 1:
+            body.append(reported_block.block_of(context))
     return Page(
         f"{called(context, place)}预算执行",
         [html.Div(body, className="rows")],

@@ -384,6 +384,7 @@ def _cell(context: Context, contract: Any, name: str, row: dict[str, Any]) -> No
         return link(
             str(value),
             context.address.at("voucher", str(year), row["pay_cert_id"], keep=("asof", "snap")),
+            className="s",
         )
     kind = _type(contract, name)
     if kind == "money":

@@ -18,6 +18,7 @@ from budget_watch.views.three_public import three_public
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.frame import Page
+from dashboard.pages.alerts import owner
 from dashboard.pages.data import arrived, reports
 from dashboard.pages.execution import SCOPE_TITLES
 from dashboard.pages.place_text import pace_words, source
@@ -261,19 +262,24 @@ def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.S
         if fresh
         else f"疑点 {fmt.count(len(found))}，本次运行没有新增"
     )
-    columns = [Column("级别", width="15%"), Column("类", minor=True), Column("规则与对象")]
+    columns = [
+        Column("级别", width="92px"),
+        Column("类", minor=True, width="44px"),
+        Column("规则与对象", long=True),
+        Column("首见", minor=True),
+    ]
+    keep = ("asof", "snap")
     lines = [
         Line(
             [
                 level_chip(f.level, f.provisional),
                 class_tag(f.klass),
-                [
-                    link(
-                        html.Span(f"{f.rule} {f.title}", className="clip"),
-                        context.address.at("finding", f.finding[:16], keep=("asof", "snap")),
-                    ),
-                    html.Span(_object(context, f), className="note"),
-                ],
+                link(
+                    html.Span(f"{f.rule} {f.title} · {owner(context, f)}", className="clip one"),
+                    context.address.at("finding", f.finding[:16], keep=keep),
+                    title=f.message,
+                ),
+                fmt.day(f.first_seen),
             ]
         )
         for f in shown
@@ -291,14 +297,6 @@ def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.S
         sub=f"业务日 {fmt.day(run.as_of)}，{judged}",
         source=source(context, "疑点库"),
     )
-
-
-def _object(context: Context, finding: Finding) -> str:
-    code = finding.agency_code or finding.dept_code
-    name = (
-        context.names.of("u", code) if code else context.names.of("z", finding.mof_div_code or "")
-    )
-    return f" {name} · 首见 {fmt.day(finding.first_seen)}"
 
 
 def _debt(context: Context, scope: str) -> html.Section:
