@@ -28,7 +28,7 @@ def digest(
     """生成季刊等报告。"""
     from budget_watch.access import Grant
     from budget_watch.digest import build
-    from budget_watch.digest.errors import DigestRefusedError
+    from budget_watch.digest.errors import DigestError, DigestRefusedError
 
     here: Context = context.obj
     folder = out or here.root / "digest"
@@ -45,6 +45,8 @@ def digest(
     except DigestRefusedError as refused:
         printer.close({"refused": True, "reason": str(refused)}, str(refused))
         return LOOK
+    except DigestError as wrong:  # a period, report or format that is not one
+        raise typer.BadParameter(str(wrong)) from None
     printer.records({"file": str(path), "bytes": path.stat().st_size} for path in files)
     printer.close({"refused": False, "files": len(files)}, f"已生成 {len(files)} 个文件。")
     return DONE

@@ -146,7 +146,9 @@ def _check_words(template: Template, document: Document) -> None:
         text = _plain(block)
         for word_ in template.forbidden:
             if word_ in text:
-                raise DigestRefusedError(f"“{where}”里有不得使用的词“{word_}”，请改用语：{text[:60]}")
+                raise DigestRefusedError(
+                    f"“{where}”里有不得使用的词“{word_}”，请改用语：{text[:60]}"
+                )
 
 
 def _printed(document: Document) -> list[tuple[str, Block]]:
