@@ -16,7 +16,14 @@ class Unrecognised(IngestError):
 
 
 class Refused(IngestError):
-    """The table is known, but its structure or unit is wrong: nothing of it is stored."""
+    """The table is known, but its structure or unit is wrong: nothing of it is stored.
+
+    `table` is the code of the table.
+    """
+
+    def __init__(self, message: str, table: str | None = None) -> None:
+        super().__init__(message)
+        self.table = table
 
 
 class FormError(IngestError):

@@ -150,7 +150,7 @@ def check_units(
         or against_known(contract, read, job.known_means(contract))
     )
     if problem:
-        raise Refused(f"“{name}”（{contract.code} {contract.title}）{problem}")
+        raise Refused(f"“{name}”（{contract.code} {contract.title}）{problem}", contract.code)
 
 
 def unknown_note(binding: Binding) -> str | None:

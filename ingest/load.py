@@ -18,7 +18,7 @@ from pathlib import Path
 from budget_watch.lake import Home, Snapshot, Writer
 from budget_watch.lake.snapshot import CHINA
 from budget_watch.tables import contract as contract_of
-from ingest.errors import IngestError, Unreadable
+from ingest.errors import IngestError, Refused, Unreadable
 from ingest.flat_file import load_parquet, load_text
 from ingest.job import Job
 from ingest.load_line import LoadLine
@@ -114,7 +114,8 @@ def _load_file(job: Job, found: _Found) -> Iterator[LoadLine]:
         else:
             yield from load_workbook(job, found.path, kind, found.name)
     except IngestError as error:
-        yield LoadLine(found.name, refused=True, reason=str(error))
+        table = error.table if isinstance(error, Refused) else None
+        yield LoadLine(found.name, table=table, refused=True, reason=str(error))
     except PermissionError:
         reason = f"“{found.path.name}”没有读取权限；请修改权限后重新执行。"
         yield LoadLine(found.name, refused=True, reason=reason)

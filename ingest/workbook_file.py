@@ -110,11 +110,12 @@ def _contract_sheet(job: Job, grid: Grid, book: _Book) -> LoadLine:
         contract = binding.contract
         problem = sub_fen_columns(contract, frame)
         if problem:
-            raise Refused(f"“{shown}”（{contract.code} {contract.title}）{problem}")
+            raise Refused(f"“{shown}”（{contract.code} {contract.title}）{problem}", contract.code)
     except Unrecognised as error:
         return LoadLine(book.name, sheet, refused=job.table is not None, reason=str(error))
     except IngestError as error:
-        return LoadLine(book.name, sheet, refused=True, reason=str(error))
+        table = error.table if isinstance(error, Refused) else None
+        return LoadLine(book.name, sheet, table, refused=True, reason=str(error))
     from ingest.flat_file import check_units, unknown_note
 
     if frame.is_empty():

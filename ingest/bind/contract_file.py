@@ -163,7 +163,8 @@ def _check_columns(
     if twice:
         raise Refused(
             f"“{name}”（{shown}）的列“{'、'.join(dict.fromkeys(twice))}”出现了两次，"
-            "分不清以哪一列为准；请删去一列后重新送达，本文件未入库。"
+            "分不清以哪一列为准；请删去一列后重新送达，本文件未入库。",
+            contract.code,
         )
     missing = [
         column.title
@@ -174,7 +175,8 @@ def _check_columns(
         other = f"；文件中有未知的列“{'、'.join(unknown[:5])}”，是否改了列名" if unknown else ""
         raise Refused(
             f"“{name}”（{shown}）缺少必填列“{'、'.join(missing[:8])}”{other}；"
-            "请补齐后重新送达，本文件未入库。"
+            "请补齐后重新送达，本文件未入库。",
+            contract.code,
         )
 
 
@@ -195,7 +197,8 @@ def _check_units(
             raise Refused(
                 f"“{name}”的“{_UNIT_TAIL.sub('', cell)}”写的单位是{unit}，"
                 f"而 {contract.code}（{contract.title}）约定为{declared[target]}；"
-                f"请改按{declared[target]}填报后重新送达，本文件未入库。"
+                f"请改按{declared[target]}填报后重新送达，本文件未入库。",
+                contract.code,
             )
 
 

@@ -292,10 +292,11 @@ def _add_balance(
 ) -> None:
     """One balance record a figure; the budget of a year without execution is the draft."""
     done = {figure.of(context.year) for kind, figure in figures if kind in ("exec", "final")}
+    last = max(figure.of(context.year) for _, figure in figures)
     for (kind, figure), column in figures.items():
         year = figure.of(context.year)
         stage = of_figure(kind, year, context.year, block.title)
-        if kind == "budget" and year not in done:
+        if kind == "budget" and year == last and year not in done:
             stage = DRAFT
         reasons: list[str] = []
         what = _column_label(block, column)

@@ -168,7 +168,8 @@ def _header_end(grid: Grid, first: int, cells: list[str]) -> int:
         if named and all(_FORMULA_ROW.match(name) for name in named):
             last = row
             continue
-        if named and all(_SUB_HEADER.match(name) for name in named):
+        amounts = any(_is_amount(value) for value in values)
+        if named and not amounts and all(_is_header(name) for name in named):
             last = row
             continue
         if named:
@@ -181,6 +182,10 @@ def _header_end(grid: Grid, first: int, cells: list[str]) -> int:
             continue
         break
     return last
+
+
+def _is_header(text: str) -> bool:
+    return bool(_SUB_HEADER.match(text) or _ITEM.match(text))
 
 
 def _is_amount(text: str) -> bool:

@@ -13,7 +13,7 @@ from ingest.bind.context import TableContext
 from ingest.bind.form import Form
 from ingest.bind.layout import Block
 from ingest.bind.records import Money, Records
-from ingest.bind.stages import DRAFT, Stage, of_figure, of_position
+from ingest.bind.stages import DRAFT, EXPRESS, Stage, of_figure, of_position
 from ingest.bind.words import figure_in, is_note, is_ratio, scope_in, years_in
 from ingest.sources.grid import label
 
@@ -95,7 +95,11 @@ def _place(
         scope = "县区"
     named = years_in(item)
     year = named[-1] if named else figure.of(context.year) if figure else context.year
-    if figure is None or figure.kind in ("limit", "balance") or (named and year != context.year):
+    if figure is None and re.search(r"预计|执行|快报", item):
+        stage = EXPRESS
+    elif figure is None and "预算" in item:
+        stage = DRAFT
+    elif figure is None or figure.kind in ("limit", "balance") or (named and year != context.year):
         stage = of_position(year, context.year, title)
     elif figure.kind == "budget":
         stage = DRAFT

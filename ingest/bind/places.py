@@ -1,7 +1,7 @@
 """Finds administrative divisions by name: “2025年丽江市…”, “海珠区” under 广州市, “玉龙县”.
 
-The list of divisions is that of python-stdnum (GB/T 2260 with years of validity). Codes are given
-with nine digits, as 预算管理一体化 writes them.
+Two lists are joined: the house's own (as valid now, with development zones) and python-stdnum's
+(GB/T 2260 with years of validity, for older tables). Codes have nine digits (预算管理一体化).
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-_LINE = re.compile(r'^(\s*)(\d+) (?:province|county)="(?:\[(\d*)-(\d*)\])?([^"]+)"')
+from budget_watch.codes import names, years
+
+_LINE = re.compile(r'^(\s*)(\d+) (?:province|county)="([^"]+)"')
+_NAMED = re.compile(r"(?:\[(\d*)-(\d*)\])?([^,\[]+)")
+_STILL = 9999
 _KIND = re.compile(
     r"(?:自治区|自治州|自治县|自治旗|特别行政区|林区|新区|地区|省|市|区|县|盟|州|旗)$"
 )
@@ -22,7 +26,9 @@ _PEOPLES = (
     "京 基诺 德昂 保安 裕固 独龙 鄂伦春 门巴 珞巴 布朗 各"
 )
 _PEOPLE = re.compile(rf"(?:(?:{'|'.join(sorted(_PEOPLES.split(), key=len, reverse=True))})族?)+$")
-_NOT_PLACES = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "市"})
+_NOT_PLACES = frozenset(
+    {"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "市", "新区"}
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,9 @@ class Place:
         return stem_of(self.name)
 
 
-NOWHERE = Place("000000", "", 0, 9999)
+_LAST = frozenset("省市区县州盟旗")
+_LONGEST = 15
+NOWHERE = Place("000000", "", 0, _STILL)
 
 
 def stem_of(name: str) -> str:
@@ -65,30 +73,35 @@ def stem_of(name: str) -> str:
 
 @cache
 def places() -> tuple[Place, ...]:
-    """Return all divisions of the list, abolished ones with the year in which they ended."""
+    """Return all divisions: the house's own list, and GB/T 2260 with the abolished ones."""
+    found: dict[tuple[str, str], Place] = {}
+    last = years("region")[-1]
+    for code, name in names("region", last).items():
+        if name not in _NOT_PLACES:
+            found[code[:6], name] = Place(code[:6], name, 0, _STILL)
     text = files("stdnum.cn").joinpath("loc.dat").read_text(encoding="utf-8")
-    found: list[Place] = []
     province = ""
     for line in text.splitlines():
         match = _LINE.match(line)
         if match is None:
             continue
-        indent, digits, since, until, name = match.groups()
+        indent, digits, listed = match.groups()
         if not indent:
             province = digits
             continue
-        if name in _NOT_PLACES:
-            continue
-        found.append(Place(province + digits, name, int(since or 0), int(until or 9999)))
-    return tuple(found)
+        for since, until, name in _NAMED.findall(listed):
+            place = Place(province + digits, name, int(since or 0), int(until or _STILL))
+            if name not in _NOT_PLACES:
+                found.setdefault((place.code6, name), place)
+    return tuple(found.values())
 
 
 @cache
 def _by_name() -> dict[str, tuple[Place, ...]]:
     index: dict[str, list[Place]] = {}
     for place in places():
-        index.setdefault(place.name, []).append(place)
-        index.setdefault(place.stem, []).append(place)
+        for name in {place.name, place.stem, place.stem + place.name[-1]}:
+            index.setdefault(name, []).append(place)
     return {name: tuple(found) for name, found in index.items()}
 
 
@@ -104,7 +117,7 @@ def find(name: str, within: str = "", year: int | None = None) -> Place | None:
 
     Of several, the valid one in `year` is taken, then the higher one; None when it stays unclear.
     """
-    bare = re.sub(r"(?:省|市|区|县)?本级$", "", name) or name
+    bare = re.sub(r"(?:本级|合计|小计|全[省市州盟区县])$", "", name) or name
     for key in dict.fromkeys((name, bare, stem_of(bare))):
         candidates = [place for place in _by_name().get(key, ()) if place.code6.startswith(within)]
         chosen = _choose(candidates, key, year)
@@ -133,16 +146,43 @@ def _choose(candidates: list[Place], name: str, year: int | None) -> Place | Non
 
 
 def in_title(text: str, year: int | None = None) -> Place | None:
-    """Return the division that a title names (“2025年丽江市…”, “44广东省2021年…”), or None."""
-    for match in re.finditer(
-        r"[\u4e00-\u9fa5]{2,}?(?:自治区|自治州|自治县|省|市|县|区|旗|盟|州)", text
-    ):
-        run = match.group(0)
-        for start in range(len(run) - 1):
-            place = find(run[start:], year=year)
-            if place is not None and place.name == run[start:]:
-                return place
+    """Return the division that a title names (“2025年丽江市…”, “44广东省2021年…”), or None.
+
+    Of a chain (“湖北省襄阳市樊城区”) the last is meant.
+    """
+    chosen: Place | None = None
+    at = 0
+    for end in range(2, len(text) + 1):
+        if text[end - 1] not in _LAST:
+            continue
+        place = _ending_at(text, max(at, end - _LONGEST), end, chosen, year)
+        if place is None:
+            continue
+        if chosen is not None and not place.code6.startswith(chosen.code6.rstrip("0")):
+            break
+        chosen, at = place, end
+    return chosen
+
+
+def _ending_at(
+    text: str, first: int, end: int, above: Place | None, year: int | None
+) -> Place | None:
+    """Return the division whose name ends there; within one named before only next to it."""
+    starts = range(first, end - 1) if above is None else [first]
+    for start in starts:
+        written = text[start:end]
+        if written not in _by_name():
+            continue
+        within = above.code6.rstrip("0") if above is not None else ""
+        place = find(written, within, year)
+        if place is not None and _same_kind(place.name, written):
+            return place
     return None
+
+
+def _same_kind(name: str, written: str) -> bool:
+    """“大理州” is 大理白族自治州; “吉林市” is not 吉林省."""
+    return name == written or (written[-1] in "州盟旗县" and name.endswith(written[-1]))
 
 
 def most_named(texts: Iterable[str], year: int | None = None) -> Place | None:

@@ -68,7 +68,7 @@ class Money:
 
     def fen(self, value: Decimal) -> int:
         """Return an amount in the sheet's unit as fen, rounded half up, and note its digits."""
-        shown = value.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP).normalize()
+        shown = value.quantize(Decimal("1e-10"), rounding=ROUND_HALF_UP).normalize()
         exponent = shown.as_tuple().exponent
         self.digits = max(self.digits, -exponent if isinstance(exponent, int) else 0)
         fen = (value * FEN[self.unit]).quantize(Decimal(1), rounding=ROUND_HALF_UP)

@@ -15,11 +15,11 @@ from ingest.bind.form import Form
 from ingest.bind.layout import Block
 from ingest.bind.places import Place, by_code, find
 from ingest.bind.records import Money, Records
-from ingest.bind.stages import of_position
+from ingest.bind.stages import EXPRESS, of_position
 from ingest.bind.words import is_grand_total, is_note, item_name, years_in
 from ingest.sources.grid import indent, label
 
-_OWN_LEVEL = re.compile(r"本级$|^(?:市|省|区|县)级$")
+_OWN_LEVEL = re.compile(r"本级$|^(?:市|省|区|县|州|盟)级$")
 _YEAR_END = 12
 
 
@@ -81,9 +81,9 @@ def _depth(block: Block, row: int) -> int:
 
 def _named(name: str, parent: Place | None, context: TableContext) -> Place | None:
     """Return the division of this name: own level, under the parent, under the book, anywhere."""
-    if re.fullmatch(r"(?:市|省|区|县)?本级|(?:市|省|县|区)级", name):
+    if re.fullmatch(r"[市省区县州盟旗]?本级|[市省县区州盟旗]级", name):
         return parent
-    bare = re.sub(r"本级$", "", name)
+    bare = re.sub(r"(?:本级|合计|小计)$", "", name)
     prefixes = [_prefix(place) for place in (parent, context.place) if place is not None]
     province = context.place.code6[:2]
     for prefix in dict.fromkeys([*prefixes, province, ""]):
@@ -121,6 +121,7 @@ def _positions(
 ) -> None:
     """Add a record for each year that the paths name."""
     by_year: dict[int, dict[str, Any]] = {}
+    expected: set[int] = set()
     reasons: list[str] = []
     for column in block.columns:
         path = next(
@@ -134,10 +135,12 @@ def _positions(
             block.grid.at(area.row, column.index), column.leaf, area.row + 1, reasons
         )
         by_year.setdefault(year, {}).setdefault(path.column, amount)
+        if re.search(r"预计|执行|快报", column.path):
+            expected.add(year)
     if area.place is None:
         reasons.append(f"第{area.row + 1}行地区“{area.name}”找不到区划代码")
     for year, values in by_year.items():
-        stage = of_position(year, context.year, block.title)
+        stage = EXPRESS if year in expected else of_position(year, context.year, block.title)
         identity = {
             "fiscal_year": year,
             "month": _YEAR_END,

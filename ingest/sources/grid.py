@@ -97,7 +97,7 @@ def number(cell: Cell) -> Decimal | None:
     if isinstance(cell, int):
         return Decimal(cell)
     if isinstance(cell, float):
-        return Decimal(repr(cell)) if math.isfinite(cell) else None
+        return Decimal(f"{cell:.15g}") if math.isfinite(cell) else None  # Excel keeps 15 digits
     if isinstance(cell, datetime | date | time):
         raise ValueError(f"“{cell}”是日期，不是数字")
     text = squeeze(cell)
