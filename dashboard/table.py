@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from budget_watch.views import formats as fmt
 from dash import html
 
+from budget_watch.views import formats as fmt
 from dashboard.address import Address
 from dashboard.parts import Node, link
 

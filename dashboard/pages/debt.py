@@ -8,15 +8,14 @@ import plotly.graph_objects as go
 from dash import html
 
 from budget_watch.views import formats as fmt
-from budget_watch.views import places
-from budget_watch.views.debt import Debt, Limit, Position, debt
+from budget_watch.views.debt import Debt, Limit, Position, debt, regions
 from budget_watch.views.figure import Figure
 from budget_watch.views.span import Place
 from dashboard import chart
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
-from dashboard.pages.place_text import source
+from dashboard.pages.place_text import formula_words, source
 from dashboard.parts import (
     Node,
     block,
@@ -84,9 +83,8 @@ def _place(context: Context) -> Place | None:
 
 
 def _everywhere(context: Context) -> tuple[Place, ...]:
-    return context.kept(
-        "places", lambda: places(context.desk, context.span.fiscal_year), context.span.fiscal_year
-    )
+    found = context.kept("regions", lambda: regions(context.desk, context.span), context.span)
+    return tuple(position.place for position in found)
 
 
 def _crumbs(context: Context, place: Place) -> list[tuple[str, object]]:
@@ -169,7 +167,7 @@ def _room(limit: Limit) -> str:
 
 def _defined(of: Figure) -> list[tuple[str, Node]]:
     return [
-        ("公式", of.formula),
+        ("公式", formula_words(of)),
         ("时点", of.origin.as_of),
         ("口径", f"{of.origin.scope_kind}，{of.origin.stage}，{of.origin.data_status}"),
         ("快照", of.origin.snapshot),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dash import html
 
+from budget_watch.lake.layout import layout
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Place
+from budget_watch.views.figure import Figure
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.parts import Node, definition, source_line
@@ -111,3 +113,13 @@ def source(
         f"快照 {context.snapshot.id}",
         definition(rows, side="up"),
     )
+
+
+def formula_words(figure: Figure) -> str:
+    """A view's formula with the titles of table and column instead of their names."""
+    if not figure.formula.startswith("∑") or not figure.queries:
+        return figure.formula
+    query = figure.queries[0]
+    contract = layout(query.table).contract
+    title = contract.column(query.column).title if query.column in contract.names else "行数"
+    return f"Σ{contract.title}：{title}"
