@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ingest.bind.words import figure_in, is_ratio, unit_in
+from ingest.bind.words import figure_in, is_ratio, is_subtotal, unit_in
 from ingest.sources.grid import Grid, squeeze
 
 _SEARCH = 30  # header rows stand within the first rows of a sheet
@@ -175,9 +175,9 @@ def _header_end(grid: Grid, first: int, cells: list[str]) -> int:
         if named:
             break
         rest = [value for column, value in enumerate(values) if value and column not in items]
-        if all(_LETTERS.match(value) for value in rest) or all(
-            not _is_amount(value) for value in rest
-        ):
+        words = [value for value in rest if re.search(r"[\u4e00-\u9fa5]", value)]
+        total = amounts and bool(words) and is_subtotal(words[0])
+        if all(_LETTERS.match(value) for value in rest) or (words and not total):
             last = row
             continue
         break
