@@ -28,6 +28,7 @@ from budget_watch.engine.run import (
     valid,
 )
 
+ROWS_A_STEP = 250_000
 OUT, UNKNOWN, INVALID = -1, -2, -3
 REASONS = {OUT: OUT_OF_SCOPE, UNKNOWN: UNKNOWN_SCOPE, INVALID: NOT_VALID}
 PLACES = ("mof_div_code", "dept_code", "agency_code")
@@ -55,17 +56,26 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
     needed |= {name for name in ("data_status", "stage", *PLACES) if name in source.columns}
     needed |= {name for name in ("fiscal_year", "month", "quarter") if name in source.columns}
     needed |= {source.date_column} if source.date_column else set()
-    lazy = run.frames.scan(source).select(sorted(needed))
+    rows = run.frames.scan(source).select(sorted(needed))
     in_pass = [_prepared(run, rule) for rule in rules]
-    for each, tables in in_pass:
-        lazy = _with_tables(run, each, lazy, tables)
-    lazy = lazy.with_columns(
-        *_verdicts(run, [each for each, _ in in_pass]),
-        _provisional(source.columns).alias("__p_row"),
-    )
-    keys = {tuple(each.rule.grain) for each, _ in in_pass}
-    lazy = lazy.with_columns(key_hash(key).alias(_hash_name(key)) for key in sorted(keys))
-    for batch in lazy.collect_batches(engine="streaming", maintain_order=False):
+    measured = [_measured(run, rows, each) for each, _ in in_pass]
+    verdicts = _verdicts(run, [each for each, _ in in_pass])
+    keys = sorted({tuple(each.rule.grain) for each, _ in in_pass})
+    kept = sorted(needed) + [name for each, _ in in_pass for name in _own(each)]
+
+    def build(part: pl.LazyFrame) -> pl.LazyFrame:
+        for (each, tables), measures in zip(in_pass, measured, strict=True):
+            part = _with_tables(each, part, tables, measures)
+        return part.select(
+            *kept,
+            *verdicts,
+            _provisional(source.columns).alias("__p_row"),
+            *(key_hash(key).alias(_hash_name(key)) for key in keys),
+        )
+
+    total = run.frames.rows(source)
+    for start in range(0, max(total, 1), ROWS_A_STEP):
+        batch = build(rows.slice(start, ROWS_A_STEP)).collect(engine="streaming")
         for each, _ in in_pass:
             _take(each, batch)
     share = (time.perf_counter() - begun) / len(rules)
@@ -88,34 +98,54 @@ def _prepared(run: Run, rule: CheckedRule) -> tuple[_Row, dict[str, pl.DataFrame
     return _Row(rule, verdict, names, f"__v_{rule.id}"), tables
 
 
+def _own(each: _Row) -> list[str]:
+    """The columns that look-ups and measures add for one rule."""
+    marks = [f"{mark}{each.rule.id}.{name}" for name in each.rule.measures for mark in ("__s_", "__p_")]
+    return [*each.names.values(), *marks]
+
+
 def _with_tables(
-    run: Run, each: _Row, lazy: pl.LazyFrame, tables: Mapping[str, pl.DataFrame]
+    each: _Row,
+    part: pl.LazyFrame,
+    tables: Mapping[str, pl.DataFrame],
+    measures: list[tuple[list[str], pl.DataFrame]],
 ) -> pl.LazyFrame:
-    own = f"{each.rule.id}."
+    """Rows with what a rule looks up and measures."""
     for name, join in each.rule.joins.items():
-        lazy = look_up(lazy, join, tables[name], own, in_order=False)
+        part = look_up(part, join, tables[name], f"{each.rule.id}.", in_order=False)
+    for on, found in measures:
+        part = part.join(found.lazy(), on=on, how="left", nulls_equal=True)
+    return part
+
+
+def _measured(
+    run: Run, rows: pl.LazyFrame, each: _Row
+) -> list[tuple[list[str], pl.DataFrame]]:
+    """A rule's measures for the distinct keys that the rows have: (key columns, values)."""
+    own = f"{each.rule.id}."
+    found: list[tuple[list[str], pl.DataFrame]] = []
     for measure in each.rule.measures.values():
-        lazy = _with_measure(run, lazy, measure, own)
-    return lazy
+        wanted = _keys(measure, rows)
+        distinct = rows.select(wanted).unique().collect(engine="streaming")
+        values = attach(distinct, measure, run.plan).select(
+            *wanted,
+            pl.col(measure.name).alias(own + measure.name),
+            pl.col(f"__s_{measure.name}").alias(f"__s_{own}{measure.name}"),
+            pl.col(f"__p_{measure.name}").alias(f"__p_{own}{measure.name}"),
+        )
+        found.append((wanted, values))
+    return found
 
 
-def _with_measure(run: Run, lazy: pl.LazyFrame, measure: Aggregate, own: str) -> pl.LazyFrame:
-    """Join a measure onto the rows through the distinct keys that the rows have."""
-    keys = list(measure.keys)
+def _keys(measure: Aggregate, rows: pl.LazyFrame) -> list[str]:
+    """The columns of the row that decide a measure's value."""
     bound = [measure.cumulative[1]] if measure.cumulative else []
     if measure.at_condition is not None:
-        bound = sorted(measure.at_condition.names("at") - set(keys))
-    shifts = [name for name in ("fiscal_year", "month", "quarter") if measure.shift and name in lazy.collect_schema()]
-    wanted = list(dict.fromkeys([*keys, *bound, *shifts]))
-    distinct = lazy.select(wanted).unique().collect(engine="streaming")
-    found = attach(distinct, measure, run.plan)
-    renamed = found.select(
-        *wanted,
-        pl.col(measure.name).alias(own + measure.name),
-        pl.col(f"__s_{measure.name}").alias(f"__s_{own}{measure.name}"),
-        pl.col(f"__p_{measure.name}").alias(f"__p_{own}{measure.name}"),
-    )
-    return lazy.join(renamed.lazy(), on=wanted, how="left", nulls_equal=True)
+        bound = sorted(measure.at_condition.names("at") - set(measure.keys))
+    periods = ("fiscal_year", "month", "quarter") if measure.shift else ()
+    present = rows.collect_schema().names()
+    wanted = [*measure.keys, *bound, *(name for name in periods if name in present)]
+    return list(dict.fromkeys(wanted))
 
 
 def _provisional(columns: Mapping[str, object]) -> pl.Expr:
