@@ -189,7 +189,9 @@ class _Checker:
 
         near = get_close_matches(name, list(self.sources), n=3)
         hint = f"；是否指 {'、'.join(near)}" if near else ""
-        raise BookError(f"{self.rule.id} {place}", f"没有名为 {name} 的报表或主题表{hint}", "source")
+        raise BookError(
+            f"{self.rule.id} {place}", f"没有名为 {name} 的报表或主题表{hint}", "source"
+        )
 
     def condition(self, text: str | None, scope: Scope, place: str) -> Expr | None:
         if text is None:
@@ -248,7 +250,9 @@ class _Checker:
         value = self.optional(rule.value, scope, "value")
         limit = self.optional(rule.limit, scope, "limit")
         if value and limit and not same(value.type, limit.type):
-            raise BookError(f"{rule.id} limit", f"value 是{value.type}，limit 是{limit.type}", "unit")
+            raise BookError(
+                f"{rule.id} limit", f"value 是{value.type}，limit 是{limit.type}", "unit"
+            )
         message = self.message(scope)
         trees = [
             *(each.when for each in self.reasons(rule.skip, scope, "skip")),
@@ -341,7 +345,9 @@ class _Checker:
         missing = [name for name in given if name not in wanted]
         if missing and said.periods and not said.periods.startswith("years"):
             raise BookError(
-                f"{self.rule.id} universe.periods", f"{said.periods} 要求 grain 含 {missing[0]}", "universe"
+                f"{self.rule.id} universe.periods",
+                f"{said.periods} 要求 grain 含 {missing[0]}",
+                "universe",
             )
         columns: dict[str, Expr] = {}
         for name in wanted:
@@ -394,7 +400,9 @@ class _Checker:
         column = self.result(name, value, argument, source, place)
         empty = said.empty or ("zero" if source.kind == "event" else "missing")
         if said.shift and "fiscal_year" not in keys:
-            raise BookError(f"{self.rule.id} {place}.shift", "shift 要求按 fiscal_year 汇总", "measure")
+            raise BookError(
+                f"{self.rule.id} {place}.shift", "shift 要求按 fiscal_year 汇总", "measure"
+            )
         return Aggregate(
             name,
             source,
@@ -404,7 +412,7 @@ class _Checker:
             conjunction(plain),
             cumulative,
             at_condition,
-            said.shift,
+            {str(part): steps for part, steps in said.shift.items()},
             empty,
             column,
             said.title or name,
@@ -465,7 +473,9 @@ class _Checker:
             place = f"within.values.{name}"
             value = self.expression(text, aggregates, place)
             if value.op not in ("sum", "count", "rows", "min", "max", "any", "all"):
-                raise BookError(f"{self.rule.id} {place}", "窗口中只能用 sum count min max any all", "measure")
+                raise BookError(
+                    f"{self.rule.id} {place}", "窗口中只能用 sum count min max any all", "measure"
+                )
             if name in (*said.by, "first_order", "last_order"):
                 raise BookError(f"{self.rule.id} {place}", f"{name} 已是 by 的列", "name")
             argument = value.args[0] if value.args else None
@@ -501,7 +511,9 @@ class _Checker:
             self.present(tuple(said.on.values()), columns, f"{place}.on")
             for theirs, ours in said.on.items():
                 if not same(source.columns[theirs].type, columns[ours].type):
-                    raise BookError(f"{self.rule.id} {place}", f"{theirs} 与 {ours} 类型不同", "unit")
+                    raise BookError(
+                        f"{self.rule.id} {place}", f"{theirs} 与 {ours} 类型不同", "unit"
+                    )
             take = said.take if isinstance(said.take, dict) else {each: each for each in said.take}
             self.present(tuple(take.values()), source.columns, f"{place}.take")
             covered = set(source.key) <= set(said.on)
@@ -553,7 +565,13 @@ class _Checker:
         confidence = said.confidence or self.rule.confidence
         basis = said.basis if said.basis is not None else self.rule.basis
         return CheckedLevel(
-            said.level, ceiling(said.level, klass, confidence), tree, klass, confidence, basis, said.when
+            said.level,
+            ceiling(said.level, klass, confidence),
+            tree,
+            klass,
+            confidence,
+            basis,
+            said.when,
         )
 
     def optional(self, text: str | None, scope: Scope, place: str) -> Expr | None:

@@ -11,4 +11,6 @@ from budget_watch.codes import SYSTEMS, valid_codes, years
 @cache
 def code_lists() -> Mapping[str, Mapping[int, frozenset[str]]]:
     """Code system → year → codes (`functional`, `dept_economic`, `revenue`, `fund_type` …)."""
-    return {system: {year: valid_codes(system, year) for year in years(system)} for system in SYSTEMS}
+    return {
+        system: {year: valid_codes(system, year) for year in years(system)} for system in SYSTEMS
+    }

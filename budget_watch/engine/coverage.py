@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -35,20 +35,22 @@ def delivered(
     return joined.select(enough.fill_null(False).alias(FLAG)).to_series()
 
 
-def _reach(known: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+def _reach(known: pl.DataFrame, on: Sequence[str]) -> pl.DataFrame:
     """Per year and region: delivered as a whole year, or without a gap up to month `reach`."""
     months = known.with_columns(pl.col("month").fill_null(0)).select(*on, "month").unique()
     return (
         months.sort("month")
-        .group_by(on, maintain_order=True)
+        .group_by(list(on), maintain_order=True)
         .agg(
             whole=(pl.col("month") == 0).any(),
             month=pl.col("month").filter(pl.col("month") > 0),
         )
         .with_columns(
-            reach=pl.col("month").list.eval(
+            reach=pl.col("month")
+            .list.eval(
                 (pl.element() == pl.int_range(1, pl.len() + 1)).cast(pl.Int64).cum_prod().sum()
-            ).list.first()
+            )
+            .list.first()
         )
         .select(*on, "whole", pl.col("reach").cast(pl.Int64))
     )

@@ -1,4 +1,4 @@
-"""One page a rule for people: method, basis, parameters, where it does not apply, examples, tests."""
+"""One page a rule for people: method, basis, parameters, limits, examples that are tests."""
 
 from __future__ import annotations
 
@@ -55,7 +55,12 @@ def _index(book: Book) -> str:
         rules = [rule for rule in book.rules.values() if rule.area == area]
         if not rules:
             continue
-        lines += [f"## {title}", "", "| 编号 | 名称 | 类 | 最高级别 | 信度 |", "|---|---|---|---|---|"]
+        lines += [
+            f"## {title}",
+            "",
+            "| 编号 | 名称 | 类 | 最高级别 | 信度 |",
+            "|---|---|---|---|---|",
+        ]
         lines += [
             f"| [{rule.id}]({rule.id}.md) | {rule.title} | {rule.klass} | "
             f"{LEVEL_NAMES[_highest(rule)]} | {rule.confidence} |"
@@ -119,7 +124,9 @@ def _method(rule: CheckedRule) -> Iterator[str]:
     yield f"判断单元：{'、'.join(rule.grain)}。"
     yield ""
     if rule.universe is not None:
-        when = f"，条件 `{_cell(said.universe.when)}`" if said.universe and said.universe.when else ""
+        when = (
+            f"，条件 `{_cell(said.universe.when)}`" if said.universe and said.universe.when else ""
+        )
         yield f"判断范围：{rule.universe.source.title}（`{rule.universe.source.name}`）{when}。"
         yield ""
     elif rule.source is not None:
@@ -197,7 +204,9 @@ def _examples(book: Book, rule: CheckedRule) -> Iterator[str]:
         yield "|---|---|---|"
     for case in tests.cases:
         extra = {**(case.model_extra or {}), **case.with_}
-        shown = "，".join(f"{name} {'缺' if value is None else value}" for name, value in extra.items())
+        shown = "，".join(
+            f"{name} {'缺' if value is None else value}" for name, value in extra.items()
+        )
         because = f"：{case.because}" if case.because else ""
         result = OUTCOME_NAMES.get(case.expect, case.expect)
         yield f"| {case.name} | {_cell(shown) or '—'} | {result}{'（待核实）' if case.provisional else ''}{because} |"

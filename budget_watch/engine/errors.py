@@ -1,4 +1,4 @@
-"""What can go wrong in the rule book or in a run. Every message says what, where, and what to do."""
+"""What can go wrong in the rule book or in a run; messages say what, where, and what to do."""
 
 from __future__ import annotations
 

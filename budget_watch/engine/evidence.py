@@ -112,8 +112,7 @@ def _of(
     build = compiler(setting, source.columns, source.date_column)
     wanted = shifted(measure, values)
     tests = [
-        build.any(tree).eq_missing(pl.lit(wanted.get(name)))
-        for name, tree in measure.keys.items()
+        build.any(tree).eq_missing(pl.lit(wanted.get(name))) for name, tree in measure.keys.items()
     ]
     if measure.condition is not None:
         tests.append(build.condition(measure.condition))
@@ -174,7 +173,7 @@ def _window(
     source = window.source
     build = compiler(setting, source.columns, source.date_column)
     order = build.whole(window.order)
-    last = values.get("last_order")
+    last = int(values["last_order"])
     tests = [_equal(name, values.get(name)) for name in window.by]
     tests.append((order > last - window.length) & (order <= last))
     if window.condition is not None:
@@ -199,11 +198,13 @@ def _cut(
     setting: Setting,
     path: tuple[str, ...],
 ) -> Evidence:
-    rows = reader.coverage().lazy() if source.name == "ledger_coverage" else reader.scan(source.name)
+    rows = (
+        reader.coverage().lazy() if source.name == "ledger_coverage" else reader.scan(source.name)
+    )
     given = rows.collect_schema().names()
-    constants = {
-        f"__at_{name}": value for name, value in values.items()
-    } | {"__at_period_end": values.get("__period_end")}
+    constants = {f"__at_{name}": value for name, value in values.items()} | {
+        "__at_period_end": values.get("__period_end")
+    }
     used = {name for test in tests for name in test.meta.root_names() if name.startswith("__at_")}
     rows = rows.with_columns(pl.lit(constants.get(name)).alias(name) for name in sorted(used))
     for test in tests:

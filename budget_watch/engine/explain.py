@@ -172,7 +172,9 @@ def explain(
         laws=tuple(_law(each, book, texts or {}) for each in basis),
         parameters=tuple(_parameters(rule, book, end or as_of, values.get("mof_div_code"))),
         measures=tuple(_measures(rule, book, values, setting, names)),
-        named_values={key: _shown(found.value(tree), tree, names) for key, tree in rule.let.items()},
+        named_values={
+            key: _shown(found.value(tree), tree, names) for key, tree in rule.let.items()
+        },
         value=_optional(rule.value, found, names),
         limit=_optional(rule.limit, found, names),
         snapshot=str(observation.get("snapshot") or ""),

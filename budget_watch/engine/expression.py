@@ -1,7 +1,7 @@
 """The checked tree of an expression: what the closed language is made of.
 
-`Expr.op` is one of the words below; everything else has been refused by the parser. The tree is what
-polars, the DuckDB oracle and the exact evaluator each compile in their own way.
+`Expr.op` is one of the words below; everything else has been refused by the parser. The tree is
+what polars, the DuckDB oracle and the exact evaluator each compile in their own way.
 
 lit col at param as_of period_end · add sub mul div neg mod abs least greatest coalesce case ·
 lt le eq ne gt ge and or not isnull in like · words group known length substr starts ends contains
@@ -43,7 +43,11 @@ class Expr:
     def key(self) -> str:
         """A stable text of the tree: equal keys compute the same."""
         inner = ",".join(arg.key for arg in self.args)
-        return f"{self.op}[{self.value!r}]({inner})" if self.value is not None else f"{self.op}({inner})"
+        return (
+            f"{self.op}[{self.value!r}]({inner})"
+            if self.value is not None
+            else f"{self.op}({inner})"
+        )
 
 
 def conjuncts(expr: Expr | None) -> list[Expr]:

@@ -1,4 +1,4 @@
-"""The functions of the expression language: their arguments, types, and what lists they may name."""
+"""The functions of the expression language: arguments, types, and the lists they may name."""
 
 from __future__ import annotations
 

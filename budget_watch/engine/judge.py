@@ -44,7 +44,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a rule is compiled against: the day, the book's numbers and lists, a test's overrides."""
+    """What a rule is compiled against: the day, the book's numbers and lists, overrides."""
 
     as_of: date
     params: Mapping[str, Parameter]

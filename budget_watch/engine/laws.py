@@ -12,7 +12,9 @@ from typing import Any
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.model import Citation, Law
 
-_ARTICLE = re.compile(r"^第([零〇一二三四五六七八九十百千]+)条(?:之([一二三四五六七八九十]+))?[\s　]*(.*)$")
+_ARTICLE = re.compile(
+    r"^第([零〇一二三四五六七八九十百千]+)条(?:之([一二三四五六七八九十]+))?[\s　]*(.*)$"
+)
 _HEADING = re.compile(r"^(#+\s|第[一二三四五六七八九十百]+[章节编][\s　])")
 _VERSION = re.compile(r"[((](\d{4}-\d{2}-\d{2})[))]")
 _DIGITS = {char: at for at, char in enumerate("零一二三四五六七八九")} | {"〇": 0}
@@ -124,9 +126,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.md"))
 
 
-def load_dir(
-    folder: Path, laws: Mapping[str, Law] | Iterable[Law]
-) -> dict[str, dict[str, str]]:
+def load_dir(folder: Path, laws: Mapping[str, Law] | Iterable[Law]) -> dict[str, dict[str, str]]:
     """Read the law texts in a folder that the register knows.
 
     A file belongs to a law if its name starts with the law's `file_hint` and, where both state one,

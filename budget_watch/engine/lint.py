@@ -80,12 +80,20 @@ def _rule(book: Book, rule: CheckedRule, texts: Texts) -> Iterator[Flaw]:
     yield from _citations(book, rule, texts, flaw)
     yield from _message(rule, flaw)
     yield from _tests(book, rule, flaw)
-    if not {"fiscal_year"} & set(rule.identity) and "fiscal_year" in rule.grain and rule.rule.identity:
+    if (
+        not {"fiscal_year"} & set(rule.identity)
+        and "fiscal_year" in rule.grain
+        and rule.rule.identity
+    ):
         yield flaw("identity", "identity 不含 fiscal_year，各年会并成一个疑点", "identity")
     if rule.universe is not None and rule.universe.periods is None:
         cumulative = [each.name for each in rule.measures.values() if each.cumulative]
         if cumulative and "month" in rule.grain and rule.universe.source.kind == "event":
-            yield flaw("periods", f"{cumulative[0]} 按月累计，universe 应写 periods，否则没有发生额的月份不判断", "universe")
+            yield flaw(
+                "periods",
+                f"{cumulative[0]} 按月累计，universe 应写 periods，否则没有发生额的月份不判断",
+                "universe",
+            )
 
 
 def _levels(rule: CheckedRule, flaw: Any) -> Iterator[Flaw]:
@@ -126,12 +134,20 @@ def _message(rule: CheckedRule, flaw: Any) -> Iterator[Flaw]:
     for word in FORBIDDEN:
         if word in text or word in rule.title:
             yield flaw("message-word", f"文字中不能用“{word}”（pages.md §5）", "message")
-    for form, unit in (("yuan", "元"), ("money", "元"), ("pp", "个百分点"), ("%", "%"), ("times", "倍")):
+    for form, unit in (
+        ("yuan", "元"),
+        ("money", "元"),
+        ("pp", "个百分点"),
+        ("%", "%"),
+        ("times", "倍"),
+    ):
         if f":{form}}}{unit}" in text:
             yield flaw("message-unit", f"格式 {form} 已带单位“{unit}”，后面不要再写", "message")
     mentioned = {name for tree in rule.message.trees for name in tree.names()}
     mentioned |= {name for tree in rule.message.trees for name in tree.names("param")}
-    mentioned |= {"@day" for tree in rule.message.trees for each in tree.walk() if each.op == "as_of"}
+    mentioned |= {
+        "@day" for tree in rule.message.trees for each in tree.walk() if each.op == "as_of"
+    }
     judged = {name for level in rule.levels for name in level.when.names()}
     facts = judged - set(rule.grain)
     if facts and not facts & mentioned:
@@ -169,7 +185,9 @@ def _tests(book: Book, rule: CheckedRule, flaw: Any) -> Iterator[Flaw]:
 
 def _book(book: Book, texts: Texts, today: date | None) -> Iterator[Flaw]:
     used = {name for rule in book.rules.values() for name in rule.params}
-    checks = [each.param.last_checked.on for each in book.params.values() if each.param.last_checked]
+    checks = [
+        each.param.last_checked.on for each in book.params.values() if each.param.last_checked
+    ]
     day = today or max(checks, default=date(2000, 1, 1))
     places = _places(book)
     for name, parameter in book.params.items():
@@ -178,7 +196,9 @@ def _book(book: Book, texts: Texts, today: date | None) -> Iterator[Flaw]:
         if name not in used:
             yield Flaw("unused-param", file, line, f"参数 {name} 没有规则使用；请删去或写上用处")
         if param.last_checked is None:
-            yield Flaw("stale-param", file, line, f"参数 {name} 没有 last_checked（何时与原文核对）")
+            yield Flaw(
+                "stale-param", file, line, f"参数 {name} 没有 last_checked（何时与原文核对）"
+            )
         elif (day - param.last_checked.on).days > STALE_DAYS:
             yield Flaw("stale-param", file, line, f"参数 {name} 超过两年没有核对")
         if param.statutory and not any(value.basis for value in param.values):

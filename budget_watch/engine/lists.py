@@ -1,4 +1,4 @@
-"""Word lists and code groups as polars expressions, and the code tables that rules may ask about."""
+"""Word lists and code groups as polars expressions, and the code tables of `known_code`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class NamedLists:
 
 def alternation(phrases: tuple[str, ...]) -> str:
     """A regular expression of the phrases, longest first, as both engines read it."""
-    return "|".join(re.escape(text) for text in sorted(phrases, key=lambda text: (-len(text), text)))
+    return "|".join(
+        re.escape(text) for text in sorted(phrases, key=lambda text: (-len(text), text))
+    )
 
 
 def has_words(text: pl.Expr, words: Words) -> pl.Expr:

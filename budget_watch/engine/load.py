@@ -1,7 +1,7 @@
 """Loads the rule book: the product's `rules/` and, over it, a home's own.
 
-A home may add rules, words, groups, laws and parameters, and values of a known parameter for its own
-jurisdiction; it never overrides silently, and a local value never loosens a number set by law.
+A home may add rules, words, groups, laws and parameters, and values of a known parameter for its
+own jurisdiction; it never overrides silently, and a local value never loosens a number set by law.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def load_book(
     folders = [Path(each) for each in ([paths] if isinstance(paths, Path | str) else paths)]
     folders = [each for at, each in enumerate(folders) if at == 0 or each.is_dir()]
     if not folders or not folders[0].is_dir():
-        raise BookError(str(folders[0] if folders else ""), "没有规则文件夹；安装不完整，或 --book 写错", "book")
+        raise BookError(
+            str(folders[0] if folders else ""), "没有规则文件夹；安装不完整，或 --book 写错", "book"
+        )
     if sources is None:
         from budget_watch.engine.sources import sources as all_sources
 
@@ -159,7 +161,9 @@ def _named_right(path: Path, rule: Rule, files: Mapping[str, Path]) -> None:
         raise BookError(f"{path}:1", f"area 是 {rule.area}，文件应放在 {rule.area}/ 中", "name")
     if rule.id in files:
         raise BookError(
-            f"{path}:1", f"{rule.id} 已在 {files[rule.id]}；规则不能悄悄覆盖，请另取编号", "override"
+            f"{path}:1",
+            f"{rule.id} 已在 {files[rule.id]}；规则不能悄悄覆盖，请另取编号",
+            "override",
         )
 
 
@@ -172,9 +176,7 @@ def _laws(folders: Sequence[Path]) -> list[tuple[Path, Law]]:
     ]
 
 
-def _entries(
-    folders: Sequence[Path], name: str, model: type[Entry]
-) -> list[tuple[Path, Entry]]:
+def _entries(folders: Sequence[Path], name: str, model: type[Entry]) -> list[tuple[Path, Entry]]:
     return [
         (path, entry)
         for folder in folders
@@ -183,9 +185,7 @@ def _entries(
     ]
 
 
-def _merged(
-    what: str, entries: list[tuple[Path, Entry]]
-) -> dict[str, Entry]:
+def _merged(what: str, entries: list[tuple[Path, Entry]]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     places: dict[str, Path] = {}
     for path, entry in entries:

@@ -26,9 +26,7 @@ class MadeReader:
 
     snapshot = "made"
 
-    def __init__(
-        self, rows: Mapping[str, pl.DataFrame], not_delivered: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, rows: Mapping[str, pl.DataFrame], not_delivered: Iterable[str] = ()) -> None:
         self.rows = dict(rows)
         self.not_delivered = frozenset(not_delivered)
 
@@ -84,7 +82,9 @@ def frame_of(source: Source, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
                 raise ExpressionError(f"{source.name}.{name}：{error}", error.code) from error
         stored.append(made)
     schema = {name: DTYPES[column.type.base] for name, column in source.columns.items()}
-    return pl.DataFrame(stored, schema=schema, orient="row") if stored else pl.DataFrame(schema=schema)
+    return (
+        pl.DataFrame(stored, schema=schema, orient="row") if stored else pl.DataFrame(schema=schema)
+    )
 
 
 def day_of(text: object) -> date:

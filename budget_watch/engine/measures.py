@@ -1,14 +1,14 @@
 """Computes the measures of all rules: one query for every source and grain they share (fused).
 
-A fused query groups the source once and aggregates conditionally for every rule. Cumulative measures
-group by month first and are summed up afterwards. Each measure brings the number of rows it counted,
-the number of nulls it met, and whether a row was 快报, 初步 or 第三方.
+A fused query groups the source once and aggregates conditionally for every rule. Cumulative
+measures group by month first and are summed up afterwards. Each measure brings the number of rows
+it counted, the number of nulls it met, and whether a row was 快报, 初步 or 第三方.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import polars as pl
@@ -19,6 +19,7 @@ from budget_watch.engine.errors import RunError
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting, compiler
 from budget_watch.engine.sources import Reader, Source
+from budget_watch.engine.units import Column
 
 PROVISIONAL = ("快报", "初步", "第三方")
 OK, NOT_DELIVERED, BLANK, NO_ROW, OVERFLOW = range(5)
@@ -29,9 +30,30 @@ STATES = {
     OVERFLOW: "合计过大",
 }
 COARSE = frozenset(
-    "fiscal_year month quarter mof_div_code scope_kind stage book side code dept_code agency_code "
-    "fund_type_code exp_func_code dep_bgt_eco_code gov_bgt_eco_code kind fund_kind debt_kind "
-    "rev_code level_flag item tax_kind".split()
+    [
+        "fiscal_year",
+        "month",
+        "quarter",
+        "mof_div_code",
+        "scope_kind",
+        "stage",
+        "book",
+        "side",
+        "code",
+        "dept_code",
+        "agency_code",
+        "fund_type_code",
+        "exp_func_code",
+        "dep_bgt_eco_code",
+        "gov_bgt_eco_code",
+        "kind",
+        "fund_kind",
+        "debt_kind",
+        "rev_code",
+        "level_flag",
+        "item",
+        "tax_kind",
+    ]
 )
 ROWS_A_PART = 3_000_000
 
@@ -147,7 +169,9 @@ def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
     if not keys:
         result = rows.select(aggregates)
         return result.collect(engine="streaming")
-    plain = rows.with_columns(key.alias(f"__k_{name}") for key, name in zip(keys, names, strict=True))
+    plain = rows.with_columns(
+        key.alias(f"__k_{name}") for key, name in zip(keys, names, strict=True)
+    )
     group = [pl.col(f"__k_{name}").alias(name) for name in names]
     results = []
     for part in range(parts):
@@ -195,20 +219,21 @@ def _numeric(measure: Aggregate) -> bool:
 
 def _nullable(measure: Aggregate) -> bool:
     tree = measure.argument
-    plain = tree is not None and tree.op == "col"
-    return not plain or measure.source.columns[tree.value].nullable if tree is not None else False
+    if tree is None:
+        return False
+    return tree.op != "col" or measure.source.columns[tree.value].nullable
 
 
 def _aggregate(function: str, value: pl.Expr) -> pl.Expr:
-    return {
-        "sum": lambda: value.cast(pl.Int128).sum(),
-        "count": lambda: value.count().cast(pl.Int64),
-        "distinct": lambda: value.drop_nulls().n_unique().cast(pl.Int64),
-        "min": value.min,
-        "max": value.max,
-        "any": lambda: value.cast(pl.Int8).max(),
-        "all": lambda: value.cast(pl.Int8).min(),
-    }[function]()
+    if function == "sum":
+        return value.cast(pl.Int128).sum()
+    if function == "count":
+        return value.count().cast(pl.Int64)
+    if function == "distinct":
+        return value.drop_nulls().n_unique().cast(pl.Int64)
+    if function in ("any", "all"):
+        value = value.cast(pl.Int8)
+    return value.min() if function in ("min", "all") else value.max()
 
 
 def _summed_up(frame: pl.DataFrame, keys: list[str], fused: Fused) -> pl.DataFrame:
@@ -414,21 +439,13 @@ def _bound(frame: pl.DataFrame, measure: Aggregate, frames: Frames) -> pl.DataFr
         for name in compared
     }
     kept = pairs.filter(test.condition(condition).fill_null(False))
-    unconditional = _without_condition(measure)
+    unconditional = replace(measure, condition=None)
     grouped = kept.group_by([pl.col(f"__g_{name}").alias(name) for name in names]).agg(
         columns(frames, unconditional, 0)
     )
     return grouped.collect(engine="streaming")
 
 
-def _without_condition(measure: Aggregate) -> Aggregate:
-    from dataclasses import replace
-
-    return replace(measure, condition=None)
-
-
-def _grain_column(name: str, condition: Expr) -> "Column":
-    from budget_watch.engine.units import Column as _Column
-
+def _grain_column(name: str, condition: Expr) -> Column:
     node = next(each for each in condition.walk() if each.op == "at" and each.value == name)
-    return _Column(name, node.type)
+    return Column(name, node.type)

@@ -62,7 +62,7 @@ class Valid(Strict):
 
 
 class Universe(Strict):
-    """Which grains are judged: distinct values of a source, with or without periods multiplied in."""
+    """Which grains are judged: distinct values of a source, periods multiplied in or not."""
 
     source: str = Field(alias="from")
     when: Expression | None = None
@@ -314,7 +314,7 @@ class Group(Strict):
 
 
 class Words(Strict):
-    """A word list: a text has its words if, without the excluded phrases, one of include is left."""
+    """A text has the words if, without the excluded phrases, one of include is left."""
 
     id: str
     title: str

@@ -152,7 +152,9 @@ class Oracle:
         self.con.register("__days", days.to_arrow())
 
     # ---- SQL ----------------------------------------------------------------------------------
-    def compiler(self, columns: Mapping[str, Column], prefix: str, date_column: str | None) -> SqlCompiler:
+    def compiler(
+        self, columns: Mapping[str, Column], prefix: str, date_column: str | None
+    ) -> SqlCompiler:
         """A compiler over rows with these columns."""
         return SqlCompiler(
             columns,
@@ -203,7 +205,11 @@ class Oracle:
         flags = [f"__p_{each}" for each in rule.measures] + ["__p_row"]
         provisional = " OR ".join(f"coalesce({name(each)}, FALSE)" for each in flags)
         judged = f"SELECT *, {verdict} AS __o, ({provisional}) AS __p FROM {last}"
-        quiet = "" if rule.window is not None else " WHERE split_part(__o, '|', 1) NOT IN ('clear', 'not_applicable')"
+        quiet = (
+            ""
+            if rule.window is not None
+            else " WHERE split_part(__o, '|', 1) NOT IN ('clear', 'not_applicable')"
+        )
         wanted = dict.fromkeys([*rule.grain, *rule.inputs])
         if rule.window is not None:
             wanted |= dict.fromkeys([*rule.window.by, "first_order", "last_order"])
@@ -271,8 +277,8 @@ class Oracle:
 
         tree: Any = sqlglot.parse_one(query.sql, dialect="duckdb")
         for table in list(tree.find_all(exp.Table)):
-            view = dict(ctes).get(table.name)
-            if view is not None:
+            if table.name in dict(ctes):
+                view = dict(ctes)[table.name]
                 alias = table.alias or table.name
                 table.replace(exp.alias_(exp.to_table(view), alias, table=True))
         kinds = {"num": "::BIGINT", "text": "::VARCHAR", "date": "::DATE", "bool": "::BOOLEAN"}
@@ -301,7 +307,8 @@ class Oracle:
         )
         inner = self.over(source, "r.")
         values = ", ".join(
-            f"{_windowed(inner, value, over)} AS {name(value.name)}" for value in window.values.values()
+            f"{_windowed(inner, value, over)} AS {name(value.name)}"
+            for value in window.values.values()
         )
         return (
             f"SELECT DISTINCT {by}, __order AS last_order, min(__order) {over} AS first_order, {values}, "
@@ -323,7 +330,9 @@ class Oracle:
         if measure.condition is not None:
             tests.append(build.sql(measure.condition))
         if measure.cumulative is not None:
-            tests.append(f"{_stored(build, measure.cumulative[0])} <= {_shifted(measure, measure.cumulative[1], rule)}")
+            tests.append(
+                f"{_stored(build, measure.cumulative[0])} <= {_shifted(measure, measure.cumulative[1], rule)}"
+            )
         if measure.at_condition is not None:
             tests.append(build.sql(measure.at_condition))
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
@@ -348,7 +357,7 @@ class Oracle:
 
     def _delivered(self, rule: CheckedRule, measure: Aggregate) -> str:
         tables = ", ".join(text(each) for each in measure.source.tables) or "''"
-        tests = [f"c.\"table\" IN ({tables})", "c.delivered"]
+        tests = [f'c."table" IN ({tables})', "c.delivered"]
         if not measure.source.tables:
             return "TRUE"
         by_year = "fiscal_year" in measure.keys
@@ -382,15 +391,21 @@ class Oracle:
         build = self.over(join.source)
         where = f" WHERE {build.sql(join.condition)}" if join.condition is not None else ""
         keys = ", ".join(f"s.{name(each)}" for each in join.on)
-        columns = "".join(f", s.{name(theirs)} AS {name('__t_' + ours)}" for ours, theirs in join.take.items())
-        kept = ", ".join([f"s.{name(theirs)} AS {name(f'__on_{at}')}" for at, theirs in enumerate(join.on)])
+        columns = "".join(
+            f", s.{name(theirs)} AS {name('__t_' + ours)}" for ours, theirs in join.take.items()
+        )
+        kept = ", ".join(
+            [f"s.{name(theirs)} AS {name(f'__on_{at}')}" for at, theirs in enumerate(join.on)]
+        )
         rank = "1 AS __rank"
         if join.last_by is not None:
             order = [join.last_by, *join.source.key]
             terms = ", ".join(f"s.{name(each)} DESC NULLS LAST" for each in order)
             rank = f"row_number() OVER (PARTITION BY {keys} ORDER BY {terms}) AS __rank"
         inner = f"SELECT {kept}{columns}, {rank} FROM {self.table(join.source)} s{where}"
-        on = " AND ".join(f"t.{name(f'__on_{at}')} = g.{name(ours)}" for at, ours in enumerate(join.on.values()))
+        on = " AND ".join(
+            f"t.{name(f'__on_{at}')} = g.{name(ours)}" for at, ours in enumerate(join.on.values())
+        )
         taken = "".join(f", t.{name('__t_' + ours)} AS {name(ours)}" for ours in join.take)
         return (
             f"SELECT g.*{taken}, t.__rank IS NOT NULL AS {name(join.name + '_found')} "
@@ -496,7 +511,9 @@ def _period_end(columns: Mapping[str, Column], prefix: str, date_column: str | N
         if "month" in columns:
             month = f"(CASE WHEN {prefix}month BETWEEN 1 AND 12 THEN {prefix}month ELSE 12 END)"
         elif "quarter" in columns:
-            month = f"(CASE WHEN {prefix}quarter BETWEEN 1 AND 4 THEN {prefix}quarter * 3 ELSE 12 END)"
+            month = (
+                f"(CASE WHEN {prefix}quarter BETWEEN 1 AND 4 THEN {prefix}quarter * 3 ELSE 12 END)"
+            )
         tests.append(
             f"(CASE WHEN {year} BETWEEN 1 AND 9999 THEN last_day(make_date({year}, {month}, 1)) END)"
         )
@@ -541,4 +558,5 @@ def _best(run: list[dict[str, Any]]) -> dict[str, Any]:
         _, _, at = row["__o"].partition("|")
         return (-int(at) if at else -len(LEVELS) * 9, row["last_order"])
 
-    return {**max(run, key=weight), "first_order": min(row["first_order"] for row in run)}
+    best = sorted(run, key=weight)[-1]
+    return {**best, "first_order": min(row["first_order"] for row in run)}

@@ -45,9 +45,9 @@ class Parameter:
     def at(self, day: date, region: str | None) -> DatedValue | None:
         """The value for a day and region: longest jurisdiction, then latest start; none if none."""
         for value in self.values:
-            if value.since <= day and (value.until is None or day <= value.until):
-                if (region or "").startswith(value.jurisdiction):
-                    return value
+            holds = value.since <= day and (value.until is None or day <= value.until)
+            if holds and (region or "").startswith(value.jurisdiction):
+                return value
         return None
 
 

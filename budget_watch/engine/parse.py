@@ -93,12 +93,14 @@ def parse_condition(text: str, scope: Scope) -> Expr:
     return parse(text, scope, BOOL)
 
 
-def _tree(text: str) -> exp.Expression:
+def _tree(text: str) -> Any:
     ready = prepare(text)
     try:
         found = sqlglot.parse(ready, dialect="duckdb")
     except RecursionError as error:
-        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层；请用 let 分成几步", "size") from error
+        raise ExpressionError(
+            f"表达式嵌套超过 {MAX_DEPTH} 层；请用 let 分成几步", "size"
+        ) from error
     except SqlglotError as error:
         first = str(error).splitlines()[0]
         raise ExpressionError(f"“{text}”读不懂（{first}）", "syntax") from error
@@ -167,7 +169,9 @@ class _Reader:
         try:
             return Expr("lit", (), NUMBER, Fraction(node.this))
         except ValueError as error:
-            raise ExpressionError(f"数 {node.this} 写法不对；请写小数，不用指数", "syntax") from error
+            raise ExpressionError(
+                f"数 {node.this} 写法不对；请写小数，不用指数", "syntax"
+            ) from error
 
     def _null(self, node: Any, depth: int) -> Expr:
         return Expr("lit", (), NULL, None)
@@ -337,7 +341,9 @@ class _Reader:
 
             near = get_close_matches(name, list(FUNCTIONS), n=2)
             hint = f"；是否指 {'、'.join(near)}" if near else ""
-            raise ExpressionError(f"不能使用 {name}{hint}（可用的写法见 docs/rule-format.md）", "node")
+            raise ExpressionError(
+                f"不能使用 {name}{hint}（可用的写法见 docs/rule-format.md）", "node"
+            )
         args = [self.read(item, depth + 1) for item in arguments]
         return call(name, args, self.scope.lists)
 

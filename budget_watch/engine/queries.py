@@ -35,7 +35,9 @@ def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
         raise RunError(f"query 对 {twice} 个判断单元返回了多行；GROUP BY {'、'.join(rule.grain)}")
     members = grains(universe, run.frames)
     columns = list(universe.columns)
-    silent = members.join(returned.select(columns).unique(), on=columns, how="anti", nulls_equal=True)
+    silent = members.join(
+        returned.select(columns).unique(), on=columns, how="anti", nulls_equal=True
+    )
     tally.rows += silent.height
     tally.judged += silent.height
     tally.clear += silent.height
@@ -65,9 +67,7 @@ def _source(name: str) -> Source:
     return sources()[name]
 
 
-def _table(
-    query: CheckedQuery, name: str, frames: Frames, part: int, parts: int
-) -> pl.LazyFrame:
+def _table(query: CheckedQuery, name: str, frames: Frames, part: int, parts: int) -> pl.LazyFrame:
     source = _source(name)
     build = compiler(frames.setting, source.columns, source.date_column)
     rows = frames.scan(source).with_columns(
@@ -87,6 +87,8 @@ def _cast(frame: pl.DataFrame, query: CheckedQuery) -> pl.DataFrame:
     """Results in the types the rule was checked with; sums that do not fit become null."""
     kinds = {"num": pl.Int64, "date": pl.Date, "text": pl.String, "bool": pl.Boolean}
     return frame.select(
-        pl.col(name).cast(kinds[column.type.base], strict=False) if column.type.base in kinds else pl.col(name)
+        pl.col(name).cast(kinds[column.type.base], strict=False)
+        if column.type.base in kinds
+        else pl.col(name)
         for name, column in query.columns.items()
     )

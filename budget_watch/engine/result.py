@@ -98,7 +98,9 @@ class RuleTally:
             "insufficient_data": self.insufficient_data,
             "error": self.error,
             "seconds": round(self.seconds, 3),
-            "quiet_hash": {name: f"{value:016x}" for name, value in sorted(self.quiet_hash.items())},
+            "quiet_hash": {
+                name: f"{value:016x}" for name, value in sorted(self.quiet_hash.items())
+            },
             "message": self.message,
         }
 
@@ -179,11 +181,13 @@ def observed(
     )
     joined = frame.join(places, on="__v", how="left", maintain_order="left")
     doubtful = [pl.col(name) for name in frame.columns if name.startswith("__p_")]
-    provisional = (
-        pl.any_horizontal(doubtful).fill_null(False) if doubtful else pl.lit(False)
-    ) & (pl.col("outcome") == "hit")
-    level = pl.when(provisional & (pl.col("__cap") == "red")).then(pl.lit("orange")).otherwise(
-        pl.col("__cap")
+    provisional = (pl.any_horizontal(doubtful).fill_null(False) if doubtful else pl.lit(False)) & (
+        pl.col("outcome") == "hit"
+    )
+    level = (
+        pl.when(provisional & (pl.col("__cap") == "red"))
+        .then(pl.lit("orange"))
+        .otherwise(pl.col("__cap"))
     )
     inputs = [name for name in rule.inputs if name in frame.columns]
     result = joined.select(

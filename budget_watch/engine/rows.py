@@ -100,7 +100,9 @@ def _prepared(run: Run, rule: CheckedRule) -> tuple[_Row, dict[str, pl.DataFrame
 
 def _own(each: _Row) -> list[str]:
     """The columns that look-ups and measures add for one rule."""
-    marks = [f"{mark}{each.rule.id}.{name}" for name in each.rule.measures for mark in ("__s_", "__p_")]
+    marks = [
+        f"{mark}{each.rule.id}.{name}" for name in each.rule.measures for mark in ("__s_", "__p_")
+    ]
     return [*each.names.values(), *marks]
 
 
@@ -118,9 +120,7 @@ def _with_tables(
     return part
 
 
-def _measured(
-    run: Run, rows: pl.LazyFrame, each: _Row
-) -> list[tuple[list[str], pl.DataFrame]]:
+def _measured(run: Run, rows: pl.LazyFrame, each: _Row) -> list[tuple[list[str], pl.DataFrame]]:
     """A rule's measures for the distinct keys that the rows have: (key columns, values)."""
     own = f"{each.rule.id}."
     found: list[tuple[list[str], pl.DataFrame]] = []

@@ -203,9 +203,7 @@ def judge_frame(run: Run, rule: CheckedRule, frame: pl.DataFrame, tally: RuleTal
         if verdict.verdicts[at].outcome in ("clear", "not_applicable"):
             tally.quiet(verdict.verdicts[at].outcome, key)
     kept = judged.filter(pl.col("__v").is_in(noteworthy(verdict)))
-    run.observations.append(
-        observed(rule, kept, verdict.verdicts, tally, shown(rule, run.setting))
-    )
+    run.observations.append(observed(rule, kept, verdict.verdicts, tally, shown(rule, run.setting)))
 
 
 def verdict_of(

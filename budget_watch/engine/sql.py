@@ -22,13 +22,74 @@ from budget_watch.engine.parse import Scope, parse, prepare
 from budget_watch.engine.sources import Source
 from budget_watch.engine.units import DATE, NUMBER, TEXT, Column, literal
 
-_ALLOWED = (
-    "Select Star From Where Group Having With CTE TableAlias Union Join Table Identifier Column Alias "
-    "Literal Boolean Null Neg Not And Or Paren LT LTE EQ NEQ GT GTE Add Sub Mul Is In Between Case If "
-    "Like Coalesce Abs Least Greatest Sum Count Distinct Min Max RowNumber Lag Lead Window WindowSpec "
-    "Order Ordered Subquery Anonymous Cast DataType StartsWith EndsWith Contains Length Substring "
-    "AddMonths DateFromParts Concat"
-).split()
+_ALLOWED = [
+    "Select",
+    "Star",
+    "From",
+    "Where",
+    "Group",
+    "Having",
+    "With",
+    "CTE",
+    "TableAlias",
+    "Union",
+    "Join",
+    "Table",
+    "Identifier",
+    "Column",
+    "Alias",
+    "Literal",
+    "Boolean",
+    "Null",
+    "Neg",
+    "Not",
+    "And",
+    "Or",
+    "Paren",
+    "LT",
+    "LTE",
+    "EQ",
+    "NEQ",
+    "GT",
+    "GTE",
+    "Add",
+    "Sub",
+    "Mul",
+    "Is",
+    "In",
+    "Between",
+    "Case",
+    "If",
+    "Like",
+    "Coalesce",
+    "Abs",
+    "Least",
+    "Greatest",
+    "Sum",
+    "Count",
+    "Distinct",
+    "Min",
+    "Max",
+    "RowNumber",
+    "Lag",
+    "Lead",
+    "Window",
+    "WindowSpec",
+    "Order",
+    "Ordered",
+    "Subquery",
+    "Anonymous",
+    "Cast",
+    "DataType",
+    "StartsWith",
+    "EndsWith",
+    "Contains",
+    "Length",
+    "Substring",
+    "AddMonths",
+    "DateFromParts",
+    "Concat",
+]
 ALLOWED = tuple(getattr(exp, name) for name in _ALLOWED)
 MAX_NODES = 800
 
@@ -90,10 +151,14 @@ class _Query:
             raise ExpressionError(f"超过 {MAX_NODES} 个节点；请分成两条规则", "size")
         for node in nodes:
             if not isinstance(node, ALLOWED):
-                raise ExpressionError(f"不能使用 {type(node).__name__}（{node.sql()[:60]}）", "node")
+                raise ExpressionError(
+                    f"不能使用 {type(node).__name__}（{node.sql()[:60]}）", "node"
+                )
             if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
                 raise ExpressionError("请写出列名，不用 *", "node")
-            if isinstance(node, exp.Union) and (node.args.get("distinct") or type(node) is not exp.Union):
+            if isinstance(node, exp.Union) and (
+                node.args.get("distinct") or type(node) is not exp.Union
+            ):
                 raise ExpressionError("只能用 UNION ALL", "node")
             if isinstance(node, exp.Cast) and not isinstance(node.this, exp.Literal):
                 raise ExpressionError("不能转换类型（CAST）", "node")
@@ -110,7 +175,9 @@ class _Query:
         kind = (node.args.get("side") or "", node.args.get("kind") or "")
         if kind not in (("LEFT", ""), ("", "INNER"), ("", "")) or node.args.get("on") is None:
             raise ExpressionError("只能用 JOIN … ON 或 LEFT JOIN … ON", "node")
-        for part in node.args["on"].flatten() if isinstance(node.args["on"], exp.And) else [node.args["on"]]:
+        for part in (
+            node.args["on"].flatten() if isinstance(node.args["on"], exp.And) else [node.args["on"]]
+        ):
             if not isinstance(part, exp.EQ | exp.Paren):
                 raise ExpressionError("ON 中只能是 a.x = b.x，用 and 相连", "node")
 
@@ -162,7 +229,9 @@ class _Query:
             plain.sql(dialect="duckdb"), Scope(self.sources[table].columns, {}, {}, self.lists)
         )
         if any(each.op in ("param", "period_end") for each in tree.walk()):
-            raise ExpressionError("query 中不能用 param()、period_end()；请在 levels 中使用", "query")
+            raise ExpressionError(
+                "query 中不能用 param()、period_end()；请在 levels 中使用", "query"
+            )
         extras = self.extras.setdefault(table, {})
         name = next((each for each, known in extras.items() if known.key == tree.key), None)
         if name is None:
@@ -214,16 +283,16 @@ class _Query:
                 raise ExpressionError(f"没有列 {column.sql()}", "column")
 
     def extra_columns(self, table: str) -> dict[str, Column]:
-        return {
-            name: Column(name, tree.type) for name, tree in self.extras.get(table, {}).items()
-        }
+        return {name: Column(name, tree.type) for name, tree in self.extras.get(table, {}).items()}
 
     def partition(self, tree: Any) -> tuple[str, ...]:
         wanted = set(self.rule.partition)
         for window in tree.find_all(exp.Window):
             names = {column.name for column in window.args.get("partition_by") or []}
             if not wanted <= names:
-                raise ExpressionError(f"窗口的 PARTITION BY 未含 {'、'.join(wanted - names)}", "query")
+                raise ExpressionError(
+                    f"窗口的 PARTITION BY 未含 {'、'.join(wanted - names)}", "query"
+                )
         for group in tree.find_all(exp.Group):
             names = {column.name for column in group.expressions}
             if not wanted <= names:
@@ -259,7 +328,9 @@ def _window(node: Any) -> None:
     if spec is not None:
         ends = (spec.args.get("start"), spec.args.get("end"))
         if spec.args.get("kind") != "ROWS" or ends != ("UNBOUNDED", "CURRENT ROW"):
-            raise ExpressionError("窗口范围只能是 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", "query")
+            raise ExpressionError(
+                "窗口范围只能是 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", "query"
+            )
     elif node.args.get("order") is not None and not ranked:
         raise ExpressionError(
             f"{node.sql()}：累计要写 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", "query"
@@ -270,7 +341,9 @@ def _typed(node: Any, inputs: Mapping[str, Mapping[str, Column]], name: str) -> 
     """The type of an output expression: that of the first column that carries its value."""
     if isinstance(node, exp.Count | exp.RowNumber):
         return Column(name, NUMBER, bits=40)
-    if isinstance(node, exp.Window | exp.Sum | exp.Min | exp.Max | exp.Lag | exp.Lead | exp.Paren | exp.Neg):
+    if isinstance(
+        node, exp.Window | exp.Sum | exp.Min | exp.Max | exp.Lag | exp.Lead | exp.Paren | exp.Neg
+    ):
         return _typed(node.this, inputs, name)
     if isinstance(node, exp.Case):
         branches = [each.args["true"] for each in node.args["ifs"]]
@@ -290,7 +363,9 @@ def _typed(node: Any, inputs: Mapping[str, Mapping[str, Column]], name: str) -> 
         for columns in places:
             if node.name in columns:
                 known = columns[node.name]
-                return Column(name, known.type, known.den, True, known.personal, known.title, known.bits)
+                return Column(
+                    name, known.type, known.den, True, known.personal, known.title, known.bits
+                )
         raise ExpressionError(f"没有列 {node.sql()}", "column")
     for inner in (node.args.get("this"), node.args.get("expression"), *node.expressions):
         if inner is not None and not isinstance(inner, exp.Literal | exp.Null):

@@ -26,7 +26,7 @@ from budget_watch.engine.measures import Frames, Plan, attach
 from budget_watch.engine.model import LEVELS
 from budget_watch.engine.params import DENOMINATORS, TYPES
 from budget_watch.engine.result import OUTCOMES, RuleTally, observed
-from budget_watch.engine.run import run_check, rule_compiler, shown, verdict_of
+from budget_watch.engine.run import rule_compiler, run_check, shown, verdict_of
 from budget_watch.engine.sources import sources
 from budget_watch.engine.units import Column, parse_value
 from budget_watch.engine.yaml_file import read_one
@@ -136,7 +136,9 @@ def run_file(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult
     for rows in tests.rows:
         results.append(_safely(rule, "rows", rows.name, _rows, book, rule, tests, rows, coverage))
     for made in tests.tables:
-        results.append(_safely(rule, "tables", made.name, _tables, book, rule, tests, made, coverage))
+        results.append(
+            _safely(rule, "tables", made.name, _tables, book, rule, tests, made, coverage)
+        )
     coverage.missing = _missing(rule, coverage)
     return results, coverage
 
@@ -273,15 +275,21 @@ def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen:
         if name in rule.columns
     }
     if rule.rule.shape == "row":
-        grain |= {name: value for name, value in grain_values.items() if name in rule.columns and name not in rule.measures}
+        grain |= {
+            name: value
+            for name, value in grain_values.items()
+            if name in rule.columns and name not in rule.measures
+        }
     reader = _reader(case.model_extra or {}, grain, tests.defaults, case.not_delivered)
     frames = Frames(reader, setting)
     plan = Plan(frames)
     plan.add(rule.measures.values())
     frame = _one_row(rule, grain, setting, None).drop(list(rule.measures))
-    frame = frame.with_columns(
-        pl.col("__period_end").alias("period_end")
-    ) if "period_end" not in frame.columns else frame
+    frame = (
+        frame.with_columns(pl.col("__period_end").alias("period_end"))
+        if "period_end" not in frame.columns
+        else frame
+    )
     wrong: list[str] = []
     for name, text in case.expect.items():
         if name not in rule.measures:
@@ -291,7 +299,9 @@ def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen:
         got = attach(frame, measure, plan)[name][0]
         wanted = parse_value(text, measure.column.type, measure.column.den)
         if got != wanted:
-            wrong.append(f"{name} 应为 {_said(wanted, measure.column)}，得到 {_said(got, measure.column)}")
+            wrong.append(
+                f"{name} 应为 {_said(wanted, measure.column)}，得到 {_said(got, measure.column)}"
+            )
         seen.measures.add(name)
     return "；".join(wrong)
 
@@ -328,7 +338,9 @@ def _reader(
             source, [{**base, **defaults.get(name, {}), **row} for row in rows or []]
         )
     if "mof_div_code" in grain:
-        frames.setdefault("unit", frame_of(known["unit"], [{"mof_div_code": grain["mof_div_code"]}]))
+        frames.setdefault(
+            "unit", frame_of(known["unit"], [{"mof_div_code": grain["mof_div_code"]}])
+        )
     return MadeReader(frames, not_delivered)
 
 
@@ -348,7 +360,9 @@ def _tables(
             continue
         left.remove(found)
         seen.verdicts.add(
-            f"level[{found['level_at']}]" if found["outcome"] == "hit" else f"{found['outcome']}：{found['because'] or ''}"
+            f"level[{found['level_at']}]"
+            if found["outcome"] == "hit"
+            else f"{found['outcome']}：{found['because'] or ''}"
         )
     for row in left:
         wrong.append(
@@ -413,7 +427,9 @@ def _missing(rule: CheckedRule, seen: Coverage) -> list[str]:
     if not any(label.startswith("insufficient_data") for label in seen.verdicts):
         missing.append("没有数据不足的用例")
     missing += [
-        f"计量 {name} 没有 rows 或 tables 用例" for name in rule.measures if name not in seen.measures
+        f"计量 {name} 没有 rows 或 tables 用例"
+        for name in rule.measures
+        if name not in seen.measures
     ]
     return missing
 

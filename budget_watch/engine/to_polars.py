@@ -1,8 +1,8 @@
 """Compiles checked trees to polars, exactly.
 
-A number is a fraction of whole-number expressions; comparisons are cross-multiplied in Int128, whose
-bound is watched: where the static bound exceeds 126 bits a float estimate of the magnitude guards it
-(ring operations wrap, so a result inside the bound is right whatever happened in between). Int128
+A number is a fraction of whole-number expressions; comparisons are cross-multiplied in Int128,
+whose bound is watched: where the static bound exceeds 126 bits a float estimate of the magnitude
+guards it (ring operations wrap, so a result inside the bound is right whatever happened in between). Int128
 was chosen over Decimal(38, 0) because polars' decimal overflow fails the whole query, not the row.
 """
 
@@ -40,7 +40,7 @@ class Divisor:
 
 @dataclass(frozen=True)
 class Rational:
-    """num ÷ (den × divisors). `num` is a Python int for constants; `size` bounds |num| in floats."""
+    """num ÷ (den × divisors). `num` is an int for constants; `size` bounds |num| in floats."""
 
     num: pl.Expr | int
     bits: int
@@ -252,7 +252,7 @@ class Compiler:
 
     # ---- numbers --------------------------------------------------------------------------------
     def whole(self, expr: Expr) -> pl.Expr:
-        """A number that must be whole (stored over 1), as Int64. Raises ExpressionError otherwise."""
+        """A number that must be whole, as Int64. Raises ExpressionError otherwise."""
         number = self.number(expr)
         if number.den != 1 or number.divisors:
             raise ExpressionError("此处要整数；比率和除法的结果不能用在这里", "type")
@@ -361,9 +361,7 @@ class Compiler:
         bad = (raw <= 0).fill_null(False)
         reached = bad if self.reached is None else bad & self.reached.fill_null(False)
         self.bad_divisors.append((describe(expr.args[1]), reached))
-        divisor = Divisor(
-            expr.args[1].key, pl.when(raw > 0).then(raw), right.bits, right.size
-        )
+        divisor = Divisor(expr.args[1].key, pl.when(raw > 0).then(raw), right.bits, right.size)
         return Rational(
             numerator.num,
             numerator.bits,
@@ -424,9 +422,7 @@ class Compiler:
         divisor = _one_divisor(level[-1].divisors)
         for condition, value in zip(reversed(conditions), reversed(level[:-1]), strict=True):
             num = pl.when(condition).then(_expr(value, bits)).otherwise(num)
-            divisor = (
-                pl.when(condition).then(_one_divisor(value.divisors)).otherwise(divisor)
-            )
+            divisor = pl.when(condition).then(_one_divisor(value.divisors)).otherwise(divisor)
         size = _largest([value.size for value in level])
         divided = [each for value in level for each in value.divisors]
         if not divided:
@@ -571,9 +567,7 @@ def _both(left: Rational, right: Rational) -> Callable[[], pl.Expr]:
     return lambda: left.size() + right.size()
 
 
-def _product(
-    left: Callable[[], pl.Expr], right: Callable[[], pl.Expr]
-) -> Callable[[], pl.Expr]:
+def _product(left: Callable[[], pl.Expr], right: Callable[[], pl.Expr]) -> Callable[[], pl.Expr]:
     return lambda: left() * right()
 
 

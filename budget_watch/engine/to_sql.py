@@ -1,4 +1,4 @@
-"""Compiles checked trees to DuckDB SQL, naively: for the oracle in tests and to show what was asked.
+"""Compiles checked trees to DuckDB SQL, naively: for the oracle and to show what was asked.
 
 Fractions are pairs of HUGEINT texts; DuckDB raises on overflow instead of wrapping. Shares nothing
 with the polars compiler but the tree.
@@ -39,7 +39,7 @@ class SqlCompiler:
         prefix: alias and dot before column names.
         at: @col → SQL.
         day, region, year: SQL that places the row for parameters and groups.
-        bad_divisors: filled while compiling, in order: (name, SQL that is true where it is not > 0).
+        bad_divisors: filled while compiling: (name, SQL that is true where it is not > 0).
     """
 
     columns: Mapping[str, Column]
@@ -113,7 +113,9 @@ class SqlCompiler:
         tested, *values = expr.args
         if tested.type.base == "num":
             pair = self.pair(tested)
-            return "(" + " OR ".join(self._cross(pair, "=", self.pair(each)) for each in values) + ")"
+            return (
+                "(" + " OR ".join(self._cross(pair, "=", self.pair(each)) for each in values) + ")"
+            )
         return f"({self.sql(tested)} IN ({', '.join(self.sql(each) for each in values)}))"
 
     def _like(self, expr: Expr) -> str:
@@ -221,13 +223,13 @@ class SqlCompiler:
         day = self.day or f"DATE '{self.as_of.isoformat()}'"
         common = 10**9
         whens = []
-        for value in self.params[expr.value].values:
-            test = f"{day} >= DATE '{value.since.isoformat()}'"
-            if value.until is not None:
-                test += f" AND {day} <= DATE '{value.until.isoformat()}'"
-            if value.jurisdiction:
-                test += f" AND starts_with({self.region or text('')}, {text(value.jurisdiction)})"
-            whens.append(f"WHEN {test} THEN {huge(int(value.value * common))}")
+        for dated in self.params[expr.value].values:
+            test = f"{day} >= DATE '{dated.since.isoformat()}'"
+            if dated.until is not None:
+                test += f" AND {day} <= DATE '{dated.until.isoformat()}'"
+            if dated.jurisdiction:
+                test += f" AND starts_with({self.region or text('')}, {text(dated.jurisdiction)})"
+            whens.append(f"WHEN {test} THEN {huge(int(dated.value * common))}")
         return (f"(CASE {' '.join(whens)} END)", str(common))
 
     def _n_add(self, expr: Expr) -> Pair:

@@ -1,7 +1,7 @@
 """Types and units of the expression language, and its literals with units.
 
-Numbers are exact: a stored column is a whole number over a fixed denominator (fen over 1, ratio over
-1 000 000, a figure with scale n over 10^n), a literal is a fraction. Dimensionless numbers (counts,
+Numbers are exact: a stored column is a whole number over a fixed denominator (fen over 1, ratio
+over 1 000 000, a figure with scale n over 10^n), a literal is a fraction. Dimensionless numbers (counts,
 ratios, months of a year) mix freely; money, days and working days only meet their own kind.
 """
 
@@ -34,7 +34,7 @@ class Type:
             return "数"
         names = {"money": "金额", "day": "日数", "workday": "工作日数"}
         return "·".join(
-            names.get(unit, unit) + (f"^{power}" if power != 1 else "") for unit, power in self.unit
+            names.get(each, each) + (f"^{power}" if power != 1 else "") for each, power in self.unit
         )
 
 
@@ -57,8 +57,8 @@ def quantity(unit: str | None) -> Type:
 def product(left: Type, right: Type, sign: int = 1) -> Type:
     """The type of left × right (sign 1) or left ÷ right (sign −1)."""
     powers = dict(left.unit)
-    for unit, power in right.unit:
-        powers[unit] = powers.get(unit, 0) + sign * power
+    for name, power in right.unit:
+        powers[name] = powers.get(name, 0) + sign * power
     unit = tuple(sorted((name, power) for name, power in powers.items() if power))
     shown = "" if unit else ("%" if sign < 0 or "%" in (left.shown, right.shown) else "")
     return Type("num", unit, shown)
@@ -103,7 +103,7 @@ _WHOLE = re.compile(rf"\s*(?P<sign>-?)\s*(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<un
 
 
 def literal(number: str, unit: str) -> tuple[Fraction, Type]:
-    """The exact value and type of a number with a unit. Raises ExpressionError for parts of a fen."""
+    """Exact value and type of a number with a unit. Raises ExpressionError for parts of a fen."""
     factor, kind = LITERAL_UNITS[unit]
     value = Fraction(number) * factor
     if kind in (MONEY, DAY, WORKDAY) and value.denominator != 1:

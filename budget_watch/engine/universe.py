@@ -35,9 +35,9 @@ def grains(universe: CheckedUniverse, frames: Frames) -> pl.DataFrame:
 
 
 def periods(kind: str, years: pl.Series, as_of: date) -> pl.DataFrame:
-    """fiscal_year with month or quarter, for the periods of these years that have ended or begun."""
+    """fiscal_year with month or quarter: the periods of these years that have ended or begun."""
     started = kind.endswith("_started")
-    length = {"months": 12, "quarters": 4, "years": 1}[kind.split("_")[0]]
+    length = {"months": 12, "quarters": 4, "years": 1}[kind.partition("_")[0]]
     rows: list[tuple[int, int]] = []
     for year in sorted({year for year in years.to_list() if year is not None}):
         for at in range(1, length + 1):
@@ -45,9 +45,7 @@ def periods(kind: str, years: pl.Series, as_of: date) -> pl.DataFrame:
             if (first if started else last) <= as_of:
                 rows.append((year, at))
     column = {12: "month", 4: "quarter", 1: "__whole"}[length]
-    frame = pl.DataFrame(
-        rows, schema={"fiscal_year": pl.Int64, column: pl.Int64}, orient="row"
-    )
+    frame = pl.DataFrame(rows, schema={"fiscal_year": pl.Int64, column: pl.Int64}, orient="row")
     return frame.drop("__whole") if length == 1 else frame
 
 

@@ -89,7 +89,11 @@ def _windows(window: CheckedWindow, steps: pl.DataFrame) -> pl.DataFrame:
         pl.col(window.by).first(),
         pl.col(_ORDER).first().alias("__first"),
         *made,
-        *([pl.any_horizontal(_provisional(steps)).any().alias("__p_row")] if _provisional(steps) else []),
+        *(
+            [pl.any_horizontal(_provisional(steps)).any().alias("__p_row")]
+            if _provisional(steps)
+            else []
+        ),
     )
     return rolled.with_columns(
         pl.col("__first").alias("first_order"), pl.col(_ORDER).alias("last_order")
@@ -174,7 +178,7 @@ def _count_groups(
 
 
 def _merged(judged: pl.DataFrame, verdict: Judgement) -> pl.DataFrame:
-    """Overlapping windows of one outcome become one row: that of the highest level, the last one."""
+    """Overlapping windows of one outcome become one row: the highest level's last one."""
     loud = {
         at: each.outcome
         for at, each in enumerate(verdict.verdicts)

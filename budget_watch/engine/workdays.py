@@ -23,7 +23,9 @@ def ordinal(day: pl.Expr) -> pl.Expr:
     at = day.cast(pl.Int32).cast(pl.Int64) - first
     inside = (at >= 0) & (at < len(ordinals))
     days = pl.int_range(0, len(ordinals), dtype=pl.Int64, eager=True)
-    return pl.when(inside).then(at).replace_strict(days, ordinals, default=None, return_dtype=pl.Int64)
+    return (
+        pl.when(inside).then(at).replace_strict(days, ordinals, default=None, return_dtype=pl.Int64)
+    )
 
 
 def number(day: date) -> int:

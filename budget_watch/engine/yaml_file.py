@@ -1,4 +1,4 @@
-"""Reads a file of the rule book: strict YAML, checked against a model, every mistake by file and line."""
+"""Reads a file of the rule book: strict YAML, checked against a model, mistakes by file and line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def read(path: Path) -> Any:
             "yaml",
         ) from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise BookError(str(path), f"不是 UTF-8 编码的 YAML（{error}）；请另存为 UTF-8", "yaml") from error
+        raise BookError(
+            str(path), f"不是 UTF-8 编码的 YAML（{error}）；请另存为 UTF-8", "yaml"
+        ) from error
 
 
 def read_items(path: Path, model: type[Model]) -> list[Model]:

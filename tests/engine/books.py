@@ -84,7 +84,9 @@ def reader_of(
 ) -> MadeReader:
     """A reader over rows written as in rule tests (`pay_amt: 100元`)."""
     known = sources()
-    return MadeReader({name: frame_of(known[name], rows) for name, rows in tables.items()}, not_delivered)
+    return MadeReader(
+        {name: frame_of(known[name], rows) for name, rows in tables.items()}, not_delivered
+    )
 
 
 def payment(key: str, amount: str, **more: Any) -> dict[str, Any]:

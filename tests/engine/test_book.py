@@ -135,7 +135,9 @@ def test_a_parameter_is_found_by_day_and_by_the_longest_region(tmp_path: Path) -
     book = book_of(tmp_path, {"ZX99": RULE})
     lag = book.params["lag.serious"]
     days = [date(2025, 12, 31), date(2026, 3, 1), date(2026, 6, 1)]
-    assert [[lag.at(day, region).value for day in days] for region in ("990100000", "990102000")] == [
+    assert [
+        [lag.at(day, region).value for day in days] for region in ("990100000", "990102000")
+    ] == [
         [Fraction(1, 5), Fraction(1, 5), Fraction(3, 20)],
         [Fraction(1, 5), Fraction(1, 10), Fraction(1, 10)],
     ]

@@ -163,7 +163,9 @@ def test_month_three_with_twenty_one_percent_is_where_floats_fail() -> None:
     assert engine("spent / budget < month / 12 - 21%", spent=4, budget=100, month=3) is False
 
 
-operand = st.sampled_from(["spent", "budget", "10元", "spent / 2", "abs(budget)", "-spent", "budget * rate"])
+operand = st.sampled_from(
+    ["spent", "budget", "10元", "spent / 2", "abs(budget)", "-spent", "budget * rate"]
+)
 comparison = st.builds(
     "{} {} {}".format, operand, st.sampled_from(["<", "<=", "=", "<>", ">", ">="]), operand
 )

@@ -69,7 +69,9 @@ def test_pace_is_judged_for_every_month_that_has_ended(tmp_path: Path) -> None:
          "budget_line": [line("100元")]}
     )  # fmt: skip
     result = run(book, reader)
-    levels = {json.loads(row["grain"])["month"]: row["level"] for row in result.observations.to_dicts()}
+    levels = {
+        json.loads(row["grain"])["month"]: row["level"] for row in result.observations.to_dicts()
+    }
     assert levels == {
         1: "yellow",  # 0 of 8.3%, less than 20 points behind
         4: "yellow", 5: "yellow", 6: "orange", 7: "orange", 8: "orange", 9: "orange", 10: "orange",
@@ -124,7 +126,9 @@ def test_a_blank_among_the_figures_is_missing_data_not_zero(tmp_path: Path) -> N
 
 def test_a_divisor_that_is_not_above_zero_is_not_applicable(tmp_path: Path) -> None:
     book = book_of(tmp_path, {"ZX91": PACE})
-    result = run(book, reader_of({"budget_line": [line("0元")], "payment": [payment("a", "1元", month=1)]}))
+    result = run(
+        book, reader_of({"budget_line": [line("0元")], "payment": [payment("a", "1元", month=1)]})
+    )
     assert tally(result)["not_applicable"] == 10
 
 
@@ -187,7 +191,12 @@ def test_third_party_figures_stop_at_orange_and_rounding_decides_nothing(tmp_pat
     ]
     result = run(book, reader_of({"debt_position": rows}))
     found = {
-        json.loads(row["grain"])["month"]: (row["outcome"], row["level"], row["provisional"], row["because"])
+        json.loads(row["grain"])["month"]: (
+            row["outcome"],
+            row["level"],
+            row["provisional"],
+            row["because"],
+        )
         for row in result.observations.to_dicts()
     }
     assert found == {
@@ -205,14 +214,18 @@ def test_a_rule_that_judges_nothing_is_an_error(tmp_path: Path) -> None:
     book = book_of(folder, {"ZX91": EACH})
     assert tally(run_check(reader_of({}), book, DAY))["error"] == 0  # may_be_empty: true
     path = folder / "execution" / "ZX91.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("may_be_empty: true", ""), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("may_be_empty: true", ""), encoding="utf-8"
+    )
     result = run_check(reader_of({}), load_book(folder), DAY)
     assert tally(result)["error"] == 1
     assert "没有判断任何对象" in tally(result)["message"]
 
 
 def test_a_rule_that_fails_stops_no_other(tmp_path: Path) -> None:
-    joined = EACH + 'join: {unit: {from: unit, on: {agency_code: agency_code, valid_from: pay_date}}}\n'
+    joined = (
+        EACH + "join: {unit: {from: unit, on: {agency_code: agency_code, valid_from: pay_date}}}\n"
+    )
     book = book_of(tmp_path, {"ZX91": EACH, "ZX92": joined})
     unit = {"agency_code": "101001", "valid_from": date(2026, 9, 10)}
     reader = reader_of({"payment": [payment("a", "100万元")], "unit": [unit, unit]})
@@ -239,7 +252,11 @@ def test_a_look_up_takes_the_last_row_and_says_whether_there_was_one(tmp_path: P
         {"agency_code": "101001", "valid_from": date(2024, 1, 1), "agency_kind": "事业"},
         {"agency_code": "101002", "valid_from": date(2020, 1, 1), "agency_kind": "行政"},
     ]
-    rows = [payment("a", "1元"), payment("b", "1元", agency_code="101002"), payment("c", "1元", agency_code="9")]
+    rows = [
+        payment("a", "1元"),
+        payment("b", "1元", agency_code="101002"),
+        payment("c", "1元", agency_code="9"),
+    ]
     result = run(book, reader_of({"payment": rows, "unit": units}))
     assert outcomes(result.observations) == [
         ("hit", "yellow", '{"pay_cert_id":"a"}'),
@@ -351,7 +368,9 @@ def test_queries_outside_the_subset_are_refused(tmp_path: Path, query: str, said
 
 def test_the_same_input_gives_the_same_run_bit_for_bit(tmp_path: Path) -> None:
     book = book_of(tmp_path, {"ZX91": PACE, "ZX92": EACH, "PZ91": WINDOW})
-    reader = reader_of({"payment": [paid("a", 1), paid("b", 2), paid("c", 3)], "budget_line": [line("100元")]})
+    reader = reader_of(
+        {"payment": [paid("a", 1), paid("b", 2), paid("c", 3)], "budget_line": [line("100元")]}
+    )
     one, two = run_check(reader, book, DAY), run_check(reader, book, DAY)
     later = run_check(reader, book, date(2026, 11, 21))
     assert one.run == two.run != later.run
