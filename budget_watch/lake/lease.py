@@ -111,7 +111,8 @@ class Lease:
 
 
 def _query() -> sa.Select[Any]:
-    return sa.select(records.lease).where(records.lease.c.name == NAME)
+    # The row stays locked to the end of the transaction (SQLite locks the whole database anyway).
+    return sa.select(records.lease).where(records.lease.c.name == NAME).with_for_update()
 
 
 def _elsewhere(row: sa.RowMapping, host: str, now: datetime) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from budget_watch.tables import Column, Contract
+from budget_watch import codes
+from budget_watch.tables import Column, Contract, contracts
 
 
 class Inputs(ABC):
@@ -46,6 +47,8 @@ class Inputs(ABC):
     def days(self) -> pl.DataFrame:
         """The calendar: date, wd, weekday, is_workday and more, one row a day."""
 
+
+_SOURCES = (".py", ".yaml", ".csv", ".json")
 
 Frames = dict[str, pl.LazyFrame]
 
@@ -91,10 +94,22 @@ class Mart:
         Args:
             calendar: hash of the calendar, for marts that use it.
         """
-        module = sys.modules[self.build.__module__]
-        digest = hashlib.sha256(Path(str(module.__file__)).read_bytes())
+        digest = hashlib.sha256(_program().encode())
         digest.update(self.contract.model_dump_json().encode())
+        for name in self.inputs:
+            digest.update(contracts()[name].model_dump_json().encode())
         return digest.hexdigest()[:16]
+
+
+@cache
+def _program() -> str:
+    """A hash of the code of all marts and of the code tables they look into."""
+    digest = hashlib.sha256()
+    for folder in (Path(__file__).parent, Path(codes.__file__).parent):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in _SOURCES and "__pycache__" not in path.parts:
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def mart_contract(
