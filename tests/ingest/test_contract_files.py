@@ -128,9 +128,7 @@ def test_an_unknown_column_is_said_and_the_rest_loaded(voucher_file, load):
         ("size", "中位数3.00元），约定单位是元，疑似按万元填报"),
     ],
 )
-def test_wan_yuan_where_yuan_is_declared_is_refused_whole(
-    voucher_file, load, home, change, said
-):
+def test_wan_yuan_where_yuan_is_declared_is_refused_whole(voucher_file, load, home, change, said):
     frame, head = titled(vouchers()), ""
     if change == "label":
         frame = frame.rename({"支付金额": "支付金额（万元）"})
@@ -167,10 +165,7 @@ def test_wrong_rows_go_to_quarantine_with_reason_and_row_and_the_rest_is_stored(
         .then(pl.lit("12，00x"))
         .otherwise("支付金额")
         .alias("支付金额"),
-        pl.when(pl.int_range(40) == 20)
-        .then(pl.lit(" "))
-        .otherwise("单位代码")
-        .alias("单位代码"),
+        pl.when(pl.int_range(40) == 20).then(pl.lit(" ")).otherwise("单位代码").alias("单位代码"),
         pl.when(pl.int_range(40) == 25)
         .then(pl.lit("9999999"))
         .otherwise("支出功能分类科目编码")
@@ -183,9 +178,7 @@ def test_wrong_rows_go_to_quarantine_with_reason_and_row_and_the_rest_is_stored(
     frame = pl.concat([frame, frame.head(1)])
     (line,) = load(voucher_file(frame))
     assert (line["rows"], line["stored"], line["quarantined"]) == (41, 36, 5)
-    assert line["reason"] == (
-        "5行隔离：第18行“支付金额”不是数字（“12，00x”）；其余36行已入库"
-    )
+    assert line["reason"] == ("5行隔离：第18行“支付金额”不是数字（“12，00x”）；其余36行已入库")
     assert read("payment_voucher").height == 36
     kept = quarantined(home.quarantine).sort("src_row")
     assert kept.select("src_row", "reason").rows() == [
