@@ -38,7 +38,8 @@ AREAS = {
 # pages.md §5: before a person found it so, no page says these.
 FORBIDDEN = re.findall(
     r"\w+",
-    "违法 违规 违纪 贪污 挪用 套取 截留 虚报 造假 问题单位 涉嫌 异常 严重 重大 系统判定 智能 拦截 处罚",
+    "违法 违规 违纪 贪污 挪用 套取 截留 虚报 造假 问题单位 涉嫌 "
+    "异常 严重 重大 系统判定 智能 拦截 处罚",
 )
 
 
