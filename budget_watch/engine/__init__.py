@@ -1,7 +1,7 @@
 """The rule engine: the book of rules is loaded, checked, planned, run; observations are explained.
 
 Here live the rule format, the closed expression language, the planner on polars, the oracle for
-tests, wording and explanation. No rule, no number of a rule, no page and no state of work lives here.
+tests, wording and explanation. No rule, no number of a rule, no page, no state of work lives here.
 """
 
 from __future__ import annotations

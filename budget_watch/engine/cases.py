@@ -34,7 +34,7 @@ class RowsCase(Strict):
 
     name: str
     expect: dict[str, Any]
-    grain: dict[str, Any] = {}
+    grain: dict[str, Any] = Field(default={})
     not_delivered: tuple[str, ...] = ()
     as_of: date | None = None
     with_: dict[str, Any] = Field(default={}, alias="with")
@@ -45,8 +45,8 @@ class ExpectedGrain(Strict):
 
     level: str | None = None
     outcome: str | None = None
-    grain: dict[str, Any] = {}
-    values: dict[str, Any] = {}
+    grain: dict[str, Any] = Field(default={})
+    values: dict[str, Any] = Field(default={})
     provisional: bool | None = None
     because: str | None = None
 
@@ -69,8 +69,8 @@ class RuleTests(Strict):
     """One test file."""
 
     as_of: date = DEFAULT_DAY
-    base: dict[str, Any] = {}
-    defaults: dict[str, dict[str, Any]] = {}
+    base: dict[str, Any] = Field(default={})
+    defaults: dict[str, dict[str, Any]] = Field(default={})
     cases: tuple[Case, ...] = ()
     rows: tuple[RowsCase, ...] = ()
     tables: tuple[TablesCase, ...] = ()

@@ -78,7 +78,8 @@ def _lines(book: Book, rule: CheckedRule) -> Iterator[str]:
     said = rule.rule
     yield f"# {rule.id} {rule.title}"
     yield ""
-    yield f"{AREAS[rule.area]} · {rule.klass} · 信度 {rule.confidence} · {STATUS_NAMES[rule.status]}"
+    status = STATUS_NAMES[rule.status]
+    yield f"{AREAS[rule.area]} · {rule.klass} · 信度 {rule.confidence} · {status}"
     yield ""
     yield said.why
     yield ""
@@ -135,7 +136,8 @@ def _method(rule: CheckedRule) -> Iterator[str]:
         yield f"判断范围：{rule.source.title}（`{rule.source.name}`）的每一行{when}。"
         yield ""
     if said.within is not None:
-        yield f"窗口：按 {'、'.join(said.within.by)} 分组，`{said.within.order}` 在 {said.within.length} 之内。"
+        by = "、".join(said.within.by)
+        yield f"窗口：按 {by} 分组，`{said.within.order}` 在 {said.within.length} 之内。"
         yield ""
     if said.measures:
         yield "| 计量 | 来源 | 汇总 | 条件 |"
@@ -143,7 +145,8 @@ def _method(rule: CheckedRule) -> Iterator[str]:
         for name, measure in said.measures.items():
             shift = "".join(f"，{key}{value:+d}" for key, value in measure.shift.items())
             when = f"`{_cell(measure.when)}`" if measure.when else "—"
-            yield f"| {measure.title or name} | `{measure.source}` | `{_cell(measure.value)}`{shift} | {when} |"
+            value = f"`{_cell(measure.value)}`{shift}"
+            yield f"| {measure.title or name} | `{measure.source}` | {value} | {when} |"
         yield ""
     for name, text in said.let.items():
         yield f"- {name} = `{_cell(text)}`"
@@ -168,7 +171,8 @@ def _parameters(book: Book, rule: CheckedRule) -> Iterator[str]:
         for value in sorted(param.values, key=lambda each: (each.jurisdiction, each.since)):
             basis = "、".join(cited(each, book.laws) for each in value.basis)
             source = AUTHORITY_NAMES[value.authority] + (f"（{basis}）" if basis else "")
-            yield f"| {param.title} | {value.value} | {value.since} | {source} | {value.jurisdiction or '各地'} |"
+            place = value.jurisdiction or "各地"
+            yield f"| {param.title} | {value.value} | {value.since} | {source} | {place} |"
     yield ""
 
 
@@ -209,7 +213,8 @@ def _examples(book: Book, rule: CheckedRule) -> Iterator[str]:
         )
         because = f"：{case.because}" if case.because else ""
         result = OUTCOME_NAMES.get(case.expect, case.expect)
-        yield f"| {case.name} | {_cell(shown) or '—'} | {result}{'（待核实）' if case.provisional else ''}{because} |"
+        result += "（待核实）" if case.provisional else ""
+        yield f"| {case.name} | {_cell(shown) or '—'} | {result}{because} |"
     yield ""
     count = len(tests.rows) + len(tests.tables)
     if count:

@@ -1,4 +1,4 @@
-"""Texts of laws: one article a paragraph “第…条”, read from Markdown files, found by the register."""
+"""Texts of laws: one article a paragraph “第…条”, from Markdown files, found by the register."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """Looks the whole rule book through: what would mislead, though it loads.
 
 `python -m budget_watch.engine.lint [--book rules] [--laws DIR]`
+
 Codes: duplicate-key yaml shape extra_forbidden missing column unit type source name node syntax …
-(from loading) · level-order · no-citation · citation · message-value · message-limit · message-word ·
-unused-param · stale-param · no-history · words-exclude · no-tests · test-coverage · identity ·
-periods · loosened · retired-law.
+(from loading) · level-order · no-citation · citation · message-value · message-limit ·
+message-word · message-unit · unused-param · stale-param · no-history · words-exclude · no-tests ·
+test-coverage · identity · periods · loosened · retired-law.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _levels(rule: CheckedRule, flaw: Any) -> Iterator[Flaw]:
         if level.cap != level.level:
             yield flaw(
                 "level-cap",
-                f"{level.klass}（信度{level.confidence}）的 red 由机器给出时只到 orange；请直接写 orange",
+                f"{level.klass}（信度{level.confidence}）的 red，机器只给到 orange；请写 orange",
                 "levels",
                 at,
             )

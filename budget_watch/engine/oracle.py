@@ -77,6 +77,11 @@ class Oracle:
         self.known: set[str] = set()
         self._coverage()
 
+    @property
+    def today(self) -> str:
+        """The run's day in SQL."""
+        return f"DATE '{self.as_of.isoformat()}'"
+
     def run(self, rules: Iterable[str] | None = None) -> list[Seen]:
         """The observations of the rules (default: all that are trial or active), sorted."""
         chosen = selected(self.book, None if rules is None else list(rules))
@@ -164,7 +169,7 @@ class Oracle:
             self.overrides,
             prefix,
             {},
-            f"coalesce({_period_end(columns, prefix, date_column)}, DATE '{self.as_of.isoformat()}')",
+            f"coalesce({_period_end(columns, prefix, date_column)}, {self.today})",
             f"{prefix}mof_div_code" if "mof_div_code" in columns else None,
             f"{prefix}fiscal_year" if "fiscal_year" in columns else None,
         )
@@ -253,7 +258,8 @@ class Oracle:
         where = ""
         if rule.condition is not None:
             where = f" WHERE {self.over(source).sql(rule.condition)}"
-        return f"SELECT s.*, {_provisional(source, 's.')} AS __p_row FROM {self.table(source)} s{where}"
+        marked = f"{_provisional(source, 's.')} AS __p_row"
+        return f"SELECT s.*, {marked} FROM {self.table(source)} s{where}"
 
     def _query(self, rule: CheckedRule) -> str:
         query = rule.query
@@ -269,7 +275,8 @@ class Oracle:
             )
             view = f"__q_{rule.id}_{table}"
             self.con.execute(
-                f"CREATE OR REPLACE VIEW {name(view)} AS SELECT s.*{extra} FROM {self.table(known[table])} s"
+                f"CREATE OR REPLACE VIEW {name(view)} AS "
+                f"SELECT s.*{extra} FROM {self.table(known[table])} s"
             )
             ctes.append((table, view))
         import sqlglot
@@ -311,7 +318,8 @@ class Oracle:
             for value in window.values.values()
         )
         return (
-            f"SELECT DISTINCT {by}, __order AS last_order, min(__order) {over} AS first_order, {values}, "
+            f"SELECT DISTINCT {by}, __order AS last_order, min(__order) {over} AS first_order, "
+            f"{values}, "
             f"bool_or(__prov) {over} AS __p_row FROM ({rows}) r WHERE __order IS NOT NULL"
         )
 
@@ -323,15 +331,19 @@ class Oracle:
             f"{_stored(build, tree)} IS NOT DISTINCT FROM {_shifted(measure, each, rule)}"
             for each, tree in measure.keys.items()
         ]
-        at = {each: (_shifted(measure, each, rule), rule.columns[each].den if each in rule.columns else 1)
-              for each in [*rule.columns] if each not in rule.measures}  # fmt: skip
+        at = {
+            each: (_shifted(measure, each, rule), column.den)
+            for each, column in rule.columns.items()
+            if each not in rule.measures
+        }
         at["period_end"] = ("g.__end", 1)
         build.at = at
         if measure.condition is not None:
             tests.append(build.sql(measure.condition))
         if measure.cumulative is not None:
             tests.append(
-                f"{_stored(build, measure.cumulative[0])} <= {_shifted(measure, measure.cumulative[1], rule)}"
+                f"{_stored(build, measure.cumulative[0])} <= "
+                f"{_shifted(measure, measure.cumulative[1], rule)}"
             )
         if measure.at_condition is not None:
             tests.append(build.sql(measure.at_condition))
@@ -347,7 +359,8 @@ class Oracle:
         any_true = measure.function == "any"
         blank = "x.r.z > 0"
         if measure.function in ("any", "all"):
-            blank = f"x.r.z > 0 AND coalesce(x.r.a, {'FALSE' if any_true else 'TRUE'}) = {'FALSE' if any_true else 'TRUE'}"
+            open_ = "FALSE" if any_true else "TRUE"  # what a blank could still change
+            blank = f"x.r.z > 0 AND coalesce(x.r.a, {open_}) = {open_}"
         cast = _CASTS[measure.column.type.base]
         return (
             f"SELECT x.* EXCLUDE (r), CASE WHEN x.r.n > 0 THEN CASE WHEN {blank} THEN NULL "
@@ -378,7 +391,8 @@ class Oracle:
                 return f"(SELECT count(*) > 0 FROM __coverage c WHERE {where})"
         else:
             need = (
-                f"(CASE WHEN {year} < {self.as_of.year} THEN {need} WHEN {year} = {self.as_of.year} "
+                f"(CASE WHEN {year} < {self.as_of.year} THEN {need} "
+                f"WHEN {year} = {self.as_of.year} "
                 f"THEN least({need}, {self.as_of.month - 1}) ELSE 13 END)"
             )
         return (
@@ -515,7 +529,8 @@ def _period_end(columns: Mapping[str, Column], prefix: str, date_column: str | N
                 f"(CASE WHEN {prefix}quarter BETWEEN 1 AND 4 THEN {prefix}quarter * 3 ELSE 12 END)"
             )
         tests.append(
-            f"(CASE WHEN {year} BETWEEN 1 AND 9999 THEN last_day(make_date({year}, {month}, 1)) END)"
+            f"(CASE WHEN {year} BETWEEN 1 AND 9999 "
+            f"THEN last_day(make_date({year}, {month}, 1)) END)"
         )
     return f"coalesce({', '.join([*tests, 'NULL::DATE'])})"
 

@@ -1,6 +1,6 @@
 """Messages: a template of text and formatted expressions, and the wording of class and work state.
 
-A machine never says that a law is broken: “不符合” comes only after people have found so (复核认定).
+A machine never says that a law is broken: “不符合” comes only after people found so (复核认定).
 """
 
 from __future__ import annotations
@@ -117,12 +117,10 @@ def _fits(tree: Expr, form: str, inner: str) -> None:
 
 def show(value: Any, tree: Expr, form: str, names: Names | None = None) -> str:
     """One value in a sentence (pages.md §1.3)."""
-    if value is None:
-        return "（缺）"
+    if value is None or isinstance(value, bool):
+        return {None: "（缺）", True: "是", False: "否"}[value]
     if form == "name":
         return _name(str(value), sorted(tree.names()), names or {})
-    if isinstance(value, bool):
-        return "是" if value else "否"
     if isinstance(value, date):
         return f"{value.year}年{value.month}月{value.day}日"
     if isinstance(value, Fraction | int):
@@ -138,7 +136,7 @@ def _name(code: str, columns: list[str], names: Names) -> str:
     return code
 
 
-def _number(value: Fraction, form: str) -> str:
+def _number(value: Fraction, form: str) -> str:  # noqa: PLR0911 - one line a format
     num, den = value.numerator, value.denominator
     if form == "money":
         return sentence_amount(_rounded(value))

@@ -181,7 +181,7 @@ def _collected(run: Run, name: str, snapshot: str, as_of: date) -> pl.DataFrame:
     )
 
 
-# ---- aggregate rules ------------------------------------------------------------------------------
+# ---- aggregate rules
 def judge_grains(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     """Universe → measures → look-ups → verdicts."""
     if rule.universe is None:
@@ -282,7 +282,7 @@ def _rounded(tree: Expr, build: Compiler) -> pl.Expr:
     return build.rounded(tree, 1 if same(tree.type, MONEY) else 10**6)
 
 
-# ---- row rules --------------------------------------------------------------------------------------
+# ---- row rules
 def _rows(run: Run, rules: list[CheckedRule]) -> None:
     from budget_watch.engine.rows import judge_rows
 
@@ -295,8 +295,7 @@ def _rows(run: Run, rules: list[CheckedRule]) -> None:
             judge_rows(run, together)
         except _FAILURES:
             for rule in together:
-                for tally in (run.tallies,):
-                    tally[rule.id] = RuleTally(rule.id)
+                run.tallies[rule.id] = RuleTally(rule.id)
                 run.observations = [
                     each
                     for each in run.observations

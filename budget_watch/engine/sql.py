@@ -337,7 +337,9 @@ def _window(node: Any) -> None:
         )
 
 
-def _typed(node: Any, inputs: Mapping[str, Mapping[str, Column]], name: str) -> Column:
+def _typed(  # noqa: PLR0911 - one line a kind of node
+    node: Any, inputs: Mapping[str, Mapping[str, Column]], name: str
+) -> Column:
     """The type of an output expression: that of the first column that carries its value."""
     if isinstance(node, exp.Count | exp.RowNumber):
         return Column(name, NUMBER, bits=40)

@@ -366,7 +366,8 @@ def _tables(
         )
     for row in left:
         wrong.append(
-            f"多出 {row['level'] or row['outcome']} {row['grain']} {row['values']} {row['because'] or ''}"
+            f"多出 {row['level'] or row['outcome']} {row['grain']} {row['values']} "
+            f"{row['because'] or ''}"
         )
     if tally.message and tally.judged + len(case.expect) > 0:
         wrong.append(tally.message)

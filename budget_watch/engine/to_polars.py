@@ -2,8 +2,9 @@
 
 A number is a fraction of whole-number expressions; comparisons are cross-multiplied in Int128,
 whose bound is watched: where the static bound exceeds 126 bits a float estimate of the magnitude
-guards it (ring operations wrap, so a result inside the bound is right whatever happened in between). Int128
-was chosen over Decimal(38, 0) because polars' decimal overflow fails the whole query, not the row.
+guards it (ring operations wrap, so a result inside the bound is right whatever happened in
+between). Int128 was chosen over Decimal(38, 0) because polars' decimal overflow fails the whole
+query, not the row.
 """
 
 from __future__ import annotations

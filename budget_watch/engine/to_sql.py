@@ -172,7 +172,8 @@ class SqlCompiler:
         years = self.named.codes[expr.value]
         first = min(years)
         whens = " ".join(
-            f"WHEN {year} >= {each} THEN {code} IN ({', '.join(text(one) for one in sorted(years[each]))})"
+            f"WHEN {year} >= {each} "
+            f"THEN {code} IN ({', '.join(text(one) for one in sorted(years[each]))})"
             for each in sorted(years, reverse=True)
             if each != first
         )

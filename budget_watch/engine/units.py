@@ -1,8 +1,9 @@
 """Types and units of the expression language, and its literals with units.
 
 Numbers are exact: a stored column is a whole number over a fixed denominator (fen over 1, ratio
-over 1 000 000, a figure with scale n over 10^n), a literal is a fraction. Dimensionless numbers (counts,
-ratios, months of a year) mix freely; money, days and working days only meet their own kind.
+over 1 000 000, a figure with scale n over 10^n), a literal is a fraction. Dimensionless numbers
+(counts, ratios, months of a year) mix freely; money, days and working days only meet their own
+kind.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Window rules (`within`): rows of one group close together in order, judged window by window.
 
 Rows are first added up per group and order value, then over windows (o − length, o]; overlapping
-windows that hit become one observation. Groups are cut into hash parts so that memory stays bounded.
+windows that hit become one observation. Groups are cut into hash parts to bound memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads a file of the rule book: strict YAML, checked against a model, mistakes by file and line."""
+"""Reads a file of the rule book: strict YAML checked against a model, mistakes by line."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ CITY = "990100000"
 LAWS = """
 - {id: budget-law, title: 中华人民共和国预算法, short: 预算法, version: "2018-12-29", valid_from: 1995-01-01, authority: law, file_hint: 预算法}
 - {id: old-law, title: 旧法, valid_from: 1990-01-01, valid_to: 2015-01-01, authority: law}
-"""
+"""  # noqa: E501
 PARAMS = """
 - id: lag.serious
   title: 明显滞后

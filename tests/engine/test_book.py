@@ -62,7 +62,7 @@ def test_a_wrong_rule_is_refused_with_what_to_write(tmp_path: Path, change: str,
 def test_a_file_must_be_named_after_its_rule(tmp_path: Path) -> None:
     write_book(tmp_path, {"ZX99": RULE})
     (tmp_path / "execution" / "ZX99.yaml").rename(tmp_path / "execution" / "ZX98.yaml")
-    with pytest.raises(BookError, match="请改名为 ZX99.yaml"):
+    with pytest.raises(BookError, match=r"请改名为 ZX99\.yaml"):
         load_book(tmp_path)
 
 
@@ -94,7 +94,7 @@ STATUTORY = """
   statutory: true
   tighter: lower
   values: [{from: 2015-01-01, value: 20日, authority: law, basis: [{law: budget-law, article: "52"}]}]
-"""
+"""  # noqa: E501
 
 
 def overlay(folder: Path, value: str, jurisdiction: str = '"990100"') -> list[Path]:
@@ -167,3 +167,12 @@ def test_importing_the_engine_imports_neither_duckdb_nor_great_expectations() ->
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_the_published_schemas_are_those_of_the_models() -> None:
+    import json
+
+    from budget_watch.engine.schemas import FOLDER, KINDS, schema
+
+    for kind in KINDS:
+        assert json.loads((FOLDER / f"{kind}.json").read_text(encoding="utf-8")) == schema(kind)

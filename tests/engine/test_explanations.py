@@ -198,7 +198,7 @@ def test_lint_names_what_would_mislead(tmp_path: Path) -> None:
     path.write_text(head + dedent(rule), encoding="utf-8")
     flaws = lint(load_book(tmp_path), {"budget-law": read_articles(TEXT)})
     assert sorted({each.code for each in flaws}) == [
-        "citation", "level-cap", "level-order", "message-value", "message-word", "no-tests", "unused-param",
+        "citation", "level-cap", "level-order", "message-value", "message-word", "no-tests", "unused-param",  # noqa: E501
     ]  # fmt: skip
     assert sorted(each.message for each in flaws if each.code == "citation") == [
         "ZX91：rules/laws.yaml 没有登记 nowhere",

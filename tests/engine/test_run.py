@@ -47,7 +47,7 @@ levels: [{level: red, when: "balance_amt > limit_amt"}]
 value: balance_amt
 limit: limit_amt
 message: "余额{balance_amt:money}，限额{limit_amt:money}"
-"""
+"""  # noqa: E501
 
 
 def run(book: Book, reader: MadeReader, as_of: date = DAY) -> RunResult:
@@ -245,7 +245,7 @@ def test_a_look_up_takes_the_last_row_and_says_whether_there_was_one(tmp_path: P
       - {level: orange, when: "not unit_found"}
       - {level: yellow, when: "kind = '事业'"}
     message: "{agency_code}{kind}"
-    """
+    """  # noqa: E501
     book = book_of(tmp_path, {"ZX91": rule})
     units = [
         {"agency_code": "101001", "valid_from": date(2020, 1, 1), "agency_kind": "行政"},
@@ -276,7 +276,7 @@ levels:
   - {level: orange, when: "n >= 2 and total >= param('limit.amount') and largest < param('limit.amount')"}
   - {level: yellow, when: "n >= 3"}
 message: "{n:int}笔合计{total:money}"
-"""
+"""  # noqa: E501
 
 
 def paid(key: str, wd: int, amount: str = "20万元", account: str = "x") -> dict[str, Any]:
@@ -316,7 +316,7 @@ query: |
   SELECT bgt_id, max(total) AS total, min(day - before) AS gap, count(*) AS n FROM p GROUP BY bgt_id HAVING count(*) > 1
 levels: [{level: yellow, when: "total > param('limit.amount')"}]
 message: "{total:money}"
-"""
+"""  # noqa: E501
 
 
 def test_a_query_judges_what_it_returns_and_clears_the_rest(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_a_query_judges_what_it_returns_and_clears_the_rest(tmp_path: Path) -> N
         ("SELECT bgt_id FROM payment, indicator", "ON"),
         ("SELECT a.bgt_id FROM payment a JOIN payment b ON a.bgt_id = b.bgt_id", "自己连接"),
         ("SELECT bgt_id FROM read_csv('x')", "不能使用"),
-        ("SELECT bgt_id, sum(pay_amt) OVER (PARTITION BY bgt_id ORDER BY wd RANGE BETWEEN 4 PRECEDING "
+        ("SELECT bgt_id, sum(pay_amt) OVER (PARTITION BY bgt_id ORDER BY wd RANGE BETWEEN 4 PRECEDING "  # noqa: E501
          "AND CURRENT ROW) AS x FROM payment", "ROWS"),
         ("SELECT bgt_id FROM payment UNION SELECT bgt_id FROM indicator", "UNION ALL"),
         ("SELECT bgt_id FROM payment WHERE bgt_id IN (SELECT bgt_id FROM indicator)", "列出的值"),
@@ -352,7 +352,7 @@ def test_a_query_judges_what_it_returns_and_clears_the_rest(tmp_path: Path) -> N
         ("SELECT bgt_id, pay_date + INTERVAL 3 DAY AS x FROM payment", "不能使用"),
         ("SELECT pro_code FROM payment", "没有判断单元的列 bgt_id"),
         ("SELECT bgt_id, lag(pay_amt) OVER (PARTITION BY bgt_id) AS x FROM payment", "ORDER BY"),
-        ("SELECT pro_code AS bgt_id, sum(pay_amt) AS total FROM payment GROUP BY pro_code", "未含 bgt_id"),
+        ("SELECT pro_code AS bgt_id, sum(pay_amt) AS total FROM payment GROUP BY pro_code", "未含 bgt_id"),  # noqa: E501
         ("DROP TABLE payment", "SELECT"),
     ],
 )  # fmt: skip
