@@ -129,7 +129,7 @@ def _failed(number: str, address: Address) -> Page:
 def _harden(app: dash.Dash) -> None:
     """Headers that keep the browser on this machine."""
 
-    @app.server.after_request
+    @app.server.after_request  # type: ignore[untyped-decorator]
     def headers(response: flask.Response) -> flask.Response:
         scripts = " ".join(
             f"'{digest}'" if not digest.startswith("'") else digest for digest in app.csp_hashes()

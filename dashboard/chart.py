@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from budget_watch.views import formats as fmt
-from dashboard.parts import Node
+from dashboard.parts import Node, attrs
 from dashboard.table import Column, Line, table
 
 FACE = (
@@ -79,7 +79,7 @@ def shown(
                 ),
                 className="chart",
                 role="img",
-                **{"aria-label": f"{title} {sub}"},
+                **attrs({"aria-label": f"{title} {sub}"}),
             ),
             html.Details(
                 [html.Summary("查看数据表"), table(title, columns, [Line(row) for row in rows])],
@@ -156,7 +156,8 @@ def _plain(value: float) -> str:
 
 def cumulated(months: Sequence[int | None]) -> list[int | None]:
     """Running sums; nothing after the first unknown month."""
-    total, result = 0, []
+    total = 0
+    result: list[int | None] = []
     for value in months:
         if value is None:
             result.append(None)

@@ -35,13 +35,13 @@ def kept(key: tuple[Any, ...], make: Callable[[], T]) -> T:
         if key in _kept:
             value = _kept.pop(key)
             _kept[key] = value
-            return cast("T", value)
+            return value  # type: ignore[no-any-return]
     value = make()
     with _lock:
         while len(_kept) >= _KEEP:
             _kept.pop(next(iter(_kept)))
         _kept[key] = value
-    return cast("T", value)
+    return value
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dash import html
 from budget_watch.views import formats as fmt
 from dashboard.address import Address
 from dashboard.context import Context
-from dashboard.parts import Node, link, menu
+from dashboard.parts import Node, attrs, link, menu
 
 PRODUCT = "人大预算国资联网监督"
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -58,14 +58,14 @@ def render(page: Page, address: Address, context: Context | None) -> list[Node]:
         html.Nav(
             [_entry(name, title, address, current) for name, title in TABBAR],
             className="tabbar",
-            **{"aria-label": "主要栏目"},
+            **attrs({"aria-label": "主要栏目"}),
         ),
     ]
 
 
 def _entry(name: str, title: str, address: Address, current: str) -> html.A:
     inside = [
-        html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"}),
+        html.Span(className=f"icon icon-{name}", **attrs({"aria-hidden": "true"})),
         html.Span(title),
     ]
     return link(inside, address.at(name), current=name == current, title=title)
@@ -76,7 +76,7 @@ def _nav(address: Address, current: str) -> html.Nav:
     for group, entries in NAVIGATION:
         items.append(html.H2(group))
         items += [_entry(name, title, address, current) for name, title in entries]
-    return html.Nav(items, className="nav", **{"aria-label": "栏目"})
+    return html.Nav(items, className="nav", **attrs({"aria-label": "栏目"}))
 
 
 def _head(address: Address, context: Context | None) -> html.Header:
@@ -97,7 +97,9 @@ def _head(address: Address, context: Context | None) -> html.Header:
             html.Div(
                 [
                     *tools,
-                    html.Button("明暗", className="head-plain", title="浅色或深色", **switch),
+                    html.Button(
+                        "明暗", className="head-plain", title="浅色或深色", **attrs(switch)
+                    ),
                     html.Span("本机操作员", className="head-plain wide-only"),
                 ],
                 className="head-tools",
@@ -177,7 +179,7 @@ def _past(address: Address, context: Context | None) -> list[Node]:
 
 def _main(page: Page, address: Address, context: Context | None) -> html.Main:
     crumbs = [
-        html.Li(link(name, to) if to else html.Span(name, **{"aria-current": "page"}))
+        html.Li(link(name, to) if to else html.Span(name, **attrs({"aria-current": "page"})))
         for name, to in page.crumbs
     ]
     head: list[Node] = [html.H1(page.title)]
@@ -185,7 +187,7 @@ def _main(page: Page, address: Address, context: Context | None) -> html.Main:
         head.append(html.P(page.lead, className="lead"))
     parts: list[Node] = []
     if len(crumbs) > 1:
-        parts.append(html.Nav(html.Ol(crumbs, className="crumbs"), **{"aria-label": "位置"}))
+        parts.append(html.Nav(html.Ol(crumbs, className="crumbs"), **attrs({"aria-label": "位置"})))
     parts.append(html.Div([html.Div(head), _acts(address, context)], className="page-head"))
     if page.tools:
         parts.append(html.Div(list(page.tools), className="tools"))
@@ -198,8 +200,8 @@ def _acts(address: Address, context: Context | None) -> Node:
         return None
     fixed = replace(address.with_query(asof=None)).with_query(snap=context.snapshot.id)
     share = [
-        html.Button("复制随数据更新的链接", **{"data-copy": address.href}),
-        html.Button("复制固定链接（含快照）", **{"data-copy": fixed.href}),
-        html.Button("打印本页", **{"data-print": "1"}),
+        html.Button("复制随数据更新的链接", **attrs({"data-copy": address.href})),
+        html.Button("复制固定链接（含快照）", **attrs({"data-copy": fixed.href})),
+        html.Button("打印本页", **attrs({"data-print": "1"})),
     ]
     return html.Div(menu("分享", share, "分享本页", right=True), className="acts")

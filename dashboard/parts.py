@@ -24,6 +24,11 @@ LEVELS = {
 CLASSES = {"法": "合法性", "规": "合规性", "理": "合理性", "险": "风险", "数": "数据质量"}
 
 
+def attrs(values: dict[str, Any]) -> dict[str, Any]:
+    """`aria-…` and `data-…` attributes, which Dash takes but does not name."""
+    return values
+
+
 def link(
     content: Node, to: Address | str, *, replace: bool = False, current: bool = False, **props: Any
 ) -> html.A:
@@ -40,7 +45,9 @@ def level_chip(level: str | None, provisional: bool = False) -> html.Span:
         return html.Span("未定级", className="tag plain")
     sign, word = LEVELS[level]
     text = f"{word} 待核实" if provisional else word
-    return html.Span([html.Span(sign, **{"aria-hidden": "true"}), text], className=f"chip {level}")
+    return html.Span(
+        [html.Span(sign, **attrs({"aria-hidden": "true"})), text], className=f"chip {level}"
+    )
 
 
 def class_tag(klass: str | None) -> html.Span:
@@ -55,7 +62,9 @@ def tag(text: str, plain: bool = False) -> html.Span:
 
 def missing(why: str, word: str = "缺") -> html.Span:
     """“缺”, hatched, with which table and since when; never a zero."""
-    return html.Span(word, className="missing", title=why, **{"aria-label": f"{word}：{why}"})
+    return html.Span(
+        word, className="missing", title=why, **attrs({"aria-label": f"{word}：{why}"})
+    )
 
 
 def bullet(
@@ -73,7 +82,9 @@ def bullet(
         marks.append(html.Span(className="past-tick", style={"left": _percent(before / top)}))
     if pace is not None:
         marks.append(html.Span(className="tick", style={"left": _percent(pace / top)}))
-    return html.Span(marks, className="bullet", role="img", **{"aria-label": label or "进度"})
+    return html.Span(
+        marks, className="bullet", role="img", **attrs({"aria-label": label or "进度"})
+    )
 
 
 def _percent(part: Fraction) -> str:
@@ -123,8 +134,7 @@ def block(
     ]
     if source is not None:
         inside.append(source)
-    props = {"id": id} if id else {}
-    return html.Section(inside, className="block", **props)
+    return html.Section(inside, className="block", **attrs({"id": id} if id else {}))
 
 
 def insufficient(sentence: str, way_out: Node = None) -> html.Div:
@@ -137,7 +147,8 @@ def insufficient(sentence: str, way_out: Node = None) -> html.Div:
 
 def empty(sentence: str, way_out: Node = None) -> html.Div:
     """Nothing there: the condition, and a way out."""
-    return html.Div([sentence, " ", way_out] if way_out else sentence, className="empty")
+    inside: list[Node] = [sentence, " ", way_out] if way_out else [sentence]
+    return html.Div(inside, className="empty")
 
 
 def segments(
@@ -147,7 +158,7 @@ def segments(
     return html.Nav(
         [link(text, to, replace=not push, current=to.href == current.href) for text, to in choices],
         className="seg",
-        **{"aria-label": label},
+        **attrs({"aria-label": label}),
     )
 
 
@@ -157,7 +168,7 @@ def menu(
     """A list that opens under its word, without any script."""
     return html.Details(
         [
-            html.Summary(summary, **{"aria-label": label}),
+            html.Summary(summary, **attrs({"aria-label": label})),
             html.Div(list(items), className="menu-list right" if right else "menu-list"),
         ],
         className="menu wide-only" if wide_only else "menu",
@@ -183,7 +194,7 @@ def figure(
     if number is None:
         shown: Node = html.Div(missing(why or "未送达"))
     else:
-        inside = [number, html.Small(unit)] if unit else [number]
+        inside: list[Node] = [number, html.Small(unit)] if unit else [number]
         shown = (
             link(inside, to, className="figure-number")
             if to

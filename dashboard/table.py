@@ -15,7 +15,7 @@ from dash import html
 
 from budget_watch.views import formats as fmt
 from dashboard.address import Address
-from dashboard.parts import Node, link
+from dashboard.parts import Node, attrs, link
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def table(
         className="scroll" if wide else "",
         role="region",
         tabIndex="0" if wide else None,
-        **{"aria-label": caption},
+        **attrs({"aria-label": caption}),
     )
 
 
@@ -114,6 +114,8 @@ def _row(columns: Sequence[Column], line: Line) -> html.Tr:
             inside = html.Div(cell, className=f"line indent-{line.depth}" if line.depth else "line")
             cells.append(html.Th(inside, scope="row", className=classes))
         else:
-            label = html.Span(column.title, className="cell-label", **{"aria-hidden": "true"})
+            label = html.Span(
+                column.title, className="cell-label", **attrs({"aria-hidden": "true"})
+            )
             cells.append(html.Td([label, html.Span(cell)], className=classes or None))
     return html.Tr(cells, className=line.kind or None)

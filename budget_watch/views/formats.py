@@ -98,7 +98,7 @@ def points_sentence(difference: Fraction | None, name: str) -> str:
     return f"{'低于' if difference < 0 else '高于'}{name}{text}"
 
 
-def figure_text(figure: Figure) -> str | None:
+def figure_text(figure: Figure) -> str | None:  # noqa: PLR0911
     """A view's figure with its unit, as in a headline; None where it is not known."""
     if figure.value is None:
         return None

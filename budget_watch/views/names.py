@@ -41,7 +41,7 @@ class Names:
     documents: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
 
-    def of(self, letter: str, code: str) -> str:
+    def of(self, letter: str, code: str) -> str:  # noqa: PLR0911
         """The name of a path step (letters of pages.md §4); the code where there is none."""
         match letter:
             case "z":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from budget_watch.casework.findings import LEVELS, Finding
 from budget_watch.views import formats as fmt
@@ -50,7 +51,7 @@ def conclude(
         worst = next((level for level in LEVELS if counts[level]), None)
         mark = f"（{_SIGNS[worst]}{counts[worst]}）" if worst else ""
         found = f"新增疑点{fmt.count(len(fresh))}条{mark}"
-        lagging = gap is not None and gap < -fmt.Fraction(*LAG)
+        lagging = gap is not None and gap < -Fraction(*LAG)
         facts.insert(0 if worst == "red" and not lagging else 1, found)
     else:
         facts.append("本次运行没有新增疑点")

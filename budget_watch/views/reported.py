@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from budget_watch.views.report_rows import STAGES
 from budget_watch.views.query import Desk
+from budget_watch.views.report_rows import STAGES
 from budget_watch.views.span import Span
 
 KINDS = ("本级", "县区", "开发区", "抵销", "全市")
@@ -113,7 +113,6 @@ def _merged(found: Iterable[Reported]) -> Reported | None:
     rows = list(found)
     if not rows:
         return None
-    return Reported(
-        rows[0].region, rows[0].scope_kind, "",
-        *(sum(getattr(row, name) for row in rows) for name in ("budget", "adjusted", "ytd", "before")),
-    )  # fmt: skip
+    names = ("budget", "adjusted", "ytd", "before")
+    sums = (sum(getattr(row, name) for row in rows) for name in names)
+    return Reported(rows[0].region, rows[0].scope_kind, "", *sums)

@@ -139,7 +139,7 @@ def select(reader: Reader, cube: Cube, wanted: Filter) -> pl.LazyFrame:
     return reader.scan("payment").filter(terms)
 
 
-def _term(reader: Reader, cube: Cube, wanted: Filter, letter: str, code: str) -> pl.Expr:
+def _term(reader: Reader, cube: Cube, wanted: Filter, letter: str, code: str) -> pl.Expr:  # noqa: PLR0911
     match letter:
         case "m":
             return pl.lit(True)
@@ -350,9 +350,9 @@ def _beyond(column: str, after: str, down: bool) -> pl.Expr:
     text, _, voucher = after.partition("_")
     edge: Any = int(text) if column == "pay_amt" else date.fromisoformat(text)
     key, name = pl.col(column), pl.col("pay_cert_id")
-    if down:
-        return (key < edge) | ((key == edge) & (name < voucher))
-    return (key > edge) | ((key == edge) & (name > voucher))
+    lower: pl.Expr = (key < edge) | ((key == edge) & (name < voucher))
+    higher: pl.Expr = (key > edge) | ((key == edge) & (name > voucher))
+    return lower if down else higher
 
 
 def _key(row: dict[str, Any], column: str) -> str:

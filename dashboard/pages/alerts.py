@@ -19,6 +19,7 @@ from dashboard.pages.rules import book_of
 from dashboard.parts import (
     CLASSES,
     Node,
+    attrs,
     block,
     class_tag,
     empty,
@@ -131,7 +132,7 @@ def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
             "lv",
             found.facets["level"],
             ["red", "orange", "yellow", "blue"],
-            lambda v: level_chip(v),
+            level_chip,
         ),
         _facet(
             context,
@@ -165,7 +166,7 @@ def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
         [html.H2("筛选"), shown, html.Div(clear, className="facet clear")],
         className="block wide-facets",
     )
-    return html.Aside([wide, narrow], **{"aria-label": "筛选"})
+    return html.Aside([wide, narrow], **attrs({"aria-label": "筛选"}))
 
 
 def _facet(

@@ -12,12 +12,14 @@ from budget_watch.views.debt import Debt, Limit, Position, debt, regions
 from budget_watch.views.figure import Figure
 from budget_watch.views.span import Place
 from dashboard import chart
+from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.pages.place_text import formula_words, source
 from dashboard.parts import (
     Node,
+    attrs,
     block,
     bullet,
     empty,
@@ -87,7 +89,7 @@ def _everywhere(context: Context) -> tuple[Place, ...]:
     return tuple(position.place for position in found)
 
 
-def _crumbs(context: Context, place: Place) -> list[tuple[str, object]]:
+def _crumbs(context: Context, place: Place) -> list[tuple[str, Address | None]]:
     if context.address.parts:
         return [("政府债务", context.address.at("debt")), (place.called, None)]
     return []
@@ -197,8 +199,8 @@ def _rates(context: Context, found: Debt) -> html.Section:
         )
     for of in (found.interest, found.overdue, found.due_half_year):
         text = fmt.figure_text(of)
-        number, unit = number_and_unit(text) if text else (None, "")
-        cards.append(figure(of.label, number, unit, defined=_defined(of), why=of.why or ""))
+        shown, unit = number_and_unit(text) if text else (None, "")
+        cards.append(figure(of.label, shown, unit, defined=_defined(of), why=of.why or ""))
     return block(
         "债务率与到期",
         html.Div(cards, className="cols-4 divided"),
@@ -218,7 +220,7 @@ def _three_lines(rate: Fraction | None) -> html.Span:
         [html.Span(className="plan", style={"width": "100%"}), *marks],
         className="bullet",
         role="img",
-        **{"aria-label": f"债务率{fmt.share(done.numerator, done.denominator)}"},
+        **attrs({"aria-label": f"债务率{fmt.share(done.numerator, done.denominator)}"}),
     )
 
 
@@ -231,7 +233,7 @@ def _due(context: Context, found: Debt) -> html.Section:
         )
     colours = chart.ink(context.dark)
     amounts = [(d.principal.value or 0, d.interest.value or 0) for d in months]
-    largest = max(max(p + i for p, i in amounts), 1)
+    largest = max(1, *(p + i for p, i in amounts))
     unit = chart.unit_for(largest)
     names = [f"{d.year}-{d.month:02}" for d in months]
     drawn = chart.base(colours, left=48)
@@ -265,7 +267,10 @@ def _due(context: Context, found: Debt) -> html.Section:
     )
     chart.money_axis(drawn, largest, unit)
     principal, interest = sum(p for p, _ in amounts), sum(i for _, i in amounts)
-    title = f"今后{len(months)}个月到期本金{fmt.sentence_money(principal)}，利息{fmt.sentence_money(interest)}"
+    title = (
+        f"今后{len(months)}个月到期本金{fmt.sentence_money(principal)}，"
+        f"利息{fmt.sentence_money(interest)}"
+    )
     columns = [Column("月份"), Column("本金", number=True), Column("利息", number=True)]
     rows: list[list[Node]] = [["合计", context.money(principal), context.money(interest)]]
     rows += [

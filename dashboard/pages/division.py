@@ -12,7 +12,7 @@ from budget_watch.views.drill import Amounts, Place
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.pages.place_text import BUDGETS, VOUCHERS, called, source
-from dashboard.parts import Node, block, bullet, empty, level_chip, link, menu
+from dashboard.parts import Node, attrs, block, bullet, empty, level_chip, link, menu
 from dashboard.table import Column, Line, table
 
 OPTIONAL = {
@@ -53,9 +53,7 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
     sort = address.get("sort") or ("code" if by == "m" else "-spent")
     wanted = tuple(name for name in address.get("cols").split(",") if name in OPTIONAL)
     shown = Shown(by, wanted, by != "m" and place.get("m") is None)
-    divided = context.kept(
-        "divide", lambda: drill.divide(context.cube, place, span, by, sort), place, span, by, sort
-    )
+    divided = _divided(context, place, by, sort)
     marks = alerts.marks(context.home, context.grant, by) if by in "zdup" else {}
     lines = [_line(context, shown, "合计", divided.total, divided.total, kind="total")]
     opened = set(address.get("open").split(",")) if address.get("open") else set()
@@ -85,6 +83,17 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
                 ("差额", "没有列明该划分编码的部分"),
             ],
         ),
+    )
+
+
+def _divided(context: Context, place: Place, by: str, sort: str) -> drill.Division:
+    return context.kept(
+        "divide",
+        lambda: drill.divide(context.cube, place, context.span, by, sort),
+        place,
+        context.span,
+        by,
+        sort,
     )
 
 
@@ -169,14 +178,7 @@ def _children(
         )
         if is_open and fold:
             below = place.step(divided.by, row.code)
-            inner = context.kept(
-                "divide",
-                lambda b=below, f=fold: drill.divide(context.cube, b, context.span, f),
-                below,
-                context.span,
-                fold,
-                "-spent",
-            )
+            inner = _divided(context, below, fold, "-spent")
             inner_marks = alerts.marks(context.home, context.grant, fold) if fold in "zdup" else {}
             lines += _children(context, below, shown, inner, inner_marks, opened, depth + 1)
             if inner.rest_count:
@@ -231,11 +233,8 @@ def _name(
                 href=address.with_query(open=",".join(kept) or None).href,
                 className="fold",
                 role="button",
-                **{
-                    "data-nav": "replace",
-                    "aria-expanded": "true" if is_open else "false",
-                    "title": f"第{depth + 2}级",
-                },
+                title=f"第{depth + 2}级",
+                **attrs({"data-nav": "replace", "aria-expanded": "true" if is_open else "false"}),
             )
         )
     elif depth:

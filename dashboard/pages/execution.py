@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from dash import html
 
 from budget_watch.views import drill
@@ -59,10 +61,11 @@ def _lead(context: Context, place: Place, amounts: Amounts) -> str:
     if place.get("m"):
         return (
             f"{span.fiscal_year}年{place.get('m')}月支出{fmt.sentence_money(amounts.spent)}，"
-            + (f"同比{fmt.growth(amounts.spent, amounts.before)}。")
+            f"同比{fmt.growth(amounts.spent, amounts.before)}。"
         )
     if amounts.current <= 0:
-        return f"{span.label}支出{fmt.sentence_money(amounts.spent)}；没有列入预算指标，不计算支出进度。"
+        spent = fmt.sentence_money(amounts.spent)
+        return f"{span.label}支出{spent}；没有列入预算指标，不计算支出进度。"
     progress = fmt.ratio(amounts.spent, amounts.current)
     gap = fmt.gap(progress, span.pace)
     return (
@@ -225,14 +228,11 @@ def _month_note(context: Context) -> str:
     return f"截至{span.until:%m-%d}" if span.until else "全月"
 
 
-def _pair(pace: object) -> tuple[int, int]:
-    from fractions import Fraction
-
-    exact = Fraction(pace)  # type: ignore[arg-type]
-    return exact.numerator, exact.denominator
+def _pair(pace: Fraction) -> tuple[int, int]:
+    return pace.numerator, pace.denominator
 
 
-def _pace_gap(amounts: Amounts, pace: object) -> int:
+def _pace_gap(amounts: Amounts, pace: Fraction) -> int:
     """支出 minus what the pace would have spent, fen, rounded half up."""
     part, whole = _pair(pace)
     return amounts.spent - (2 * amounts.current * part + whole) // (2 * whole)

@@ -1,4 +1,4 @@
-"""疑点 /finding/<id>: what, how much, why it matters, law, how computed, evidence (pages.md §3.4)."""
+"""疑点 /finding/<id>: what, how much, why, law, how computed, evidence (pages.md §3.4)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from dashboard.pages.rule_words import in_words, measure_title, table_title
 from dashboard.pages.rules import book_of
 from dashboard.parts import (
     Node,
+    attrs,
     block,
     bullet,
     class_tag,
@@ -375,7 +376,7 @@ def _column(contract: Any, name: str) -> Column:
     )
 
 
-def _cell(context: Context, contract: Any, name: str, row: dict[str, Any]) -> Node:
+def _cell(context: Context, contract: Any, name: str, row: dict[str, Any]) -> Node:  # noqa: PLR0911
     value = row[name]
     if value is None:
         return missing("该行没有填写")
@@ -520,7 +521,7 @@ def _again(context: Context, f: Finding, said: Explanation | None) -> html.Secti
         ("数据快照", str(f.observation.get("snapshot") or fmt.NOT_APPLICABLE)),
         ("规则的今天", fmt.day(said.as_of) if said else fmt.NOT_APPLICABLE),
         ("疑点编号", f.finding[:16]),
-        ("固定链接", html.Button("复制", className="button", **{"data-copy": fixed.href})),
+        ("固定链接", html.Button("复制", className="button", **attrs({"data-copy": fixed.href}))),
     ]
     return block(
         "复算",

@@ -24,6 +24,7 @@ from dashboard.pages.execution import SCOPE_TITLES
 from dashboard.pages.place_text import pace_words, source
 from dashboard.parts import (
     Node,
+    attrs,
     block,
     bullet,
     class_tag,
@@ -431,7 +432,7 @@ def _arrivals(context: Context) -> html.Section:
                 context.address.at("data", a.contract.name, keep=("asof", "snap")),
                 title=note,
                 className="in" if a.state == "arrived" else "late",
-                **{"aria-label": note},
+                **attrs({"aria-label": note}),
             )
         )
     counts = Counter(a.state for a in found)

@@ -15,7 +15,9 @@ from dashboard.table import Column, Line, table
 def block_of(context: Context) -> html.Section:
     """本级, 县区 and 开发区 less 抵销, beside 全市 as reported."""
     title = "全市：执行月报口径"
-    found = context.kept("consolidated", lambda: consolidated(context.desk, context.span), context.span)
+    found = context.kept(
+        "consolidated", lambda: consolidated(context.desk, context.span), context.span
+    )
     if found is None or found.whole is None:
         return block(
             title,

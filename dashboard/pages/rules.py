@@ -116,14 +116,15 @@ def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
     return Page(
         [f"{rule.id} {rule.title} ", class_tag(rule.klass)],
         [html.Div(body, className="rows")],
-        lead=f"{AREAS.get(rule.area, rule.area)}，{STATUS[rule.status]}，自{fmt.day(rule.valid.since)}起；"
+        lead=f"{AREAS.get(rule.area, rule.area)}，{STATUS[rule.status]}，"
+        f"自{fmt.day(rule.valid.since)}起；"
         f"依据可信度{rule.confidence}。",
         crumbs=[("规则与参数", context.address.at("rules")), (rule.id, None)],
     )
 
 
 def _expressions(rule: Any) -> str:
-    return rule.model_dump_json().replace('"', "'")
+    return str(rule.model_dump_json()).replace('"', "'")
 
 
 def _not_for(rule: Any) -> list[Node]:

@@ -15,7 +15,17 @@ from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.place_text import source
-from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments
+from dashboard.parts import (
+    Node,
+    attrs,
+    block,
+    class_tag,
+    empty,
+    level_chip,
+    link,
+    missing,
+    segments,
+)
 from dashboard.table import Column, Line, table
 
 TABS = (
@@ -157,7 +167,7 @@ def _step(title: str, amount: int | None, lines: list[Node], here: bool = False)
             *[html.Div(line, className="note") for line in lines],
         ],
         className="here" if here else None,
-        **({"aria-current": "step"} if here else {}),
+        **attrs({"aria-current": "step"} if here else {}),
     )
 
 

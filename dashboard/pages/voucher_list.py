@@ -30,9 +30,11 @@ def block_of(context: Context, place: Place, amounts: Amounts) -> html.Section:
         return block(
             "支付凭证",
             empty(
-                f"{called(context, place)}有{fmt.count(amounts.vouchers)}笔支付凭证。请先选定部门或单位。",
+                f"{called(context, place)}有{fmt.count(amounts.vouchers)}笔支付凭证。"
+                "请先选定部门或单位。",
                 way,
             ),
+            source=source(context, *VOUCHERS),
         )
     wanted = vouchers.Filter(
         place,

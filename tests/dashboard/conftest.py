@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from budget_watch.access import Grant
 from budget_watch.casework.checking import check
 from budget_watch.lake import Home
-
 from tests.views_drill.small_city import make_home
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -28,6 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def served(home: Home) -> Iterator[str]:
     """The address of a server on a free port."""
     import waitress
+
     from dashboard.app import create_app
 
     app = create_app(home, lambda: Grant.operator("test"))

@@ -39,7 +39,7 @@ def test_chinese_parts_survive() -> None:
     ],
 )
 def test_what_is_unknown_is_refused_with_a_sentence(path: str, search: str, sentence: str) -> None:
-    with pytest.raises(AddressError, match=".") as refused:
+    with pytest.raises(AddressError) as refused:
         parse(path, search)
     assert sentence in str(refused.value)
 

@@ -5,32 +5,84 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
+
 from budget_watch.access import Grant, Scope
 from budget_watch.casework.findings import list_findings
 from budget_watch.lake import Home
 from dashboard.address import parse
 from dashboard.app import answer
-
 from tests.dashboard.reading import cells, classed, kinds, links, nodes, words
 
 PAGES = [
-    "/", "/overview", "/overview?scope=all", "/overview?scope=county", "/exec", "/exec?scope=all",
-    "/exec?scope=all&by=d", "/exec?scope=county", "/exec?to=10", "/exec?fy=2025",
-    "/exec?by=c", "/exec?by=e", "/exec?by=f", "/exec?by=o", "/exec?by=m",
-    "/exec?cols=approved,month,vouchers,lead&unit=yuan", "/exec/m10", "/exec/z990121000",
-    "/exec/f11/d101?open=101001", "/exec/d101?by=p", "/exec/d101?by=y", "/exec/d101?tab=v",
+    "/",
+    "/overview",
+    "/overview?scope=all",
+    "/overview?scope=county",
+    "/exec",
+    "/exec?scope=all",
+    "/exec?scope=all&by=d",
+    "/exec?scope=county",
+    "/exec?to=10",
+    "/exec?fy=2025",
+    "/exec?by=c",
+    "/exec?by=e",
+    "/exec?by=f",
+    "/exec?by=o",
+    "/exec?by=m",
+    "/exec?cols=approved,month,vouchers,lead&unit=yuan",
+    "/exec/m10",
+    "/exec/z990121000",
+    "/exec/f11/d101?open=101001",
+    "/exec/d101?by=p",
+    "/exec/d101?by=y",
+    "/exec/d101?tab=v",
     "/exec/d101?tab=v&min=45000000&method=%E8%BD%AC%E8%B4%A6&sort=-amt",
-    "/exec/d101/u101001/pP1010011", "/exec/d101/u101001/pP1010011/iI20261010011",
-    "/exec/d101/u101001/pP1010011/iI20261010011/sS2026011010011", "/exec/c205/d101?by=c",
-    "/voucher/2026/V2026011010011", "/voucher/2026/V2026011010011?tab=payee",
-    "/voucher/2026/V2026011010011?tab=indicator", "/voucher/2026/V2026011010011?tab=findings",
-    "/voucher/2026/V2026011010011?tab=origin", "/voucher/2026/Vloose", "/debt", "/debt?scope=all",
-    "/debt/z990121000", "/alerts", "/alerts?by=d", "/alerts?by=r", "/alerts?lv=red&new=1",
-    "/alerts?dept=101&lv=blue", "/data", "/data/payment_voucher", "/data/tax_revenue", "/rules",
-    "/rules?area=voucher", "/rules/PZ02", "/rules/ZX06",
-]  # fmt: skip
-FORBIDDEN = ("违法", "违规", "违纪", "贪污", "挪用", "套取", "截留", "虚报", "造假", "问题单位", "涉嫌",
-             "异常", "严重", "系统判定", "智能", "登陆", "其它", "！")  # fmt: skip
+    "/exec/d101/u101001/pP1010011",
+    "/exec/d101/u101001/pP1010011/iI20261010011",
+    "/exec/d101/u101001/pP1010011/iI20261010011/sS2026011010011",
+    "/exec/c205/d101?by=c",
+    "/voucher/2026/V2026011010011",
+    "/voucher/2026/V2026011010011?tab=payee",
+    "/voucher/2026/V2026011010011?tab=indicator",
+    "/voucher/2026/V2026011010011?tab=findings",
+    "/voucher/2026/V2026011010011?tab=origin",
+    "/voucher/2026/Vloose",
+    "/debt",
+    "/debt?scope=all",
+    "/debt/z990121000",
+    "/alerts",
+    "/alerts?by=d",
+    "/alerts?by=r",
+    "/alerts?lv=red&new=1",
+    "/alerts?dept=101&lv=blue",
+    "/data",
+    "/data/payment_voucher",
+    "/data/tax_revenue",
+    "/rules",
+    "/rules?area=voucher",
+    "/rules/PZ02",
+    "/rules/ZX06",
+]
+FORBIDDEN = (
+    "违法",
+    "违规",
+    "违纪",
+    "贪污",
+    "挪用",
+    "套取",
+    "截留",
+    "虚报",
+    "造假",
+    "问题单位",
+    "涉嫌",
+    "异常",
+    "严重",
+    "系统判定",
+    "智能",
+    "登陆",
+    "其它",
+    "！",
+)
 
 
 def read(home: Home, path: str, grant: Grant | None = None) -> list[object]:
@@ -84,10 +136,14 @@ def test_every_link_on_a_page_can_be_opened(home: Home, path: str) -> None:
 @pytest.mark.parametrize("path", ["/exec", "/exec?scope=all", "/exec/d101", "/exec/d101?by=y"])
 def test_rows_and_the_gap_add_up_to_the_total_as_printed(home: Home, path: str) -> None:
     table = kinds(main(home, path), "Table")[-1] if "all" not in path else None
-    table = table or next(t for t in kinds(main(home, path), "Table") if "按区划" in words(t.children[0]))
+    table = table or next(
+        t for t in kinds(main(home, path), "Table") if "按区划" in words(t.children[0])
+    )
     titles = [words(th).rstrip(" ▼▲") for th in kinds(kinds(table, "Tr")[0], "Th")]
     at = titles.index("支出")
-    rows = [(row.className, Decimal(cells(row)[at].replace(",", ""))) for row in kinds(table, "Tr")[1:]]
+    rows = [
+        (row.className, Decimal(cells(row)[at].replace(",", ""))) for row in kinds(table, "Tr")[1:]
+    ]
     whole = next(value for kind, value in rows if kind == "total")
     assert sum(value for kind, value in rows if kind != "total") == whole
 
@@ -162,7 +218,16 @@ def test_every_finding_has_a_page_with_law_evidence_and_way_back(home: Home) -> 
         text = words(page)
         heads = [words(head) for head in kinds(page, "H2")]
         assert "未能载入" not in text, finding.rule
-        for wanted in ("数值与限额", "为什么要关注", "怎么算的", "证据", "同类", "历史", "办理", "复算"):
+        for wanted in (
+            "数值与限额",
+            "为什么要关注",
+            "怎么算的",
+            "证据",
+            "同类",
+            "历史",
+            "办理",
+            "复算",
+        ):
             assert wanted in heads, (finding.rule, wanted)
         assert [word for word in FORBIDDEN if word in text] == [], finding.rule
         if finding.klass != "法":
@@ -180,8 +245,15 @@ def test_evidence_of_a_finding_adds_up_to_its_measure(home: Home) -> None:
 
 def test_levels_are_told_by_sign_and_word(home: Home) -> None:
     chips = classed(main(home, "/alerts"), "chip")
-    assert {words(chip) for chip in chips} <= {"◆红", "▲橙", "■黄", "●蓝", "▲橙 待核实", "■黄 待核实",
-                                              "●蓝 待核实"}  # fmt: skip
+    assert {words(chip) for chip in chips} <= {
+        "◆红",
+        "▲橙",
+        "■黄",
+        "●蓝",
+        "▲橙 待核实",
+        "■黄 待核实",
+        "●蓝 待核实",
+    }
     assert chips
 
 
@@ -191,8 +263,15 @@ def test_a_page_for_a_past_day_says_so(home: Home) -> None:
 
 def test_the_drill_goes_from_region_to_detail_by_links_alone(home: Home) -> None:
     path = "/exec?scope=all"
-    for wanted in ("/exec/z990100000", "/d101", "/u101001", "/pP1010011", "/iI20261010011", "/sS",
-                   "/voucher/2026/"):  # fmt: skip
+    for wanted in (
+        "/exec/z990100000",
+        "/d101",
+        "/u101001",
+        "/pP1010011",
+        "/iI20261010011",
+        "/sS",
+        "/voucher/2026/",
+    ):
         found = [href for href in links(main(home, path)) if wanted in href and "tab=v" not in href]
         assert found, (path, wanted)
         path = max(found, key=lambda href: href.count("/"))

@@ -67,9 +67,15 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _unit(code: str, name: str, dept: str, title: str, region: str) -> dict[str, Any]:
-    return {"agency_code": code, "valid_from": date(2020, 1, 1), "agency_name": name,
-            "dept_code": dept, "dept_name": title, "mof_div_code": region,
-            "agency_kind": "行政"}  # fmt: skip
+    return {
+        "agency_code": code,
+        "valid_from": date(2020, 1, 1),
+        "agency_name": name,
+        "dept_code": dept,
+        "dept_name": title,
+        "mof_div_code": region,
+        "agency_kind": "行政",
+    }
 
 
 def _project(
@@ -78,87 +84,205 @@ def _project(
     """Project 1 is half of the unit's budget and payments, project 2 the other half."""
     budget, monthly = (amount // 2 for amount in PLAN[agency])
     code, bgt = f"P{agency}{kind}", f"I{year}{agency}{kind}"
-    shared = {"fiscal_year": year, "mof_div_code": region, "dept_code": dept, "agency_code": agency,
-              "pro_code": code, "fund_type_code": "11", "exp_func_code": FUNCTION[dept],
-              "dep_bgt_eco_code": "30201" if kind == 1 else "31001"}  # fmt: skip
+    shared = {
+        "fiscal_year": year,
+        "mof_div_code": region,
+        "dept_code": dept,
+        "agency_code": agency,
+        "pro_code": code,
+        "fund_type_code": "11",
+        "exp_func_code": FUNCTION[dept],
+        "dep_bgt_eco_code": "30201" if kind == 1 else "31001",
+    }
     if year == 2026:
-        rows["project"].append({**shared, "pro_name": f"{NAMES[agency]}项目{kind}",
-                                "pro_cat_code": "特定目标类"})  # fmt: skip
-    rows["indicator"].append({
-        **shared, "bgt_id": bgt, "cor_bgt_doc_no": f"示财指〔{year}〕{agency[-3:]}{kind}号",
-        "bgt_doc_title": "关于下达部门预算的通知", "doc_date": date(year, 1, 15), "amount": budget,
-        "cur_amt": budget, "found_type_code": "年初预算", "is_deleted": False})  # fmt: skip
+        rows["project"].append(
+            {**shared, "pro_name": f"{NAMES[agency]}项目{kind}", "pro_cat_code": "特定目标类"}
+        )
+    rows["indicator"].append(
+        {
+            **shared,
+            "bgt_id": bgt,
+            "cor_bgt_doc_no": f"示财指〔{year}〕{agency[-3:]}{kind}号",
+            "bgt_doc_title": "关于下达部门预算的通知",
+            "doc_date": date(year, 1, 15),
+            "amount": budget,
+            "cur_amt": budget,
+            "found_type_code": "年初预算",
+            "is_deleted": False,
+        }
+    )
     if agency == "101001" and kind == 1:
-        rows["indicator_adjustment"].append({
-            **shared, "adj_sub_id": f"A{bgt}", "bgt_id": bgt, "adj_date": date(year, 6, 10),
-            "adj_type": "追加", "cause": "上级转移支付", "amt": 120 * WAN, "doc_no": "示财指追1号",
-            "approve_body": "市财政局"})  # fmt: skip
+        rows["indicator_adjustment"].append(
+            {
+                **shared,
+                "adj_sub_id": f"A{bgt}",
+                "bgt_id": bgt,
+                "adj_date": date(year, 6, 10),
+                "adj_type": "追加",
+                "cause": "上级转移支付",
+                "amt": 120 * WAN,
+                "doc_no": "示财指追1号",
+                "approve_body": "市财政局",
+            }
+        )
     for month in range(1, 12 if year == 2026 else 13):
         day = date(year, month, 10) if month != 11 else date(year, 11, 20)
         _payment(rows, shared, bgt, f"{year}{month:02}{agency}{kind}", day, monthly)
-        rows["payment_plan"].append({
-            **shared, "plan_id": f"L{bgt}{month}", "plan_month": month, "bgt_id": bgt,
-            "plan_date": date(year, month, 1), "plan_amt": monthly + 5 * WAN})  # fmt: skip
+        rows["payment_plan"].append(
+            {
+                **shared,
+                "plan_id": f"L{bgt}{month}",
+                "plan_month": month,
+                "bgt_id": bgt,
+                "plan_date": date(year, month, 1),
+                "plan_amt": monthly + 5 * WAN,
+            }
+        )
     if year == 2025:  # after 20 November: no part of a comparison with 20 November 2026
         _payment(rows, shared, bgt, f"late{agency}{kind}", date(2025, 11, 25), 7 * WAN)
 
 
 def _payment(
-    rows: dict[str, list[dict[str, Any]]], shared: dict[str, Any], bgt: str, key: str, day: date,
+    rows: dict[str, list[dict[str, Any]]],
+    shared: dict[str, Any],
+    bgt: str,
+    key: str,
+    day: date,
     amount: int,
-) -> None:  # fmt: skip
+) -> None:
     payee = {"payee_acct_name": "示范建设有限公司", "payee_acct_no": "6222000011112222"}
-    rows["payment_application"].append({
-        **shared, **payee, "pay_app_id": f"S{key}", "pay_app_no": f"S-{key}", "bgt_id": bgt,
-        "create_date": day - timedelta(days=2), "pay_app_amt": amount, "use_des": "工程进度款"})  # fmt: skip
-    rows["payment_voucher"].append({
-        **shared, **payee, "pay_cert_id": f"V{key}", "pay_cert_no": f"99-{key}",
-        "pay_app_id": f"S{key}", "pay_date": day, "act_lqd_date": day, "pay_amt": amount,
-        "set_mode_code": "转账", "use_des": "工程进度款", "payee_is_person": False,
-        "payer_acct_name": "财政零余额", "payer_acct_no": "1", "payer_acct_kind": "零余额"})  # fmt: skip
-    rows["payment_detail"].append({
-        **{k: shared[k] for k in ("fiscal_year", "mof_div_code", "agency_code")}, **payee,
-        "pay_detail_id": f"D{key}", "pay_cert_id": f"V{key}", "pay_date": day,
-        "pay_amt": amount, "use_des": "工程进度款"})  # fmt: skip
+    rows["payment_application"].append(
+        {
+            **shared,
+            **payee,
+            "pay_app_id": f"S{key}",
+            "pay_app_no": f"S-{key}",
+            "bgt_id": bgt,
+            "create_date": day - timedelta(days=2),
+            "pay_app_amt": amount,
+            "use_des": "工程进度款",
+        }
+    )
+    rows["payment_voucher"].append(
+        {
+            **shared,
+            **payee,
+            "pay_cert_id": f"V{key}",
+            "pay_cert_no": f"99-{key}",
+            "pay_app_id": f"S{key}",
+            "pay_date": day,
+            "act_lqd_date": day,
+            "pay_amt": amount,
+            "set_mode_code": "转账",
+            "use_des": "工程进度款",
+            "payee_is_person": False,
+            "payer_acct_name": "财政零余额",
+            "payer_acct_no": "1",
+            "payer_acct_kind": "零余额",
+        }
+    )
+    rows["payment_detail"].append(
+        {
+            **{k: shared[k] for k in ("fiscal_year", "mof_div_code", "agency_code")},
+            **payee,
+            "pay_detail_id": f"D{key}",
+            "pay_cert_id": f"V{key}",
+            "pay_date": day,
+            "pay_amt": amount,
+            "use_des": "工程进度款",
+        }
+    )
 
 
 def _loose_voucher(rows: dict[str, list[dict[str, Any]]]) -> None:
     """One voucher to a person without application: it belongs to no indicator."""
-    rows["payment_voucher"].append({
-        "pay_cert_id": "Vloose", "pay_cert_no": "99-loose", "fiscal_year": 2026,
-        "pay_date": date(2026, 10, 9), "mof_div_code": CITY, "dept_code": "101",
-        "agency_code": "101001", "pro_code": "P1010011", "fund_type_code": "11",
-        "exp_func_code": "2050201", "dep_bgt_eco_code": "30201", "pay_amt": 32_000 * YUAN,
-        "payee_acct_name": "张三丰", "payee_acct_no": "6222123412341234", "payee_is_person": True,
-        "set_mode_code": "公务卡", "use_des": "差旅费"})  # fmt: skip
+    rows["payment_voucher"].append(
+        {
+            "pay_cert_id": "Vloose",
+            "pay_cert_no": "99-loose",
+            "fiscal_year": 2026,
+            "pay_date": date(2026, 10, 9),
+            "mof_div_code": CITY,
+            "dept_code": "101",
+            "agency_code": "101001",
+            "pro_code": "P1010011",
+            "fund_type_code": "11",
+            "exp_func_code": "2050201",
+            "dep_bgt_eco_code": "30201",
+            "pay_amt": 32_000 * YUAN,
+            "payee_acct_name": "张三丰",
+            "payee_acct_no": "6222123412341234",
+            "payee_is_person": True,
+            "set_mode_code": "公务卡",
+            "use_des": "差旅费",
+        }
+    )
 
 
 def _debt(rows: dict[str, list[dict[str, Any]]]) -> None:
     yi = 10_000 * WAN
     for region, kind, limit, balance in (
-        (CITY, "本级", 300, 289), (COUNTY, "县区", 40, 38), (CITY, "全市", 340, 327),
-    ):  # fmt: skip
-        rows["debt_limit"].append({
-            "fiscal_year": 2026, "month": 10, "mof_div_code": region, "scope_kind": kind,
-            "stage": "月报", "limit_total": limit * yi, "limit_general": limit * yi // 2,
-            "limit_special": limit * yi // 2, "balance_total": balance * yi,
-            "balance_general": balance * yi // 2, "balance_special": balance * yi // 2,
-            "comprehensive_fiscal": balance * yi if kind != "县区" else None,
-            "region_name": "清河县" if region == COUNTY else "示范市"})  # fmt: skip
-    shared = {"bond_code": "B2601", "name": "2026年示范市一般债券（一期）", "mof_div_code": CITY,
-              "kind": "一般", "category": "新增", "issue_date": date(2026, 3, 1), "amt": 10 * yi}  # fmt: skip
+        (CITY, "本级", 300, 289),
+        (COUNTY, "县区", 40, 38),
+        (CITY, "全市", 340, 327),
+    ):
+        rows["debt_limit"].append(
+            {
+                "fiscal_year": 2026,
+                "month": 10,
+                "mof_div_code": region,
+                "scope_kind": kind,
+                "stage": "月报",
+                "limit_total": limit * yi,
+                "limit_general": limit * yi // 2,
+                "limit_special": limit * yi // 2,
+                "balance_total": balance * yi,
+                "balance_general": balance * yi // 2,
+                "balance_special": balance * yi // 2,
+                "comprehensive_fiscal": balance * yi if kind != "县区" else None,
+                "region_name": "清河县" if region == COUNTY else "示范市",
+            }
+        )
+    shared = {
+        "bond_code": "B2601",
+        "name": "2026年示范市一般债券（一期）",
+        "mof_div_code": CITY,
+        "kind": "一般",
+        "category": "新增",
+        "issue_date": date(2026, 3, 1),
+        "amt": 10 * yi,
+    }
     rows["bond"].append({**shared, "seq": 0})
-    rows["bond"].append({**shared, "seq": 1, "due_date": date(2027, 3, 1), "principal_due": 2 * yi,
-                         "interest_due": 3_000 * WAN})  # fmt: skip
+    rows["bond"].append(
+        {
+            **shared,
+            "seq": 1,
+            "due_date": date(2027, 3, 1),
+            "principal_due": 2 * yi,
+            "interest_due": 3_000 * WAN,
+        }
+    )
 
 
 def _books(rows: dict[str, list[dict[str, Any]]]) -> None:
     for month in range(1, 11):
-        rows["general_expenditure"].append({
-            "fiscal_year": 2026, "month": month, "mof_div_code": CITY, "scope_kind": "本级",
-            "stage": "月报", "exp_func_code": "205", "level_flag": "本级支出", "item_name": "教育支出",
-            "budget_amt": 1_800 * WAN, "adj_amt": 1_800 * WAN, "mtd_amt": 135 * WAN,
-            "ytd_amt": 135 * WAN * month, "ly_ytd": 135 * WAN * month})  # fmt: skip
+        rows["general_expenditure"].append(
+            {
+                "fiscal_year": 2026,
+                "month": month,
+                "mof_div_code": CITY,
+                "scope_kind": "本级",
+                "stage": "月报",
+                "exp_func_code": "205",
+                "level_flag": "本级支出",
+                "item_name": "教育支出",
+                "budget_amt": 1_800 * WAN,
+                "adj_amt": 1_800 * WAN,
+                "mtd_amt": 135 * WAN,
+                "ytd_amt": 135 * WAN * month,
+                "ly_ytd": 135 * WAN * month,
+            }
+        )
 
 
 def make_home(folder: Path) -> tuple[Home, Snapshot]:
@@ -166,9 +290,18 @@ def make_home(folder: Path) -> tuple[Home, Snapshot]:
     home = Home(folder)
     with Writer.open(home, owner="test") as writer:
         for table, frame in frames().items():
-            writer.replace(table, frame, Batch(
-                f"{table}/all", table, f"{table}.parquet", f"hash-{table}", AS_OF,
-                tuple(_covered(frame))))  # fmt: skip
+            writer.replace(
+                table,
+                frame,
+                Batch(
+                    f"{table}/all",
+                    table,
+                    f"{table}.parquet",
+                    f"hash-{table}",
+                    AS_OF,
+                    tuple(_covered(frame)),
+                ),
+            )
         snapshot = writer.publish(AS_OF)
     return home, snapshot
 
@@ -177,5 +310,9 @@ def _covered(frame: pl.DataFrame) -> Iterable[Coverage]:
     if "fiscal_year" not in frame.columns:
         return []
     years = frame["fiscal_year"].drop_nulls().unique().sort().to_list()
-    return [Coverage(int(year), month, region) for year in years for month in range(1, 12)
-            for region in (CITY, COUNTY)]  # fmt: skip
+    return [
+        Coverage(int(year), month, region)
+        for year in years
+        for month in range(1, 12)
+        for region in (CITY, COUNTY)
+    ]

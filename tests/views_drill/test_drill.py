@@ -103,7 +103,12 @@ def test_only_ways_that_still_divide_are_offered() -> None:
     assert ways(Place()) == ["d", "c", "e", "f", "o", "m"]
     assert ways(Place("all"))[0] == "z"
     assert ways(Place(path=(("d", "101"),)))[:2] == ["u", "p"]
-    assert ways(Place(path=(("d", "1"), ("u", "2"), ("p", "3"), ("i", "4")))) == ["s", "e", "y", "m"]
+    assert ways(Place(path=(("d", "1"), ("u", "2"), ("p", "3"), ("i", "4")))) == [
+        "s",
+        "e",
+        "y",
+        "m",
+    ]
     assert ways(Place(path=(("s", "1"),))) == []
     assert "c" not in ways(Place(path=(("c", "2050201"),)))
 
