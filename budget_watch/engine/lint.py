@@ -88,7 +88,13 @@ def _rule(book: Book, rule: CheckedRule, texts: Texts) -> Iterator[Flaw]:
     ):
         yield flaw("identity", "identity 不含 fiscal_year，各年会并成一个疑点", "identity")
     if rule.universe is not None and rule.universe.periods is None:
-        cumulative = [each.name for each in rule.measures.values() if each.cumulative]
+        # A universe of the measure's own source judges acts in the months in which they happened.
+        cumulative = (
+            [each.name for each in rule.measures.values() if each.cumulative]
+            if rule.universe.source.name
+            not in {each.source.name for each in rule.measures.values() if each.cumulative}
+            else []
+        )
         if cumulative and "month" in rule.grain and rule.universe.source.kind == "event":
             yield flaw(
                 "periods",
