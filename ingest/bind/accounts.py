@@ -49,7 +49,8 @@ class CodeFinder:
     def find(self, name: str) -> str | None:
         """Return the code of the next item, or None when the code list has no such name."""
         key = plain(name)
-        spellings = (key, key + "支出", key + "(一)", key.removesuffix("支出"))
+        ends = ("", "支出", "收入", "(一)")
+        spellings = (*(key + end for end in ends), key.removesuffix("支出"))
         candidates = next((self.known[one] for one in spellings if one in self.known), ())
         if not candidates:
             return None

@@ -106,7 +106,7 @@ def items_of(block: Block, form: Form, context: TableContext) -> Iterator[Item]:
     """Yield the rows that are accounts or totals, from top to bottom."""
     finders = _finders(block, form, context)
     ended = False
-    above = ("", 0)  # the last account of the form's own kind, and its indentation
+    above: list[tuple[str, int]] = []  # the form's own accounts that are open, with indentation
     side = form.side or _side_of(block)
     for row in range(block.start, block.end):
         shown = label(block.grid.at(row, block.item))
@@ -127,8 +127,9 @@ def items_of(block: Block, form: Form, context: TableContext) -> Iterator[Item]:
         elif total is None:
             side, looked_up = _looked_up(finders, side, text, form)
             code = looked_up or ""
-            if not code and above[0] and _depth(block, row) > above[1]:
-                code = f"{above[0]}{UNCODED}{plain(name)}"
+            parent = next((one for one, depth in reversed(above) if depth < _depth(block, row)), "")
+            if not code and parent:
+                code = f"{parent}{UNCODED}{plain(name)}"
             elif not code and form.loose and not ended and not _BETWEEN_LEVELS.search(name):
                 code = UNCODED + plain(name)
         elif re.search(r"收入", name) and not re.search(r"支出", name):
@@ -138,9 +139,10 @@ def items_of(block: Block, form: Form, context: TableContext) -> Iterator[Item]:
         ended = ended or total is not None
         item = Item(row, name, _printed(shown), code or None, side, total)
         if _target(item, form) is None:
-            above = ("", 0)
+            above = []
         elif UNCODED not in code:
-            above = (code, _depth(block, row))
+            above = [one for one in above if one[1] < _depth(block, row)]
+            above.append((code, _depth(block, row)))
         yield item
 
 

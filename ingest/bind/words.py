@@ -17,6 +17,7 @@ FEN = {"元": 100, "千元": 100_000, "万元": 1_000_000, "百万元": 100_000_
 _UNIT_LABEL = re.compile(
     r"单位[:：]?(?:人民币)?(亿元|百万元|万元|千元|元)|[((](亿元|百万元|万元|千元|元)[))]"
 )
+_UNIT_TAIL = re.compile(r"[((](?:单位[:：])?(?:亿元|百万元|万元|千元|元)[))]")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 _RATIO = re.compile(
     r"增长|增减|比上年|比去年|比年初|比20\d\d|同比|%|占.{0,12}比|完成.{0,8}的|为.{0,14}的$|为预算|比率|比例|比重|比较$|进度|差额|±|增幅"
@@ -72,6 +73,7 @@ def is_ratio(path: str) -> bool:
 
 def figure_in(path: str) -> Figure | None:
     """Return the figure that a header path (levels joined by “/”) names, or None."""
+    path = _UNIT_TAIL.sub("", path)
     leaf = path.rsplit("/", 1)[-1]
     if is_ratio(leaf) or (is_ratio(path) and not _plain(leaf)):
         return None
