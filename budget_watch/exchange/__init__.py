@@ -1,2 +1,4 @@
-"""Signed bundles between levels of government. Empty of code until bundles are exchanged; nothing else may live here.
+"""Signed bundles between levels of government.
+
+Empty of code until bundles are exchanged; nothing else may live here.
 """
