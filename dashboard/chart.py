@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import plotly.graph_objects as go
 from dash import dcc, html
 
 from budget_watch.views import formats as fmt
@@ -39,6 +39,30 @@ LIGHT = Ink("#FFFFFF", "#1B2430", "#5C6774", "#D5DAE0", "#24425F", "#B4C0CC", "#
 DARK = Ink("#1A2129", "#E8ECF0", "#929DA9", "#323C47", "#C9DDF0", "#4B5763", "#7C8794")
 
 
+@dataclass
+class Drawing:
+    """A plotly figure as plain data: its classes would spend most of a page's time on checks."""
+
+    traces: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+    def add(self, kind: str, **trace: Any) -> None:
+        """Put a trace on the drawing."""
+        self.traces.append({"type": kind, **trace})
+
+    def set(self, **layout: Any) -> None:
+        """Change the layout; settings of an axis are added to those it has."""
+        for name, value in layout.items():
+            kept = self.layout.get(name)
+            both = isinstance(kept, dict) and isinstance(value, dict)
+            self.layout[name] = {**kept, **value} if both and kept else value
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the browser gets."""
+        return {"data": self.traces, "layout": self.layout}
+
+
 def ink(dark: bool) -> Ink:
     """The colours of a theme."""
     return DARK if dark else LIGHT
@@ -55,7 +79,7 @@ def scaled(fen: int | None, unit: fmt.Unit) -> float | None:
 
 
 def shown(
-    figure: go.Figure,
+    figure: Drawing,
     title: str,
     sub: str,
     columns: Sequence[Column],
@@ -64,7 +88,7 @@ def shown(
     height: int = 220,
 ) -> html.Figure:
     """A chart with its sentence, its subtitle and its table."""
-    figure.update_layout(height=height)
+    figure.set(height=height)
     return html.Figure(
         [
             html.Figcaption(
@@ -72,7 +96,7 @@ def shown(
             ),
             html.Div(
                 dcc.Graph(
-                    figure=figure,
+                    figure=figure.data,
                     responsive=True,
                     config={"displayModeBar": False, "scrollZoom": False, "staticPlot": False},
                     style={"height": f"{height}px", "width": "100%"},
@@ -89,11 +113,8 @@ def shown(
     )
 
 
-def base(
-    colours: Ink, left: int = 56, right: int = 16, top: int = 12, bottom: int = 28
-) -> go.Figure:
+def base(colours: Ink, left: int = 56, right: int = 16, top: int = 12, bottom: int = 28) -> Drawing:
     """An empty figure in our dress."""
-    figure = go.Figure()
     axis = {
         "gridcolor": colours.line,
         "zerolinecolor": colours.last_line,
@@ -102,8 +123,8 @@ def base(
         "fixedrange": True,
         "automargin": True,
     }
-    figure.update_layout(
-        template=None,
+    drawing = Drawing([], {})
+    drawing.set(
         paper_bgcolor=colours.surface,
         plot_bgcolor=colours.surface,
         font={"family": FACE, "size": 12, "color": colours.text},
@@ -121,15 +142,15 @@ def base(
         yaxis={**axis, "showline": False},
         uirevision="kept",
     )
-    return figure
+    return drawing
 
 
-def money_axis(figure: go.Figure, largest: int, unit: fmt.Unit, axis: str = "yaxis") -> None:
+def money_axis(figure: Drawing, largest: int, unit: fmt.Unit, axis: str = "yaxis") -> None:
     """Ticks in the chart's unit, from zero."""
     step = _step(abs(scaled(largest, unit) or 0))
     values = [step * i for i in range(6) if step * i <= (scaled(largest, unit) or 0) * 1.12 + 1e-9]
-    figure.update_layout(
-        {
+    figure.set(
+        **{
             axis: {
                 "tickvals": values,
                 "ticktext": [_plain(v) for v in values],

@@ -19,6 +19,7 @@ from budget_watch.access import Grant
 from budget_watch.lake import Home, Reader, Snapshot
 
 PLACE = ("fiscal_year", "mof_div_code", "scope_kind", "dept_code", "agency_code")
+UPPER = ("fiscal_year", "mof_div_code", "scope_kind", "dept_code")
 CODES = ("fund_type_code", "exp_func_code", "dep_bgt_eco_code", "found_type_code")
 FINE = ("pro_code", "bgt_id")
 MEASURES = (
@@ -40,7 +41,7 @@ class Cube:
 
     Attributes:
         as_of: the business date everything is known up to.
-        coarse: by PLACE, CODES and month; the upper levels of the drill.
+        coarse: by UPPER, CODES and month; the levels of the drill above the unit.
         fine: by dept → by PLACE, CODES, FINE and month; from the department down.
         causes: budget changes by PLACE, CODES, FINE, month, entry and cause.
     """
@@ -99,7 +100,7 @@ def build(reader: Reader, snapshot: str, as_of: date) -> Cube:
         .group_by(keys)
         .agg(pl.col(MEASURES).sum())
     )
-    coarse = whole.group_by(*PLACE, *CODES, "month").agg(pl.col(MEASURES).sum())
+    coarse = whole.group_by(*UPPER, *CODES, "month").agg(pl.col(MEASURES).sum())
     fine = {
         str(key[0]): part
         for key, part in whole.sort("dept_code", "agency_code", "pro_code", "bgt_id")

@@ -65,8 +65,8 @@ class Place:
 
     @property
     def detailed(self) -> bool:
-        """Whether projects or indicators are asked for by the path itself."""
-        return any(letter in "pis" for letter, _ in self.path)
+        """Whether units, projects or indicators are asked for by the path itself."""
+        return any(letter in "upis" for letter, _ in self.path)
 
     def where(self) -> pl.Expr:
         """The place as a condition on the cube (payees and applications are not in it)."""
@@ -266,7 +266,7 @@ def replace_month(place: Place) -> Place:
 
 
 def _frame(cube: Cube, place: Place, by: str | None) -> pl.DataFrame:
-    detailed = place.detailed or by in ("p", "i")
+    detailed = place.detailed or by in ("u", "p", "i")
     return cube.of(place.get("d"), detailed)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import plotly.graph_objects as go
 from dash import html
 
 from budget_watch.views import formats as fmt
@@ -237,30 +236,28 @@ def _due(context: Context, found: Debt) -> html.Section:
     unit = chart.unit_for(largest)
     names = [f"{d.year}-{d.month:02}" for d in months]
     drawn = chart.base(colours, left=48)
-    drawn.add_trace(
-        go.Bar(
-            x=names,
-            y=[chart.scaled(p, unit) for p, _ in amounts],
-            marker={"color": colours.actual},
-            hovertext=[
-                f"{n} 本金{fmt.sentence_money(p)}" for n, (p, _) in zip(names, amounts, strict=True)
-            ],
-            hoverinfo="text",
-        )
+    drawn.add(
+        "bar",
+        x=names,
+        y=[chart.scaled(p, unit) for p, _ in amounts],
+        marker={"color": colours.actual},
+        hovertext=[
+            f"{n} 本金{fmt.sentence_money(p)}" for n, (p, _) in zip(names, amounts, strict=True)
+        ],
+        hoverinfo="text",
     )
-    drawn.add_trace(
-        go.Bar(
-            x=names,
-            y=[chart.scaled(i, unit) for _, i in amounts],
-            marker={"color": colours.surface, "line": {"color": colours.actual, "width": 1}},
-            hovertext=[
-                f"{n} 利息{fmt.sentence_money(i)}" for n, (_, i) in zip(names, amounts, strict=True)
-            ],
-            hoverinfo="text",
-        )
+    drawn.add(
+        "bar",
+        x=names,
+        y=[chart.scaled(i, unit) for _, i in amounts],
+        marker={"color": colours.surface, "line": {"color": colours.actual, "width": 1}},
+        hovertext=[
+            f"{n} 利息{fmt.sentence_money(i)}" for n, (_, i) in zip(names, amounts, strict=True)
+        ],
+        hoverinfo="text",
     )
     ticks = [n for n in names if n.endswith(("-01", "-07"))]
-    drawn.update_layout(
+    drawn.set(
         barmode="stack",
         bargap=0.25,
         xaxis={"type": "category", "tickvals": ticks, "ticktext": ticks},

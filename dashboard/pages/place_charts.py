@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
 from dash import html
 
 from budget_watch.views import drill
@@ -61,9 +60,7 @@ def _months(context: Context, place: Place, amounts: Amounts) -> html.Section:
             figure, before, unit, f"{span.fiscal_year - 1}年", colours.last_line, colours, width=2
         )
     _line(figure, now, unit, f"{span.fiscal_year}年", colours.actual, colours, width=2.5)
-    figure.update_layout(
-        xaxis={"tickvals": list(range(1, 13)), "ticktext": ticks, "range": [0.6, 12.2]}
-    )
+    figure.set(xaxis={"tickvals": list(range(1, 13)), "ticktext": ticks, "range": [0.6, 12.2]})
     chart.money_axis(figure, largest, unit)
     rows: list[list[Node]] = [
         [
@@ -100,7 +97,7 @@ def _cell(context: Context, values: list[int | None], month: int) -> str:
 
 
 def _line(
-    figure: go.Figure,
+    figure: chart.Drawing,
     values: list[int | None],
     unit: fmt.Unit,
     name: str,
@@ -112,19 +109,18 @@ def _line(
     known = [(m, v) for m, v in enumerate(values, 1) if v is not None]
     if not known:
         return
-    figure.add_trace(
-        go.Scatter(
-            x=[m for m, _ in known],
-            y=[chart.scaled(v, unit) for _, v in known],
-            mode="lines+text",
-            line={"color": colour, "width": width, "dash": dash},
-            text=["" if (m, v) != known[-1] else f" {name}" for m, v in known],
-            textposition="middle right",
-            textfont={"color": colours.text, "size": 12},
-            cliponaxis=False,
-            hovertext=[f"{name} 截至{m}月 {fmt.sentence_money(v)}" for m, v in known],
-            hoverinfo="text",
-        )
+    figure.add(
+        "scatter",
+        x=[m for m, _ in known],
+        y=[chart.scaled(v, unit) for _, v in known],
+        mode="lines+text",
+        line={"color": colour, "width": width, "dash": dash},
+        text=["" if (m, v) != known[-1] else f" {name}" for m, v in known],
+        textposition="middle right",
+        textfont={"color": colours.text, "size": 12},
+        cliponaxis=False,
+        hovertext=[f"{name} 截至{m}月 {fmt.sentence_money(v)}" for m, v in known],
+        hoverinfo="text",
     )
 
 
@@ -151,26 +147,25 @@ def _steps(context: Context, place: Place, amounts: Amounts) -> html.Section:
     colours = chart.ink(context.dark)
     figure = chart.base(colours, left=48)
     outline = {"line": {"color": colours.last_line, "width": 1}}
-    figure.add_trace(
-        go.Waterfall(
-            x=[_wrapped(name) for name, _, _ in bars],
-            y=[chart.scaled(value, unit) for _, value, _ in bars],
-            measure=[kind for _, _, kind in bars],
-            text=[_signed(value, kind, unit) for _, value, kind in bars],
-            textposition="outside",
-            textfont={"size": 12, "color": colours.text},
-            cliponaxis=False,
-            constraintext="none",
-            increasing={"marker": {"color": colours.last, **outline}},
-            decreasing={"marker": {"color": colours.surface, **outline}},
-            totals={"marker": {"color": colours.actual}},
-            connector={"line": {"color": colours.last_line, "width": 1}},
-            hovertext=[f"{name} {fmt.sentence_money(value)}" for name, value, _ in bars],
-            hoverinfo="text",
-        )
+    figure.add(
+        "waterfall",
+        x=[_wrapped(name) for name, _, _ in bars],
+        y=[chart.scaled(value, unit) for _, value, _ in bars],
+        measure=[kind for _, _, kind in bars],
+        text=[_signed(value, kind, unit) for _, value, kind in bars],
+        textposition="outside",
+        textfont={"size": 12, "color": colours.text},
+        cliponaxis=False,
+        constraintext="none",
+        increasing={"marker": {"color": colours.last, **outline}},
+        decreasing={"marker": {"color": colours.surface, **outline}},
+        totals={"marker": {"color": colours.actual}},
+        connector={"line": {"color": colours.last_line, "width": 1}},
+        hovertext=[f"{name} {fmt.sentence_money(value)}" for name, value, _ in bars],
+        hoverinfo="text",
     )
     chart.money_axis(figure, largest, unit)
-    figure.update_layout(xaxis={"tickangle": 0})
+    figure.set(xaxis={"tickangle": 0})
     sentence = f"变动预算较年初{_direction(amounts.current - amounts.initial)}"
     rows: list[list[Node]] = [["年初预算", context.money(amounts.initial)]]
     rows += [[f"{step.entry}：{step.cause}", context.money(step.current)] for step in steps]
