@@ -19,13 +19,16 @@ from ingest.deliver import Counts, keep_quarantine
 from ingest.errors import IngestError, Refused, Unrecognised
 from ingest.gate.relations import Relation, relations
 from ingest.gate.split import SRC_ROW
-from ingest.gate.units import Fact, disagreements, facts_of, sub_fen_columns, too_small
+from ingest.gate.units import Fact, disagreements, facts_of, too_small
 from ingest.job import Job, digest_of
 from ingest.load_line import LoadLine
 from ingest.merge import SHEET, merged
 from ingest.sources.grid import Cell, Grid, squeeze
 from ingest.sources.kind import Kind
-from ingest.sources.workbook import sheets_of
+from ingest.sources.workbook import frames_of, large, sheets_of
+
+
+_FORM_ROWS = 50_000
 
 
 @dataclass
@@ -41,8 +44,42 @@ class _Book:
 
 def load_workbook(job: Job, path: Path, kind: Kind, name: str) -> Iterator[LoadLine]:
     """Yield the lines of a workbook, one for each sheet (and table, where a sheet feeds two)."""
+    if large(path, kind):
+        yield from _load_large(job, path, name)
+        return
     grids = list(sheets_of(path, kind, Path(name).name))
     yield from load_grids(job, grids, name, digest_of(path), single=len(grids) == 1)
+
+
+def _load_large(job: Job, path: Path, name: str) -> Iterator[LoadLine]:
+    """Load a workbook too large for its layout: contract-shaped sheets as columns of text.
+
+    What else stands in it is read as a form without layout, sheet by sheet, if a person could.
+    """
+    digest = digest_of(path)
+    others: list[Grid] = []
+    for sheet, cells in frames_of(path, Path(name).name):
+        shown = f"{Path(name).name}/{sheet}"
+        try:
+            binding = bind([list(row) for row in cells.head(40).iter_rows()], shown, job.table)
+            names = cells.columns
+            rows = cells.with_row_index(SRC_ROW, offset=1).slice(binding.header + 1)
+            frame = rows.filter(~pl.all_horizontal(pl.col(names).is_null())).select(
+                pl.col(SRC_ROW).cast(pl.Int32),
+                *(pl.col(names[at]).alias(column) for column, at in binding.columns.items()),
+            )
+            yield _bound_sheet(job, binding, frame, name, sheet, digest)
+        except Unrecognised as error:
+            if job.table is not None or cells.height > _FORM_ROWS:
+                yield LoadLine(name, sheet, refused=True, reason=str(error))
+            else:
+                rows_ = [list(row) for row in cells.iter_rows()]
+                others.append(Grid(workbook=Path(name).name, sheet=sheet, rows=rows_))
+        except IngestError as error:
+            table = error.table if isinstance(error, Refused) else None
+            yield LoadLine(name, sheet, table, refused=True, reason=str(error))
+    if others:
+        yield from load_grids(job, others, name, digest)
 
 
 def load_grids(
@@ -108,30 +145,35 @@ def _contract_sheet(job: Job, grid: Grid, book: _Book) -> LoadLine:
         binding = bind(grid.rows[:40], shown, job.table)
         frame = grid_frame(grid, binding)
         contract = binding.contract
-        problem = sub_fen_columns(contract, frame)
-        if problem:
-            raise Refused(f"“{shown}”（{contract.code} {contract.title}）{problem}", contract.code)
     except Unrecognised as error:
         return LoadLine(book.name, sheet, refused=job.table is not None, reason=str(error))
     except IngestError as error:
         table = error.table if isinstance(error, Refused) else None
         return LoadLine(book.name, sheet, table, refused=True, reason=str(error))
-    from ingest.flat_file import check_units, unknown_note
-
-    if frame.is_empty():
-        return LoadLine(
-            book.name,
-            sheet,
-            contract.code,
-            reason=f"空白表样（{contract.title}），没有数据行，未载入",
-        )
     try:
-        check_units(job, contract, frame, shown, frozenset())
+        return _bound_sheet(job, binding, frame, book.name, sheet, book.digest)
     except Refused as error:
         return LoadLine(book.name, sheet, contract.code, refused=True, reason=str(error))
-    source, digest = f"{book.name}#{grid.sheet}", f"{book.digest}#{grid.sheet}"
-    counts = job.deliver(contract, frame, source, digest)
-    return finish(contract, book.name, sheet, None, counts, unknown_note(binding))
+
+
+def _bound_sheet(
+    job: Job,
+    binding: Binding,
+    frame: pl.DataFrame,
+    name: str,
+    sheet: str | None,
+    digest: str,
+) -> LoadLine:
+    """Put a contract-shaped sheet through the gate. Raises Refused when its unit is wrong."""
+    from ingest.flat_file import check_units, unknown_note
+
+    contract = binding.contract
+    if frame.is_empty():
+        reason = f"空白表样（{contract.title}），没有数据行，未载入"
+        return LoadLine(name, sheet, contract.code, reason=reason)
+    check_units(job, contract, frame, f"{Path(name).name}/{sheet}", frozenset())
+    counts = job.deliver(contract, frame, f"{name}#{sheet}", f"{digest}#{sheet}")
+    return finish(contract, name, sheet, None, counts, unknown_note(binding))
 
 
 def grid_frame(grid: Grid, binding: Binding) -> pl.DataFrame:

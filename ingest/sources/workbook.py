@@ -7,7 +7,6 @@ a person's size; .xls and very large sheets by calamine (fastexcel), which has v
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,11 +37,11 @@ def sheets_of(path: Path, kind: Kind, name: str | None = None) -> Iterator[Grid]
 
 
 def large(path: Path, kind: Kind) -> bool:
-    """Tell whether the workbook is too large to be held as grids."""
+    """Tell whether the workbook is too large to be held as grids. Raises Unreadable for a bomb."""
     if kind == "xls":
         return path.stat().st_size > 30 << 20
-    with zipfile.ZipFile(path) as archive:
-        return sum(member.file_size for member in archive.infolist()) > _LAYOUT_BYTES
+    members = check_limits(path, WORKBOOK_LIMITS)
+    return sum(member.file_size for member in members) > _LAYOUT_BYTES
 
 
 def _with_layout(path: Path, shown: str) -> Iterator[Grid]:
@@ -105,6 +104,13 @@ def _indent(sheet: Any, rows: list[list[Cell]]) -> None:
 
 
 def _values_only(path: Path, shown: str) -> Iterator[Grid]:
+    for name, frame in frames_of(path, shown):
+        rows: list[list[Cell]] = [list(row) for row in frame.iter_rows()]
+        yield Grid(workbook=shown, sheet=name, rows=rows)
+
+
+def frames_of(path: Path, shown: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield (sheet, cells as text) of a workbook, without layout. Raises Unreadable."""
     try:
         book = fastexcel.read_excel(path)
     except Exception as error:  # calamine's errors share no useful base
@@ -120,8 +126,7 @@ def _values_only(path: Path, shown: str) -> Iterator[Grid]:
                 f"“{shown}”的工作表“{name}”读不出（{_short(error)}）；请用 Excel 打开核对、"
                 "另存后重新送达。"
             ) from error
-        rows: list[list[Cell]] = [list(row) for row in frame.iter_rows()]
-        yield Grid(workbook=shown, sheet=name, rows=rows)
+        yield name, frame
 
 
 def values_frame(book: Any, sheet: str) -> pl.DataFrame:

@@ -267,3 +267,18 @@ def test_a_large_file_streams_to_the_same_rows(voucher_file, load, read, monkeyp
     assert (line["rows"], line["stored"], line["quarantined"]) == (303, 299, 4)
     assert line["reason"].startswith("4行隔离：第52行“支付金额”不是数字（“x”）")
     assert read("payment_voucher").height == 299
+
+
+def test_a_workbook_too_large_for_its_layout_is_read_as_columns(tmp_path, load, read, monkeypatch):
+    path = tmp_path / "凭证.xlsx"
+    titled(vouchers().with_columns(pl.col("pay_amt").cast(pl.Float64))).write_excel(path)
+    monkeypatch.setattr("ingest.sources.workbook._LAYOUT_BYTES", 0)
+    (line,) = load(path)
+    assert (line["sheet"], line["table"], line["rows"], line["stored"]) == (
+        "Sheet1",
+        "FIN-15",
+        40,
+        40,
+    )
+    assert read("payment_voucher")["pay_amt"].min() == 100_125
+    assert read("payment_voucher")["src_row"].min() == 2
