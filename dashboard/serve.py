@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+
 import waitress
 
 from budget_watch.access import Grant
 from budget_watch.lake import Home
-from dashboard.app import create_app
+from dashboard.app import answer, create_app
 
 
 def serve(home: Home, host: str = "127.0.0.1", port: int = 8050) -> None:
     """Serve the dashboard until interrupted, for the local operator."""
-    app = create_app(home, lambda: Grant.operator("看板"))
+    grant = Grant.operator("看板")
+    app = create_app(home, lambda: grant)
+    threading.Thread(target=_warm, args=(home, grant), daemon=True).start()
     waitress.serve(app.server, host=host, port=port, threads=8, ident="budget_watch")
+
+
+def _warm(home: Home, grant: Grant) -> None:
+    """Make the first page's sums before anybody asks for it; a failure shows on that page."""
+    answer(home, grant, "/overview", "")

@@ -70,11 +70,20 @@ def shown(book: Book, finding: Finding, names: Names | None = None) -> Shown:
         if tree is None:
             return None
         try:
-            return show(found.value(tree), tree, default_format(tree), names)
+            form = default_format(tree)
+            said = show(found.value(tree), tree, form, names)
+            return said + (_unit_word(tree) if form == "int" else "")
         except (EngineError, ArithmeticError):
             return None
 
     return Shown(text(rule.value), text(rule.limit))
+
+
+def _unit_word(tree: Any) -> str:
+    """天, 个工作日, 个月 behind a plain number whose unit is one of these."""
+    words = {"day": "天", "workday": "个工作日", "month": "个月"}
+    unit = tree.type.unit
+    return words.get(unit[0][0], "") if len(unit) == 1 and unit[0][1] == 1 else ""
 
 
 def limit_authority(explanation: Explanation) -> str:
