@@ -27,7 +27,6 @@ from ingest.sources.grid import Cell, Grid, squeeze
 from ingest.sources.kind import Kind
 from ingest.sources.workbook import frames_of, large, sheets_of
 
-
 _FORM_ROWS = 50_000
 
 
