@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,11 +14,13 @@ from budget_watch.engine.explain import Explanation
 from budget_watch.lake import UnknownTableError
 from budget_watch.views import formats as fmt
 from budget_watch.views import judgement
+from budget_watch.views.drill import Place, Scope
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.alerts import owner
 from dashboard.pages.law_text import authority
+from dashboard.pages.place_charts import monthly
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words, measure_title, table_title
 from dashboard.pages.rules import book_of
@@ -97,7 +100,7 @@ def page(context: Context) -> Page:
         ]
     else:
         body.append(insufficient(f"规则 {f.rule} 已不在规则库中，不能重新说明。"))
-    body += [_peers(context, f, book), _history(context, f)]
+    body += [*_pace(context, f), _peers(context, f, book), _history(context, f)]
     side = html.Div([_work(context, f), _again(context, f, said)], className="rows")
     return Page(
         [
@@ -124,7 +127,9 @@ def _values(
     word = judgement.limit_authority(said) if said else ""
     value, limit = _number(f.observation.get("value")), _number(f.observation.get("limit"))
     number, unit = number_and_unit(shown.value) if shown.value else (None, "")
-    cards.append(figure("数值", number, unit, why="规则没有给出数值", bar=_limit_bar(value, limit)))
+    bar = _limit_bar(value, limit)
+    line = [f"竖线：限值（{word}）{shown.limit}"] if bar is not None and shown.limit else []
+    cards.append(figure("数值", number, unit, why="规则没有给出数值", bar=bar, notes=line))
     if shown.limit is not None:
         number, unit = number_and_unit(shown.limit)
         cards.append(figure(f"限值（{word}）", number, unit, notes=_sources(said)))
@@ -148,6 +153,23 @@ def _tables(said: Explanation | None) -> list[str]:
     if said and said.evidence:
         names.add(said.evidence.source)
     return sorted(table_title(name) for name in names) or ["疑点库"]
+
+
+def _pace(context: Context, f: Finding) -> list[Node]:
+    """How the unit's year ran, beside a finding about its execution."""
+    year, month = f.grain.get("fiscal_year"), f.grain.get("month")
+    if f.area != "execution" or f.dept_code is None or not isinstance(year, int):
+        return []
+    scope: Scope = "local" if context.city and f.mof_div_code == context.city.region else "county"
+    path = [("d", f.dept_code)]
+    if f.agency_code and f.agency_code != f.dept_code:
+        path.append(("u", f.agency_code))
+    if year > context.as_of.year:
+        return []
+    latest = context.as_of.month if year == context.as_of.year else 12
+    to = str(month) if isinstance(month, int) and 1 <= month < latest else None
+    address = context.address.with_query(fy=str(year), to=to)
+    return [monthly(replace(context, address=address), Place(scope, tuple(path)))]
 
 
 def _number(value: object) -> int | None:
@@ -298,6 +320,8 @@ def _evidence(context: Context, said: Explanation) -> html.Section:
         for n in _wanted(found.source, found.path, found.rows.columns, contract)
         if n in found.rows.columns
     ]
+    if "agency_code" in names and len(names) > 5 and found.rows["agency_code"].n_unique() == 1:
+        names.remove("agency_code")  # the same unit in every row: it stands in the heading
     columns = [_column(contract, name) for name in names]
     blank = fmt.NOT_APPLICABLE
     rows = found.rows.head(SHOWN)

@@ -28,6 +28,12 @@ def folded(context: Context, place: Place, amounts: Amounts) -> Node:
     )
 
 
+def monthly(context: Context, place: Place) -> html.Section:
+    """The cumulated months of a place, for pages that speak of its pace."""
+    amounts = drill.total(context.cube, place, context.span)
+    return _months(context, place, amounts)
+
+
 def _months(context: Context, place: Place, amounts: Amounts) -> html.Section:
     span = context.span
     years = context.kept(

@@ -34,11 +34,9 @@ _WORDS = {
     "length": "长度",
     "substr": "截取",
     "starts_with": "开头为",
-    "case": "当",
     "when": "若",
     "then": "则",
     "else": "否则",
-    "end": "止",
     "like": "形如",
     "date": "日期",
     "count": "计数",
@@ -75,6 +73,18 @@ def measure_title(name: str, measure: Any) -> str:
     """A measure's own title, or the table and the column it sums."""
     if measure.title:
         return str(measure.title)
+    return _summed_title(name, measure) + _when(measure.shift)
+
+
+def _when(shift: Mapping[str, int]) -> str:
+    """Which other span a measure looks at, in words."""
+    years = {-1: "上年同期", -2: "前年同期", -3: "三年前同期"}
+    return "".join(
+        f"（{years.get(by, f'{by}年')}）" for key, by in shift.items() if key == "fiscal_year"
+    )
+
+
+def _summed_title(name: str, measure: Any) -> str:
     inside = re.search(r"\(([a-z_]+)\)", measure.value)
     try:
         contract = layout(measure.source).contract
@@ -101,6 +111,9 @@ def in_words(text: str, rule: Any, params: Mapping[str, Any]) -> str:
     for _ in range(4):
         text = _NAME.sub(lambda m: f"（{rule.let[m[0]]}）" if m[0] in rule.let else m[0], text)
     titles = titles_of(rule)
+    text = re.sub(r"\bis\s+not\s+null\b", "有值", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bis\s+null\b", "缺值", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(case|end)\b\s*", "", text, flags=re.IGNORECASE)
     text = _PARAM.sub(lambda m: _param(m[1], params), text)
     text = _NAME.sub(lambda m: titles.get(m[0], _WORDS.get(m[0].lower(), m[0])), text)
     text = re.sub(r"(?<![<>=!])\s*\*\s*", " × ", text)
