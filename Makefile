@@ -14,7 +14,7 @@ demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
 
 test: .venv/test.stamp check
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(BIN)/budget-watch rules check
 	$(BIN)/budget-watch rules test --coverage
 
