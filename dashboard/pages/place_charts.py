@@ -60,12 +60,14 @@ def _months(context: Context, place: Place, amounts: Amounts) -> html.Section:
             colours,
             dash="dot",
             width=1.5,
+            at="top right",
         )
     if before:
-        _line(
-            figure, before, unit, f"{span.fiscal_year - 1}年", colours.last_line, colours, width=2
-        )
-    _line(figure, now, unit, f"{span.fiscal_year}年", colours.actual, colours, width=2.5)
+        name = f"{span.fiscal_year - 1}年"
+        _line(figure, before, unit, name, colours.last_line, colours, at="bottom right")
+    # Labels at the ends keep apart: pace above, last year below, this year left of its own end.
+    name = f"{span.fiscal_year}年"
+    _line(figure, now, unit, name, colours.actual, colours, width=2.5, at="top left")
     figure.set(xaxis={"tickvals": list(range(1, 13)), "ticktext": ticks, "range": [0.6, 12.2]})
     chart.money_axis(figure, largest, unit)
     rows: list[list[Node]] = [
@@ -111,6 +113,7 @@ def _line(
     colours: chart.Ink,
     dash: str = "solid",
     width: float = 2,
+    at: str = "middle right",
 ) -> None:
     known = [(m, v) for m, v in enumerate(values, 1) if v is not None]
     if not known:
@@ -122,7 +125,7 @@ def _line(
         mode="lines+text",
         line={"color": colour, "width": width, "dash": dash},
         text=["" if (m, v) != known[-1] else f" {name}" for m, v in known],
-        textposition="middle right",
+        textposition=at,
         textfont={"color": colours.text, "size": 12},
         cliponaxis=False,
         hovertext=[f"{name} 截至{m}月 {fmt.sentence_money(v)}" for m, v in known],
