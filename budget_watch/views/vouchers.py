@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -199,140 +199,6 @@ def applications(reader: Reader, cube: Cube, wanted: Filter) -> pl.DataFrame:
         .sort("create_date", "pay_app_id", descending=[True, False], nulls_last=True)
         .collect()
     )
-
-
-@dataclass(frozen=True)
-class Voucher:
-    """One voucher with the documents it hangs on; a missing one is None.
-
-    Attributes:
-        row: the stored voucher, with batch and source row.
-        application, indicator, plan: rows of FIN-14, FIN-12, FIN-13.
-        changes: later changes of the indicator (FIN-11), fen.
-        details: rows of FIN-16.
-        paid: all payments on the indicator up to and including this day, fen.
-    """
-
-    row: dict[str, Any]
-    application: dict[str, Any] | None
-    indicator: dict[str, Any] | None
-    plan: dict[str, Any] | None
-    changes: int
-    details: pl.DataFrame
-    paid: int | None
-
-    @property
-    def bgt_id(self) -> str | None:
-        """The indicator's key, from the application or the voucher itself."""
-        found = (self.application or {}).get("bgt_id") or self.row.get("bgt_id")
-        return found if isinstance(found, str) else None
-
-
-def get_voucher(reader: Reader, year: int, voucher_id: str) -> Voucher | None:
-    """One voucher and its chain; None where it is not there or not in the reader's scope."""
-    row = _first(reader, "payment_voucher", year, "pay_cert_id", voucher_id)
-    if row is None:
-        return None
-    application = None
-    if row["pay_app_id"]:
-        application = _first(reader, "payment_application", year, "pay_app_id", row["pay_app_id"])
-    bgt_id = (application or {}).get("bgt_id") or row.get("bgt_id")
-    indicator = plan = paid = None
-    changes = 0
-    if bgt_id:
-        indicator = _first(reader, "indicator", year, "bgt_id", bgt_id)
-        plan = _plan(reader, year, bgt_id, row["pay_date"])
-        moved = reader.scan("indicator_adjustment").filter(
-            pl.col("fiscal_year") == year,
-            pl.col("bgt_id") == bgt_id,
-            pl.col("adj_date") <= row["pay_date"],
-        )
-        changes = int(moved.select(pl.col("amt").sum()).collect().item() or 0)
-        paid = int(
-            reader.scan("payment")
-            .filter(
-                pl.col("fiscal_year") == year,
-                pl.col("agency_code") == row["agency_code"],
-                pl.col("bgt_id") == bgt_id,
-                pl.col("pay_date") <= row["pay_date"],
-            )
-            .select(pl.col("pay_amt").sum())
-            .collect()
-            .item()
-            or 0
-        )
-    details = (
-        reader.scan("payment_detail")
-        .filter(pl.col("fiscal_year") == year, pl.col("pay_cert_id") == voucher_id)
-        .sort("pay_detail_id")
-        .collect()
-    )
-    return Voucher(row, application, indicator, plan, changes, details, paid)
-
-
-def same_payee(reader: Reader, row: dict[str, Any], limit: int = 50) -> tuple[pl.DataFrame, int]:
-    """Vouchers to the same account in the twelve months up to this one; (rows, number of all)."""
-    start = row["pay_date"] - timedelta(days=365)
-    return _listed(
-        reader,
-        [
-            pl.col("fiscal_year").is_in([row["fiscal_year"], row["fiscal_year"] - 1]),
-            pl.col("pay_date").is_between(start, row["pay_date"]),
-            pl.col("payee_acct_no") == row["payee_acct_no"],
-            pl.col("payee_acct_name") == row["payee_acct_name"],
-        ],
-        limit,
-    )
-
-
-def same_indicator(
-    reader: Reader, row: dict[str, Any], bgt_id: str, limit: int = 50
-) -> tuple[pl.DataFrame, int]:
-    """Vouchers paid on the same indicator in the year; (rows, number of all)."""
-    return _listed(
-        reader,
-        [
-            pl.col("fiscal_year") == row["fiscal_year"],
-            pl.col("agency_code") == row["agency_code"],
-            pl.col("bgt_id") == bgt_id,
-        ],
-        limit,
-    )
-
-
-def _listed(reader: Reader, terms: list[pl.Expr], limit: int) -> tuple[pl.DataFrame, int]:
-    lazy = reader.scan("payment").filter(terms)
-    order = ["pay_date", "pay_cert_id"]
-    rows, number = pl.collect_all(
-        [lazy.select(SHOWN).top_k(limit, by=order), lazy.select(pl.len())]
-    )
-    return rows.sort(order, descending=True), int(number.item())
-
-
-def _first(reader: Reader, table: str, year: int, key: str, value: str) -> dict[str, Any] | None:
-    found = (
-        reader.scan(table)
-        .filter(pl.col("fiscal_year") == year, pl.col(key) == value)
-        .head(1)
-        .collect()
-    )
-    return found.row(0, named=True) if found.height else None
-
-
-def _plan(reader: Reader, year: int, bgt_id: str, day: date) -> dict[str, Any] | None:
-    """The indicator's last payment plan of the payment's month or before."""
-    found = (
-        reader.scan("payment_plan")
-        .filter(
-            pl.col("fiscal_year") == year,
-            pl.col("bgt_id") == bgt_id,
-            pl.col("plan_month") <= day.month,
-        )
-        .sort("plan_month", "plan_id", descending=True)
-        .head(1)
-        .collect()
-    )
-    return found.row(0, named=True) if found.height else None
 
 
 def _indicators_of(cube: Cube, place: Place, source: str) -> list[str]:

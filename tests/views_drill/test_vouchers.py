@@ -6,10 +6,10 @@ from budget_watch.lake import Reader
 from budget_watch.views import vouchers
 from budget_watch.views.cubes import Cube
 from budget_watch.views.drill import Place, span_of, total
+from budget_watch.views.voucher_chain import get_voucher
 from budget_watch.views.vouchers import (
     Filter,
     applications,
-    get_voucher,
     list_vouchers,
     payee_id,
     payees,

@@ -1,0 +1,128 @@
+"""How a finding was reckoned: the rule's reason, the law, measures, parameters, the condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from budget_watch.engine.explain import Explanation
+from budget_watch.views import formats as fmt
+from dashboard.context import Context
+from dashboard.pages.law_text import authority
+from dashboard.pages.place_text import source
+from dashboard.pages.rule_words import in_words, measure_title, table_title
+from dashboard.pages.rules import book_of
+from dashboard.parts import (
+    Node,
+    block,
+    tag,
+)
+from dashboard.table import Column, Line, table
+
+
+def why(context: Context, said: Explanation) -> html.Section:
+    """Why the rule matters, in one lay sentence."""
+    parts: list[Node] = [html.P(said.why, className="words")]
+    parts += [html.P(note, className="note") for note in said.notes]
+    return block(
+        "为什么要关注",
+        parts,
+        source=source(context, "规则库", more=[("规则", f"{said.rule} {said.title}")]),
+    )
+
+
+def laws(context: Context, said: Explanation) -> html.Section:
+    """The articles a finding rests on, with their text where it was loaded."""
+    if not said.laws:
+        return block(
+            "依据",
+            html.P("经验标准，法律未规定限额。", className="words"),
+            source=source(context, "规则库"),
+        )
+    parts: list[Node] = []
+    for law in said.laws:
+        head = html.P(html.Strong(law.cited))
+        version = f"{law.title}，{law.version}版，现行" if law.version else law.title
+        text: Node = (
+            html.Blockquote([html.P(line) for line in law.text.split("\n")], className="law")
+            if law.text
+            else html.P(
+                [
+                    "条文原文未载入。",
+                    html.Span("把法律文本放入一个文件夹后运行 budget-watch laws load"),
+                ],
+                className="note",
+            )
+        )
+        parts.append(html.Div([head, text, html.P(version, className="note")], className="article"))
+    return block("法条原文", parts, source=source(context, "法律法规登记"))
+
+
+def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
+    """Measures with their SQL, derived values, parameters, and the condition that was met."""
+    columns = [
+        Column("计量", width="30%"),
+        Column("值", number=True),
+        Column("来源表", minor=True),
+        Column("查询"),
+    ]
+    lines = [
+        Line(
+            [
+                measure_title(m.name, rule.measures[m.name]),
+                m.text,
+                table_title(m.source),
+                html.Details([html.Summary("查看"), html.Pre(m.sql, className="sql")]),
+            ]
+        )
+        for m in said.measures
+    ]
+    params = book_of(context).params
+    lines += [
+        Line([in_words(rule.let[name], rule, params), text, "推算", fmt.NOT_APPLICABLE])
+        for name, text in said.named_values.items()
+        if name in rule.let
+    ]
+    parts: list[Node] = []
+    if lines:
+        parts.append(table("计量", columns, lines))
+    if said.parameters:
+        parts.append(
+            table(
+                "参数",
+                [
+                    Column("参数", width="30%"),
+                    Column("值", number=True),
+                    Column("自"),
+                    Column("性质"),
+                    Column("依据"),
+                ],
+                [
+                    Line(
+                        [
+                            p.title,
+                            p.value,
+                            fmt.day(p.since),
+                            tag(authority(p.authority)),
+                            "；".join(p.basis) or "经验标准",
+                        ]
+                    )
+                    for p in said.parameters
+                ],
+            )
+        )
+    parts.append(
+        html.P(["判断条件：", in_words(said.predicate, rule, params)], className="note padded")
+    )
+    if said.because:
+        parts.append(html.P(f"说明：{said.because}", className="note padded"))
+    return block("怎么算的", parts, flush=True, source=source(context, *tables_of(said)))
+
+
+def tables_of(said: Explanation | None) -> list[str]:
+    """The tables a finding's measures and evidence were read from, by title."""
+    names = {m.source for m in said.measures} if said else set()
+    if said and said.evidence:
+        names.add(said.evidence.source)
+    return sorted(table_title(name) for name in names) or ["疑点库"]
