@@ -1,7 +1,8 @@
 """Findings against the fixture city's answer key: recall and precision per rule.
 
 A planted anomaly counts as found when an open finding of its rule has every value
-of its grain and its level. An open finding that no planted anomaly asked for is false.
+of its grain and its level. An open finding that no planted anomaly asked for is false,
+unless the key lists it as ordinary: what the usual mess of a city shows counts as neither.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Tally:
     hits: int = 0
     false: int = 0
     near_misses_fired: int = 0
+    ordinary: int = 0
     missed: list[dict[str, Any]] = field(default_factory=list)
     wrong: list[dict[str, Any]] = field(default_factory=list)
 
@@ -44,6 +46,7 @@ def tally(key: dict[str, Any], findings: list[dict[str, Any]]) -> dict[str, Tall
     Args:
         key: ``{"planted": [{rule, level, grain}], "near_misses": [{rule, grain}]}``; ``steps`` are
             lower levels through which a planted anomaly grows month by month: not false, not found.
+            ``ordinary`` lists what the usual mess shows: no hit, neither false nor found.
         findings: records of open findings: rule, level, grain.
     """
     counts: dict[str, Tally] = defaultdict(Tally)
@@ -54,11 +57,17 @@ def tally(key: dict[str, Any], findings: list[dict[str, Any]]) -> dict[str, Tall
         counts[item["rule"]].planted += 1
     for item in key["near_misses"]:
         near[item["rule"]].append(item)
+    usual: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for item in key.get("ordinary", ()):
+        usual[item["rule"]].append(item)
     matched: set[tuple[str, int]] = set()
     for found in findings:
         count = counts[found["rule"]]
-        count.hits += 1
         at = _match(found, planted[found["rule"]], level=True)
+        if at is None and _match(found, usual[found["rule"]], level=True) is not None:
+            count.ordinary += 1
+            continue
+        count.hits += 1
         if at is None:
             count.false += 1
             count.wrong.append({"grain": found["grain"], "level": found["level"]})
@@ -127,6 +136,7 @@ def score(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "rules": len(counts),
         "false": sum(count.false for count in counts.values()),
         "near_misses_fired": sum(count.near_misses_fired for count in counts.values()),
+        "ordinary": sum(count.ordinary for count in counts.values()),
         "target_met": met,
     }
 
@@ -140,6 +150,7 @@ def _row(rule: str, count: Tally) -> dict[str, Any]:
         "found": count.found,
         "false": count.false,
         "near_misses_fired": count.near_misses_fired,
+        "ordinary": count.ordinary,
         "missed": count.missed[:20],
         "false_grains": count.wrong[:20],
     }

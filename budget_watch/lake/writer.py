@@ -66,6 +66,7 @@ class Writer:
         self._drafts: dict[str, TableDraft] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._refusals: list[Entry] = []
+        self._replaced: list[Entry] = []  # came in this draft and were corrected in it
         self._committing = False
         self._contents: set[tuple[str, str]] = set()  # table and hash of what the draft holds
         self._known_ids: dict[str, set[str]] = {}
@@ -237,7 +238,7 @@ class Writer:
             wanted,
             {name: (changed[name], version) for name, version in versions.items()},
             made_from,
-            [*self._entries.values(), *self._refusals],
+            [*self._replaced, *self._entries.values(), *self._refusals],
         )
         for draft in self._drafts.values():
             draft.discard(keep=draft.files)
@@ -279,7 +280,7 @@ class Writer:
         return removed
 
     def _forget(self) -> None:
-        self._drafts, self._entries, self._refusals = {}, {}, []
+        self._drafts, self._entries, self._refusals, self._replaced = {}, {}, [], []
         self._contents, self._known_ids, self._hashes = set(), {}, {}
         self._committing = False
 
@@ -288,6 +289,9 @@ class Writer:
         before = self._entries.get((table, slot))
         if before is not None:  # the slot has new content; the old may come again
             self._contents.discard((table, before.batch.source_hash))
+            self._replaced.append(
+                before
+            )  # the ledger knows it, lest it come again as something new
         self._contents.add((table, entry.batch.source_hash))
         self._entries[table, slot] = entry
 

@@ -35,3 +35,23 @@ def test_found_missed_false_and_near_misses_are_counted_apart() -> None:
 def test_the_right_place_with_another_level_is_missed_and_false() -> None:
     count = tally(KEY, [hit("ZX06", "yellow", dept_code="101", month=9)])["ZX06"]
     assert (count.found, count.false) == (0, 1)
+
+
+def test_what_an_ordinary_city_shows_counts_neither_as_false_nor_as_found() -> None:
+    usual = {"rule": "ZX06", "level": "yellow", "grain": {"dept_code": "102"}}
+    found = [
+        hit("ZX06", "yellow", dept_code="102", month=8),
+        hit("ZX06", "orange", dept_code="102", month=9),  # not at this level
+        hit("ZX06", "orange", dept_code="101", month=9),
+    ]
+    count = tally(KEY | {"ordinary": [usual]}, found)["ZX06"]
+    assert (count.hits, count.false, count.found, count.ordinary) == (2, 1, 1, 1)
+    assert (count.precision, count.recall) == (0.5, 1.0)
+
+
+def test_a_planted_anomaly_is_found_even_where_the_ordinary_lies_too() -> None:
+    usual = {"rule": "ZX06", "level": "orange", "grain": {"dept_code": "101"}}
+    count = tally(KEY | {"ordinary": [usual]}, [hit("ZX06", "orange", dept_code="101", month=9)])[
+        "ZX06"
+    ]
+    assert (count.found, count.ordinary, count.false) == (1, 0, 0)

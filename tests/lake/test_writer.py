@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from budget_watch.lake import Batch, FrameError, Home, LakeError, Reader, Snapshot, Writer, draft
 from budget_watch.lake.files import ROW_GROUP_ROWS
+from budget_watch.lake.ledger import entries
 from tests.lake.made import SYSTEM, application, batch, content, data_files, rows, voucher
 
 SEPTEMBER, OCTOBER = date(2026, 9, 30), date(2026, 10, 30)
@@ -80,6 +81,22 @@ def test_a_correction_of_a_batch_replaces_its_rows_and_may_be_taken_back(home):
     assert amounts(home) == {"V0001": 100, "V0002": 7}
     old = Reader(home, SYSTEM, first).scan("payment_voucher").select("pay_amt").sum().collect()
     assert old.item() == 107
+
+
+def test_a_correction_in_the_same_draft_leaves_both_in_the_ledger_so_a_replay_changes_nothing(home):
+    before = rows("payment_voucher", voucher(1, SEPTEMBER, 100), voucher(2, SEPTEMBER, 7))
+    after = rows("payment_voucher", voucher(1, SEPTEMBER, 200))
+    both = [
+        (before, batch("payment_voucher", "a", "1")),
+        (after, batch("payment_voucher", "a", "2")),
+    ]
+    with Writer.open(home, "test") as writer:
+        first = [writer.replace(one.table, frame, one).repeated for frame, one in both]
+        writer.publish(SEPTEMBER)
+    assert [entry.stored for entry in entries(home, "payment_voucher")] == [2, 1]
+    again = [deliver(home, frame, one).repeated for frame, one in both]
+    assert (first, again) == ([False, False], [True, True])
+    assert amounts(home) == {"V0001": 200}
 
 
 def test_a_predicate_takes_out_the_slice_that_a_delivery_stands_for(home):
