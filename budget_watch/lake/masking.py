@@ -3,7 +3,7 @@
 A name shows its first character (张**), an account its last four digits, an identity hash
 nothing. Names and accounts of organisations stay visible: what is public about a payment is to
 whom it went. Whether a row's payee is a person is told by `payee_is_person`; where that is blank
-or there is no such column, by the name itself.
+or there is no such column, by the name itself, and in doubt it is hidden.
 """
 
 from __future__ import annotations
@@ -17,8 +17,23 @@ _HIDDEN = "***"
 # organisation's.
 _PERSON = r"^(?:\p{Han}{2,4}|\p{Han}{1,10}[·•]\p{Han}{1,10})$"
 _BODY = (
-    r"(?:局|厅|委|办|部|院|校|所|站|队|社|厂|店|行|馆|会|团|庭|处|科|户|中心|公司|财政|政府|集团)$"
+    r"(?:局|厅|委|办|部|院|校|所|站|队|社|厂|店|行|馆|会|团|庭|处|科|户|大学|中学|小学|"
+    r"中心|公司|财政|政府|集团)$"
 )
+# 王庭, 李一会: a common surname, and an ending that given names have as well.
+_SURNAMED = (
+    r"^[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏"
+    r"吕丁任沈姚卢姜崔钟谭陆汪范石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严"
+    r"覃武戴莫孔向汤]\p{Han}{0,1}[庭会社团科站行馆部店队院校]$"
+)
+# Where none of these stands anywhere, nobody can say that it is an organisation (张三等5人,
+# 张三、李四, names in Latin letters, long names of minorities): better to hide one too many.
+_ORGANISATION = (
+    r"局|厅|委|办|部|院|校|所|站|队|社|厂|店|行|馆|会|团|庭|处|科|户|中心|公司|财政|政府|集团|企业|"
+    r"工程|学|库|场|矿|坊|铺|园|超市|酒|饭|餐|基金|联盟|(?i:\b(?:ltd|inc|co|llc|bank|university)\b)"
+)
+# What is added to a name and is not part of it: 张三（农户）, 张 三.
+_ADDED = r"\s+|[（(][^（）()]*[）)]$"
 
 
 def masked(contract: Contract, present: frozenset[str]) -> list[pl.Expr]:
@@ -48,9 +63,12 @@ def _is_person(name: str, present: frozenset[str]) -> pl.Expr:
     holder = _holder(name, present)
     if holder is None:  # an account without a name beside it: nobody can say whose it is
         return pl.lit(True)
-    guess = (pl.col(holder).str.contains(_PERSON) & ~pl.col(holder).str.contains(_BODY)).fill_null(
-        holder != name
-    )
+    bare = pl.col(holder).str.replace_all(_ADDED, "")
+    guess = (
+        (bare.str.contains(_PERSON) & ~bare.str.contains(_BODY))
+        | bare.str.contains(_SURNAMED)
+        | ~pl.col(holder).str.contains(_ORGANISATION)
+    ).fill_null(holder != name)
     if holder == "payee_acct_name" and "payee_is_person" in present:
         return pl.col("payee_is_person").fill_null(guess)
     return guess

@@ -6,6 +6,8 @@ import pytest
 
 from budget_watch.access import Grant, Mask, Scope
 from budget_watch.lake import Batch, Coverage, Reader, UnknownTableError, Writer
+from budget_watch.lake.masking import masked
+from budget_watch.tables import contracts
 from tests.lake.made import CITY, COUNTY, SYSTEM, batch, rows, voucher
 
 DAY = date(2026, 9, 30)
@@ -83,6 +85,27 @@ def test_persons_are_masked_and_organisations_are_not(home):
     assert people(home, Mask.PERSONS) == masked
     assert people(home, Mask.PERSONS, "payment_voucher") == masked
     assert people(home, Mask.NONE)[0] == ("V0001", "王小明", "6222000012345678")
+
+
+def test_a_name_nobody_can_place_is_hidden_and_an_organisation_is_not():
+    persons = [
+        "王小明", "王庭", "李一会", "张 三", "张三（农户）", "张三等5人", "张三、李四", "欧阳修文",
+        "买买提·吐尔逊", "迪丽热巴迪力木拉提", "John Smith",
+    ]  # fmt: skip
+    bodies = [
+        "县医院", "市委", "财政局", "示范市国库", "陈记小吃店", "王家村村民委员会",
+        "示范商贸有限公司", "王小明律师事务所", "示范大学（东区）",
+    ]  # fmt: skip
+    names = persons + bodies
+    frame = pl.DataFrame(
+        {"payee_acct_name": names, "payee_acct_no": ["6222000012345678"] * len(names)}
+    )
+    contract = contracts()["payment_application"]
+    shown = frame.select(masked(contract, frozenset(frame.columns)))
+    assert shown["payee_acct_name"].to_list() == [f"{each[0]}**" for each in persons] + bodies
+    assert shown["payee_acct_no"].to_list() == ["****5678"] * len(persons) + [
+        "6222000012345678"
+    ] * len(bodies)
 
 
 def test_filters_see_the_masked_value_only(home):
