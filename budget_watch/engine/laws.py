@@ -160,8 +160,8 @@ def _belongs(stem: str, law: Law) -> bool:
 def cited(citation: Citation, laws: Mapping[str, Law]) -> str:
     """A citation in a sentence: 《预算法》第五十七条."""
     law = laws.get(citation.law)
-    name = law.name if law else citation.law
-    return f"《{name}》" + (article_name(citation.article) if citation.article else "")
+    name = law.quoted if law else f"《{citation.law}》"
+    return name + (article_name(citation.article) if citation.article else "")
 
 
 def check_citation(

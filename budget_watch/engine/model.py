@@ -294,6 +294,12 @@ class Law(Strict):
         """The short title, for sentences."""
         return self.short or self.title
 
+    @property
+    def quoted(self) -> str:
+        """The name in 《》 if it is a title; a document number or a habit stands bare."""
+        bare = "〔" in self.name or self.authority == "practice"
+        return self.name if bare else f"《{self.name}》"
+
 
 class GroupSet(Strict):
     """The codes of a group from a day on."""

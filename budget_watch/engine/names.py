@@ -20,6 +20,8 @@ SYSTEMS = {
     "gov_bgt_eco_code": "gov_economic",
     "fund_type_code": "fund_type",
     "budget_level_code": "budget_level",
+    "kind": "dept_economic",  # of FIN-22; the kinds of other tables are words, not codes
+    "func_class": "functional",
 }
 
 

@@ -186,9 +186,10 @@ def worded(
             "复核认定": f"{fact}，不符合{law}的规定。",
         }.get(state, f"数据显示{fact}，涉及{law}，待核实。")
     if klass == "规":
-        mark = "" if sure else "（待核对原文）"
         source = _titles(basis, laws) if basis else "本级标准"
-        return f"{fact}，超出{source}{mark}规定标准，需核实。"
+        exact = sure or not basis
+        tail = f"超出{source}规定标准" if exact else f"据{source}（待核对原文）"
+        return f"{fact}，{tail}，需核实。"
     if klass == "理":
         return f"提示：{fact}（经验标准，法律未规定限额），需核实。"
     if klass == "险":
@@ -208,5 +209,5 @@ def head(klass: Klass, basis: Sequence[Citation], laws: Mapping[str, Law], state
 
 
 def _titles(basis: Sequence[Citation], laws: Mapping[str, Law]) -> str:
-    titles = [laws[each.law].name if each.law in laws else each.law for each in basis]
-    return "、".join(f"《{title}》" for title in dict.fromkeys(titles))
+    titles = [laws[each.law].quoted if each.law in laws else f"《{each.law}》" for each in basis]
+    return "、".join(dict.fromkeys(titles))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from budget_watch.engine import explain, run_check
 from budget_watch.engine.laws import chinese, load_dir, number_of, read_articles, read_dir
 from budget_watch.engine.lint import lint
+from budget_watch.engine.model import Citation, Law
+from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append, read_run, read_tallies
+from budget_watch.engine.render import worded
 from budget_watch.engine.wording import render
 from budget_watch.lake import Home
 from tests.engine.books import DAY, book_of, line, payment, reader_of
@@ -98,6 +102,7 @@ def test_a_window_is_explained_by_its_rows(tmp_path: Path) -> None:
         ("法", "H", "复核认定", "支付100.00万元，不符合《预算法》第十三条的规定。"),
         ("法", "M", "复核认定", "数据显示支付100.00万元，据《预算法》（待核对原文），待核实。"),
         ("规", "H", "新触发", "支付100.00万元，超出《预算法》规定标准，需核实。"),
+        ("规", "M", "新触发", "支付100.00万元，据《预算法》（待核对原文），需核实。"),
         ("理", "M", "新触发", "提示：支付100.00万元（经验标准，法律未规定限额），需核实。"),
         ("险", "M", "新触发", "疑点：支付100.00万元，是否属实需核实。"),
         ("数", "M", "新触发", "数据问题：支付100.00万元，暂不作判断。"),
@@ -111,6 +116,31 @@ def test_wording_follows_class_and_work_state(
         reader_of({"payment": [payment("a", "100万元")]}), book, DAY
     ).observations.to_dicts()[0]
     assert render(book, row, None, state) == said  # type: ignore[arg-type]
+
+
+def test_only_titles_of_published_texts_stand_in_book_marks() -> None:
+    def law(short: str, authority: str) -> Law:
+        return Law.model_validate(
+            {"id": short, "title": short, "short": short, "version": "1",
+             "valid_from": date(2018, 1, 1), "authority": authority}
+        )  # fmt: skip
+
+    known = [
+        law("预算法", "law"),
+        law("财预〔2015〕225号", "ministry"),
+        law("通行方法", "practice"),
+    ]
+    laws = {each.id: each for each in known}
+    basis = [Citation(law=each) for each in laws]
+    assert worded("支付1元", "规", basis, laws, "M") == (
+        "支付1元，据《预算法》、财预〔2015〕225号、通行方法（待核对原文），需核实。"
+    )
+
+
+def test_tables_that_hold_codes_under_plain_names_are_named_too() -> None:
+    names = Names(reader_of({}), DAY)
+    assert names["kind"]["30231"] == "公务用车运行维护费"
+    assert names["func_class"]["205"] == "教育支出"
 
 
 def test_a_run_is_stored_once_however_often_it_is_made(tmp_path: Path) -> None:
