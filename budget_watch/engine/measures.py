@@ -18,6 +18,7 @@ from budget_watch.engine.coverage import delivered
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting, compiler
+from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.sources import Reader, Source
 from budget_watch.engine.units import Column
 
@@ -66,6 +67,7 @@ class Frames:
     setting: Setting
     coverage: pl.DataFrame = field(init=False)
     counted: dict[str, int] = field(default_factory=dict)
+    counted_years: dict[str, dict[int | None, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.coverage = self.reader.coverage()
@@ -88,11 +90,12 @@ class Frames:
         found = compiler(self.setting, source.columns, source.date_column).condition(tree)
         return found.fill_null(False)
 
-    def parts(self, source: Source, keys: Iterable[str]) -> int:
-        """Into how many hash parts a grouping is cut so that memory stays bounded."""
-        if set(keys) <= COARSE:
-            return 1
-        return max(1, -(-self.rows(source) // ROWS_A_PART))
+    def years(self, source: Source) -> dict[int | None, int]:
+        """How many rows a source has of each fiscal year, in the order of the years."""
+        if source.name not in self.counted_years:
+            rows = self.scan(source).group_by(YEAR).len().collect(engine="streaming")
+            self.counted_years[source.name] = dict(rows.sort(YEAR).iter_rows())
+        return self.counted_years[source.name]
 
 
 Signature = tuple[str, tuple[tuple[str, str], ...], str]
@@ -100,13 +103,19 @@ Signature = tuple[str, tuple[tuple[str, str], ...], str]
 
 @dataclass
 class Fused:
-    """One query: a source grouped by some keys, with the aggregates of many rules."""
+    """One query: a source grouped by some keys, with the aggregates of many rules.
+
+    Attributes:
+        waiting: how many measures have not taken their values yet; the frame is let go after the
+            last of them.
+    """
 
     source: Source
     keys: Mapping[str, Expr]
     step: Expr | None
     items: dict[str, Aggregate] = field(default_factory=dict)
     frame: pl.DataFrame | None = None
+    waiting: int = 0
 
 
 def signature(measure: Aggregate) -> Signature:
@@ -124,7 +133,7 @@ def item_key(measure: Aggregate) -> str:
 
 @dataclass
 class Plan:
-    """All fused queries of a run, computed when first asked for."""
+    """All fused queries of a run, computed when first asked for, kept while someone waits."""
 
     frames: Frames
     fused: dict[Signature, Fused] = field(default_factory=dict)
@@ -139,13 +148,15 @@ class Plan:
                 signature(measure), Fused(measure.source, measure.keys, step)
             )
             place.items.setdefault(item_key(measure), measure)
+            place.waiting += 1
 
     def grouped(self, measure: Aggregate) -> tuple[pl.DataFrame, int]:
         """The computed groups for a measure and the place of its columns in them."""
         fused = self.fused[signature(measure)]
-        if fused.frame is None:
-            fused.frame = _compute(self.frames, fused)
-        return fused.frame, list(fused.items).index(item_key(measure))
+        frame = fused.frame if fused.frame is not None else _compute(self.frames, fused)
+        fused.waiting -= 1
+        fused.frame = frame if fused.waiting > 0 else None
+        return frame, list(fused.items).index(item_key(measure))
 
 
 def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
@@ -165,7 +176,6 @@ def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
         for at, measure in enumerate(fused.items.values())
         for column in columns(frames, measure, at)
     ]
-    parts = frames.parts(source, _key_columns(fused.keys))
     if not keys:
         result = rows.select(aggregates)
         return result.collect(engine="streaming")
@@ -173,19 +183,22 @@ def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
         key.alias(f"__k_{name}") for key, name in zip(keys, names, strict=True)
     )
     group = [pl.col(f"__k_{name}").alias(name) for name in names]
-    results = []
-    for part in range(parts):
-        piece = plain
-        if parts > 1:
-            hashed = pl.struct([f"__k_{name}" for name in fused.keys]).hash(seed=7)
-            piece = plain.filter(hashed % parts == part)
-        results.append(piece.group_by(group).agg(aggregates).collect(engine="streaming"))
-    frame = results[0] if parts == 1 else pl.concat(results)
+    results = [
+        plain.filter(piece).group_by(group).agg(aggregates).collect(engine="streaming")
+        for piece in _pieces(frames, fused)
+    ]
+    frame = results[0] if len(results) == 1 else pl.concat(results)
     return _summed_up(frame, list(fused.keys), fused) if fused.step is not None else frame
 
 
-def _key_columns(keys: Mapping[str, Expr]) -> set[str]:
-    return {name for tree in keys.values() for name in tree.names()}
+def _pieces(frames: Frames, fused: Fused) -> list[pl.Expr]:
+    """The pieces of a grouping; coarse groups are few whatever the rows, and are not cut."""
+    if {name for tree in fused.keys.values() for name in tree.names()} <= COARSE:
+        return [pl.lit(True)]
+    year = fused.keys.get(YEAR)
+    by_year = year is not None and year.op == "col" and year.value == YEAR
+    keys = [pl.col(f"__k_{name}") for name in fused.keys]
+    return pieces(frames, fused.source, keys, by_year, ROWS_A_PART)
 
 
 def columns(frames: Frames, measure: Aggregate, at: int) -> list[pl.Expr]:

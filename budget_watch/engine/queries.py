@@ -9,6 +9,7 @@ from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.judge import compiler
 from budget_watch.engine.measures import Frames
+from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.result import RuleTally
 from budget_watch.engine.run import (
     Run,
@@ -19,7 +20,7 @@ from budget_watch.engine.run import (
 )
 from budget_watch.engine.sources import Source, sources
 from budget_watch.engine.sql import CheckedQuery
-from budget_watch.engine.universe import grains
+from budget_watch.engine.universe import parts_of
 
 ROWS_A_PART = 2_000_000
 
@@ -33,49 +34,56 @@ def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     twice = returned.height - returned.select(pl.struct(rule.grain).n_unique()).item()
     if twice:
         raise RunError(f"query 对 {twice} 个判断单元返回了多行；GROUP BY {'、'.join(rule.grain)}")
-    members = grains(universe, run.frames)
-    columns = list(universe.columns)
-    silent = members.join(
-        returned.select(columns).unique(), on=columns, how="anti", nulls_equal=True
-    )
-    tally.rows += silent.height
-    tally.judged += silent.height
-    tally.clear += silent.height
-    if silent.height:
-        tally.quiet("clear", int(silent.select(key_hash(columns).sum()).item()))
+    for members in parts_of(universe, run.frames, ROWS_A_PART):
+        _clear_the_silent(members, returned, tally)
     frame = with_period_end(rule, returned, run.setting)
     judge_frame(run, rule, within_validity(rule, frame, tally), tally)
 
 
+def _clear_the_silent(members: pl.DataFrame, returned: pl.DataFrame, tally: RuleTally) -> None:
+    """Count the members of the universe that the query did not return."""
+    columns = members.columns
+    silent = members.join(
+        returned.select(columns).unique(), on=columns, how="anti", nulls_equal=True
+    )
+    if silent.height:
+        tally.rows += silent.height
+        tally.judged += silent.height
+        tally.clear += silent.height
+        tally.quiet("clear", int(silent.select(key_hash(columns).sum()).item()))
+
+
 def answer(query: CheckedQuery, frames: Frames) -> pl.DataFrame:
     """The rows a query gives, part by part of its partition columns."""
-    parts = 1
-    if query.partition:
-        largest = max(frames.rows(_source(name)) for name in query.tables)
-        parts = max(1, -(-largest // ROWS_A_PART))
     sql = _for_polars(query.sql)
     results: list[pl.DataFrame] = []
-    for part in range(parts):
-        context = pl.SQLContext(
-            {name: _table(query, name, frames, part, parts) for name in query.tables}
-        )
+    for piece in _pieces(query, frames):
+        context = pl.SQLContext({name: _table(query, name, frames, piece) for name in query.tables})
         results.append(context.execute(sql).collect(engine="streaming"))
-    return _cast(pl.concat(results) if parts > 1 else results[0], query)
+    return _cast(pl.concat(results) if len(results) > 1 else results[0], query)
+
+
+def _pieces(query: CheckedQuery, frames: Frames) -> list[pl.Expr]:
+    """The pieces of all tables alike; years are told apart only where there is one table."""
+    if not query.partition:
+        return [pl.lit(True)]
+    largest = max((_source(name) for name in query.tables), key=frames.rows)
+    by_year = YEAR in query.partition and len(query.tables) == 1
+    keys = [pl.col(name) for name in query.partition]
+    return pieces(frames, largest, keys, by_year, ROWS_A_PART)
 
 
 def _source(name: str) -> Source:
     return sources()[name]
 
 
-def _table(query: CheckedQuery, name: str, frames: Frames, part: int, parts: int) -> pl.LazyFrame:
+def _table(query: CheckedQuery, name: str, frames: Frames, piece: pl.Expr) -> pl.LazyFrame:
     source = _source(name)
     build = compiler(frames.setting, source.columns, source.date_column)
     rows = frames.scan(source).with_columns(
         build.any(tree).alias(column) for column, tree in query.extras.get(name, {}).items()
     )
-    if parts > 1:
-        rows = rows.filter(pl.struct(query.partition).hash(seed=17) % parts == part)
-    return rows
+    return rows.filter(piece)
 
 
 def _for_polars(sql: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from budget_watch.engine.check import Aggregate, CheckedRule
+from budget_watch.engine.check import Aggregate, CheckedJoin, CheckedRule
 from budget_watch.engine.judge import Judgement, compiler, judgement
 from budget_watch.engine.lookups import look_up, table
 from budget_watch.engine.measures import PROVISIONAL, attach
@@ -58,14 +58,17 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
     needed |= {source.date_column} if source.date_column else set()
     rows = run.frames.scan(source).select(sorted(needed))
     in_pass = [_prepared(run, rule) for rule in rules]
-    measured = [_measured(run, rows, each) for each, _ in in_pass]
-    verdicts = _verdicts(run, [each for each, _ in in_pass])
-    keys = sorted({tuple(each.rule.grain) for each, _ in in_pass})
-    kept = sorted(needed) + [name for each, _ in in_pass for name in _own(each)]
+    beside = _measured(run, rows, rules)
+    looked_up = _looked_up(run, rules, beside)
+    verdicts = _verdicts(run, in_pass)
+    keys = sorted({tuple(each.rule.grain) for each in in_pass})
+    kept = sorted(needed) + [name for each in in_pass for name in _own(each)]
 
     def build(part: pl.LazyFrame) -> pl.LazyFrame:
-        for (each, tables), measures in zip(in_pass, measured, strict=True):
-            part = _with_tables(each, part, tables, measures)
+        for on, found in beside.items():
+            part = part.join(found.lazy(), on=on, how="left", nulls_equal=True)
+        for own, join, found in looked_up:
+            part = look_up(part, join, found, own, in_order=False)
         return part.select(
             *kept,
             *verdicts,
@@ -76,10 +79,10 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
     total = run.frames.rows(source)
     for start in range(0, max(total, 1), ROWS_A_STEP):
         batch = build(rows.slice(start, ROWS_A_STEP)).collect(engine="streaming")
-        for each, _ in in_pass:
+        for each in in_pass:
             _take(each, batch)
     share = (time.perf_counter() - begun) / len(rules)
-    for each, _ in in_pass:
+    for each in in_pass:
         _finish(run, each)
         run.tallies[each.rule.id].seconds += share
 
@@ -88,14 +91,13 @@ def _hash_name(key: tuple[str, ...]) -> str:
     return "__h_" + "/".join(key)
 
 
-def _prepared(run: Run, rule: CheckedRule) -> tuple[_Row, dict[str, pl.DataFrame]]:
+def _prepared(run: Run, rule: CheckedRule) -> _Row:
     own = f"{rule.id}."
     names = {name: own + name for name in rule.measures}
     for join in rule.joins.values():
         names |= {name: own + name for name in (*join.take, f"{join.name}_found")}
     verdict = judgement(rule, rule_compiler(rule, run.setting, names))
-    tables = {name: table(join, run.frames) for name, join in rule.joins.items()}
-    return _Row(rule, verdict, names, f"__v_{rule.id}"), tables
+    return _Row(rule, verdict, names, f"__v_{rule.id}")
 
 
 def _own(each: _Row) -> list[str]:
@@ -106,35 +108,44 @@ def _own(each: _Row) -> list[str]:
     return [*each.names.values(), *marks]
 
 
-def _with_tables(
-    each: _Row,
-    part: pl.LazyFrame,
-    tables: Mapping[str, pl.DataFrame],
-    measures: list[tuple[list[str], pl.DataFrame]],
-) -> pl.LazyFrame:
-    """Rows with what a rule looks up and measures."""
-    for name, join in each.rule.joins.items():
-        part = look_up(part, join, tables[name], f"{each.rule.id}.", in_order=False)
-    for on, found in measures:
-        part = part.join(found.lazy(), on=on, how="left", nulls_equal=True)
-    return part
+Beside = dict[tuple[str, ...], pl.DataFrame]
 
 
-def _measured(run: Run, rows: pl.LazyFrame, each: _Row) -> list[tuple[list[str], pl.DataFrame]]:
-    """A rule's measures for the distinct keys that the rows have: (key columns, values)."""
-    own = f"{each.rule.id}."
-    found: list[tuple[list[str], pl.DataFrame]] = []
-    for measure in each.rule.measures.values():
-        wanted = _keys(measure, rows)
-        distinct = rows.select(wanted).unique().collect(engine="streaming")
-        values = attach(distinct, measure, run.plan).select(
-            *wanted,
-            pl.col(measure.name).alias(own + measure.name),
-            pl.col(f"__s_{measure.name}").alias(f"__s_{own}{measure.name}"),
-            pl.col(f"__p_{measure.name}").alias(f"__p_{own}{measure.name}"),
-        )
-        found.append((wanted, values))
+def _measured(run: Run, rows: pl.LazyFrame, rules: list[CheckedRule]) -> Beside:
+    """What the rules measure for their rows, by the columns of the row that decide it.
+
+    All that hangs on the same columns, of whatever rule, stands in one frame, one row for each key
+    that occurs; so the rows meet it in one join.
+    """
+    found: Beside = {}
+    for rule in rules:
+        own = f"{rule.id}."
+        for measure in rule.measures.values():
+            on = tuple(sorted(_keys(measure, rows)))
+            if on not in found:
+                found[on] = rows.select(on).unique().collect(engine="streaming")
+            values = attach(found[on].select(on), measure, run.plan).select(
+                pl.col(measure.name).alias(own + measure.name),
+                pl.col(f"__s_{measure.name}").alias(f"__s_{own}{measure.name}"),
+                pl.col(f"__p_{measure.name}").alias(f"__p_{own}{measure.name}"),
+            )
+            found[on] = found[on].hstack(values)
     return found
+
+
+def _looked_up(
+    run: Run, rules: list[CheckedRule], beside: Beside
+) -> list[tuple[str, CheckedJoin, pl.DataFrame]]:
+    """The look-ups left for the rows themselves; those by the key of a measure join its frame."""
+    left = []
+    for rule in rules:
+        for join in rule.joins.values():
+            on, own, rows = tuple(sorted(join.on.values())), f"{rule.id}.", table(join, run.frames)
+            if on in beside:
+                beside[on] = look_up(beside[on].lazy(), join, rows, own).collect()
+            else:
+                left.append((own, join, rows))
+    return left
 
 
 def _keys(measure: Aggregate, rows: pl.LazyFrame) -> list[str]:

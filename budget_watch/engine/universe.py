@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import polars as pl
@@ -9,21 +10,13 @@ import polars as pl
 from budget_watch.engine.check import CheckedUniverse
 from budget_watch.engine.judge import compiler
 from budget_watch.engine.measures import Frames
+from budget_watch.engine.pieces import YEAR, pieces
 
 
 def grains(universe: CheckedUniverse, frames: Frames) -> pl.DataFrame:
     """Distinct grains in a stable order; with periods multiplied in if the rule says so."""
-    source = universe.source
-    rows = frames.scan(source)
-    if universe.condition is not None:
-        rows = rows.filter(frames.condition(source, universe.condition))
-    build = compiler(frames.setting, source.columns, source.date_column)
     names = list(universe.columns)
-    found = (
-        rows.select(build.any(tree).alias(name) for name, tree in universe.columns.items())
-        .unique()
-        .collect(engine="streaming")
-    )
+    found = _columns(universe, frames).unique().collect(engine="streaming")
     if universe.periods is not None:
         found = found.join(
             periods(universe.periods, found["fiscal_year"], frames.setting.as_of),
@@ -54,3 +47,26 @@ def _span(year: int, at: int, length: int) -> tuple[date, date]:
     first = date(year, (at - 1) * months + 1, 1)
     after = date(year + 1, 1, 1) if at == length else date(year, at * months + 1, 1)
     return first, after - timedelta(days=1)
+
+
+def parts_of(universe: CheckedUniverse, frames: Frames, most: int) -> Iterator[pl.DataFrame]:
+    """Distinct grains without periods, in no order, in parts of at most about `most` rows."""
+    keys = list(universe.columns.values())
+    build = compiler(frames.setting, universe.source.columns, universe.source.date_column)
+    by_year = any(tree.op == "col" and tree.value == YEAR for tree in keys)
+    cut = pieces(frames, universe.source, [build.any(tree) for tree in keys], by_year, most)
+    for piece in cut:
+        yield _columns(universe, frames, piece).unique().collect(engine="streaming")
+
+
+def _columns(
+    universe: CheckedUniverse, frames: Frames, piece: pl.Expr | None = None
+) -> pl.LazyFrame:
+    source = universe.source
+    rows = frames.scan(source)
+    if piece is not None:
+        rows = rows.filter(piece)
+    if universe.condition is not None:
+        rows = rows.filter(frames.condition(source, universe.condition))
+    build = compiler(frames.setting, source.columns, source.date_column)
+    return rows.select(build.any(tree).alias(name) for name, tree in universe.columns.items())

@@ -12,6 +12,7 @@ from budget_watch.engine.check import CheckedRule, CheckedWindow
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.judge import Judgement, compiler, judgement, period_end
 from budget_watch.engine.measures import Frames, columns
+from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.result import RuleTally, observed
 from budget_watch.engine.run import (
     NOT_VALID,
@@ -23,6 +24,7 @@ from budget_watch.engine.run import (
     valid,
 )
 
+ROWS_A_PART = 1_000_000
 _ORDER = "__order"
 
 
@@ -32,10 +34,10 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     if window is None:
         raise RunError(f"{rule.id} 没有 within")
     total = run.frames.rows(window.source)
-    parts = run.frames.parts(window.source, window.by)
     used = 0
-    for part in range(parts):
-        steps = _steps(run.frames, window, part, parts)
+    by = [pl.col(name) for name in window.by]
+    for piece in pieces(run.frames, window.source, by, YEAR in window.by, ROWS_A_PART):
+        steps = _steps(run.frames, window, piece)
         used += int(steps["__rows"].sum() or 0)
         if steps.height:
             _judge_part(run, rule, window, steps, tally)
@@ -44,17 +46,15 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
         tally.excluded[OUT_OF_SCOPE] = tally.excluded.get(OUT_OF_SCOPE, 0) + outside
 
 
-def _steps(frames: Frames, window: CheckedWindow, part: int, parts: int) -> pl.DataFrame:
+def _steps(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.DataFrame:
     """One row a group and order value: the values' aggregates."""
     source = window.source
-    rows = frames.scan(source)
+    rows = frames.scan(source).filter(piece)
     if window.condition is not None:
         rows = rows.filter(frames.condition(source, window.condition))
     build = compiler(frames.setting, source.columns, source.date_column)
     rows = rows.with_columns(build.whole(window.order).cast(pl.Int64).alias(_ORDER))
     rows = rows.filter(pl.col(_ORDER).is_not_null())
-    if parts > 1:
-        rows = rows.filter(pl.struct(window.by).hash(seed=13) % parts == part)
     aggregates = [
         column
         for at, value in enumerate(window.values.values())

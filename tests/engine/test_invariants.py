@@ -120,6 +120,7 @@ def test_cutting_the_work_into_parts_changes_nothing(
         patch.setattr(measures, "ROWS_A_PART", 3)
         patch.setattr(rows, "ROWS_A_STEP", 2)
         patch.setattr("budget_watch.engine.queries.ROWS_A_PART", 2)
+        patch.setattr("budget_watch.engine.windows.ROWS_A_PART", 2)
         cut = run_check(where, book, DAY)
     assert whole.observations.equals(cut.observations)
     assert [each.quiet_hash for each in whole.per_rule] == [
