@@ -18,7 +18,7 @@ from dash import Input, Output, dcc, html
 
 from budget_watch.access import Grant
 from budget_watch.lake import Home
-from dashboard.address import Address, parse
+from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
 from dashboard.frame import PRODUCT, Page, render
@@ -91,7 +91,7 @@ def answer(
         address = parse(pathname, search)
         context = open_context(home, grant, address, dark=dark)
         if context is None:
-            return render(_nothing_yet(), address, None)
+            return render(_nothing_yet(PAGES[address.page].title), address, None)
         return render(route(context), address, context)
     except DashboardError as refused:
         usable = _plain(home, grant, dark)
@@ -106,9 +106,9 @@ def _plain(home: Home, grant: Grant, dark: bool) -> Context | None:
     return open_context(home, grant, Address("overview"), dark=dark)
 
 
-def _nothing_yet() -> Page:
+def _nothing_yet(title: str) -> Page:
     return Page(
-        "总览",
+        title,
         [
             empty(
                 "尚无运行记录，还没有入库的数据。请先运行 budget-watch demo 或 budget-watch load。"

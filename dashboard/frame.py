@@ -80,7 +80,7 @@ def _nav(address: Address, current: str) -> html.Nav:
 
 
 def _head(address: Address, context: Context | None) -> html.Header:
-    tools: list[Node] = []
+    tools: list[Node] = [html.Div(className="head-fill")]
     if context is not None:
         city = context.city
         tools = [

@@ -16,6 +16,7 @@ from budget_watch.casework import tables
 from budget_watch.casework.findings import LEVELS, Finding, list_findings
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
+from budget_watch.views.drill import Place
 
 PAGE = 100
 CLASSES = ("法", "规", "理", "险", "数")
@@ -30,18 +31,44 @@ class Mark:
     filter: dict[str, str]
 
 
-def marks(home: Home, grant: Grant, letter: str) -> dict[str, Mark]:
-    """Open findings per department, unit, region or project code."""
-    counts: dict[str, list[str]] = {}
-    for finding in list_findings(home, grant):
-        code = _place_code(finding, letter)
-        if code is not None and finding.level is not None:
-            counts.setdefault(code, []).append(finding.level)
-    key = {"d": "dept", "u": "unitcode"}.get(letter)
-    return {
-        code: Mark(min(levels, key=LEVELS.index), len(levels), {key: code} if key else {})
-        for code, levels in counts.items()
-    }
+_FILTERS = {"z": "region", "d": "dept", "u": "unitcode", "p": "pro"}
+
+
+def placed(findings: Iterable[Finding], place: Place, city: str | None) -> list[Finding]:
+    """Findings at or below a place, by its region, department, unit and project.
+
+    Args:
+        city: the city's own region code, which parts 本级 from 县区.
+    """
+    wanted = [(letter, code) for letter, code in place.path if letter in _FILTERS]
+    inside = {
+        "local": lambda f: f.mof_div_code == city,
+        "county": lambda f: f.mof_div_code != city,
+        "all": lambda f: True,
+    }[place.scope if place.get("z") is None else "all"]
+    return [
+        f
+        for f in findings
+        if inside(f) and all(_place_code(f, letter) == code for letter, code in wanted)
+    ]
+
+
+def mark(findings: Iterable[Finding], letter: str = "", code: str = "") -> Mark | None:
+    """How many findings, the worst level, and the filter that lists them; None for none."""
+    levels = [f.level for f in findings if f.level is not None]
+    if not levels:
+        return None
+    return Mark(
+        min(levels, key=LEVELS.index), len(levels), {_FILTERS[letter]: code} if code else {}
+    )
+
+
+def by_code(findings: Iterable[Finding], letter: str) -> dict[str | None, list[Finding]]:
+    """Findings per region, department, unit or project code; None for those without one."""
+    found: dict[str | None, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(_place_code(finding, letter), []).append(finding)
+    return found
 
 
 def _place_code(finding: Finding, letter: str) -> str | None:
@@ -107,6 +134,8 @@ class Sieve:
     area: str | None = None
     dept: str | None = None
     agency: str | None = None
+    region: str | None = None
+    project: str | None = None
     rule: str | None = None
     only: frozenset[str] | None = None
 
@@ -119,6 +148,8 @@ _TESTS: dict[str, Callable[[Sieve, Finding], bool]] = {
     "area": lambda s, f: s.area is None or f.area == s.area,
     "dept": lambda s, f: s.dept is None or f.dept_code == s.dept,
     "agency": lambda s, f: s.agency is None or f.agency_code == s.agency,
+    "region": lambda s, f: s.region is None or f.mof_div_code == s.region,
+    "project": lambda s, f: s.project is None or _place_code(f, "p") == s.project,
     "rule": lambda s, f: s.rule is None or f.rule == s.rule,
     "only": lambda s, f: s.only is None or f.finding in s.only,
 }
@@ -156,6 +187,13 @@ def sift(findings: Iterable[Finding], sieve: Sieve) -> Sifted:
     }
     shown = [f for f, failed in zip(everything, passed, strict=True) if not failed]
     return Sifted(shown, facets, len(everything))
+
+
+def latest_key(home: Home) -> int:
+    """What changes whenever findings may have changed: the ledger's last event."""
+    query = sa.select(sa.func.max(tables.finding_event.c.seq))
+    with engine(home).connect() as connection:
+        return int(connection.execute(query).scalar() or 0)
 
 
 def open_findings(home: Home, grant: Grant) -> list[Finding]:

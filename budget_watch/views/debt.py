@@ -122,7 +122,7 @@ def position(desk: Desk, place: Place, span: Span) -> Position:
     """
     at = _latest(desk, place, span)
     where: tuple[Term, ...] = place.terms
-    when, stage, status, rounding = f"{span.as_of}末", "月报", "正式", 1
+    when, stage, status, rounding = span.as_of, "月报", "正式", 1
     if at is not None:
         year, month, stage, status, rounding = at
         when = f"{year}年末" if month == 12 else f"{year}年{month}月末"

@@ -17,6 +17,7 @@ from budget_watch.engine.names import Names
 from budget_watch.engine.render import default_format, show
 from budget_watch.engine.wording import evaluator, setting_of, stored_values
 from budget_watch.lake import Home, Reader
+from budget_watch.views import formats as fmt
 
 # Whose number a limit is: the weakest authority among the parameters a level uses.
 AUTHORITIES = {
@@ -76,7 +77,22 @@ def shown(book: Book, finding: Finding, names: Names | None = None) -> Shown:
         except (EngineError, ArithmeticError):
             return None
 
-    return Shown(text(rule.value), text(rule.limit))
+    both = Shown(text(rule.value), text(rule.limit))
+    if both.value is None or both.value != both.limit or seen.get("value") == seen.get("limit"):
+        return both
+    return _told_apart(both, seen.get("value"), seen.get("limit"))
+
+
+def _told_apart(both: Shown, value: Any, limit: Any) -> Shown:
+    """Two different amounts or rates that rounding would print alike, with more decimals."""
+    if not isinstance(value, int) or not isinstance(limit, int) or both.value is None:
+        return both
+    if both.value.endswith("元"):
+        return Shown(f"{fmt.yuan(value)}元", f"{fmt.yuan(limit)}元")
+    if both.value.endswith("%"):
+        places = next((n for n in (2, 3) if fmt.rate(value, n) != fmt.rate(limit, n)), 4)
+        return Shown(fmt.rate(value, places), fmt.rate(limit, places))
+    return both
 
 
 def _unit_word(tree: Any) -> str:

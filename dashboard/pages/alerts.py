@@ -73,6 +73,8 @@ def _sieve(context: Context, fresh: frozenset[str]) -> Sieve:
         area=get("area") or None,
         dept=get("dept") or None,
         agency=get("unitcode") or None,
+        region=get("region") or None,
+        project=get("pro") or None,
         rule=get("rule") or None,
         only=fresh if get("new") else None,
     )
@@ -286,9 +288,17 @@ def owner(context: Context, f: Finding) -> str:
     """Whom a finding concerns: the unit, the department, else the region."""
     for letter, code in (("u", f.agency_code), ("d", f.dept_code), ("z", f.mof_div_code)):
         if code:
-            return context.names.of(letter, code)
+            return context.names.of(letter, code) + _of_year(f)
     said = [v for v in f.grain.values() if isinstance(v, str) and not v.isascii()]
     return said[0] if said else "全市"
+
+
+def _of_year(f: Finding) -> str:
+    """The year of a finding whose grain has one, lest two years' findings read alike."""
+    year, month = f.grain.get("fiscal_year"), f.grain.get("month")
+    if not isinstance(year, int):
+        return ""
+    return f" {year}年" + (f"{month}月" if isinstance(month, int) and 1 <= month <= 12 else "")
 
 
 def _grouped(context: Context, found: Sifted, by: str) -> html.Section:

@@ -35,13 +35,16 @@ def page(context: Context) -> Page:
         return _table_page(context, context.address.parts[0])
     everything = arrived(context)
     found = reports(everything)
+    beside = len(everything) - len(found)
     counts = Counter(a.state for a in found)
     kept_out = sum(a.quarantined for a in found)
     rows = sum(a.rows for a in found)
-    words = [f"{len(found)}张表：到齐{counts['arrived'] + counts['quarantined']}张"]
+    words = [f"{len(found)}张报表：到齐{counts['arrived'] + counts['quarantined']}张"]
     words.append(f"迟到{counts['late']}张")
     words.append(f"从未送达{counts['never']}张")
     lead = f"{'，'.join(words)}；入库{fmt.count(rows)}行，隔离{fmt.count(kept_out)}行。"
+    if beside:
+        lead += f"另有{beside}张基础资料表。"
     return Page("数据质量", [html.Div([_board(context, everything)], className="rows")], lead=lead)
 
 
@@ -51,7 +54,9 @@ def _sign(arrival: Arrival) -> Node:
     return html.Span(f"{sign} {word}", className=kind or None, title=arrival.behind or word)
 
 
-def _board(context: Context, found: list[Arrival]) -> html.Section:
+def _board(context: Context, everything: list[Arrival]) -> html.Section:
+    found = reports(everything)
+    references = [a for a in everything if a not in found]
     columns = [
         Column("报表", width="30%"),
         Column("送数部门", minor=True),
@@ -65,10 +70,10 @@ def _board(context: Context, found: list[Arrival]) -> html.Section:
         Column("说明", minor=True),
     ]
     total = [
-        "合计",
+        f"合计（{len(found)}张报表，不含基础资料）",
         fmt.NOT_APPLICABLE,
         fmt.NOT_APPLICABLE,
-        f"{sum(a.state == 'arrived' for a in found)}张到齐",
+        f"{sum(a.state in ('arrived', 'quarantined') for a in found)}张到齐",
         fmt.NOT_APPLICABLE,
         fmt.NOT_APPLICABLE,
         fmt.count(sum(a.batches for a in found)),
@@ -77,7 +82,7 @@ def _board(context: Context, found: list[Arrival]) -> html.Section:
         fmt.NOT_APPLICABLE,
     ]
     lines = [Line(total, "total")]
-    for a in found:
+    for a in [*found, *references]:
         to = context.address.at("data", a.contract.name, keep=("asof", "snap"))
         dash = fmt.NOT_APPLICABLE
         lines.append(

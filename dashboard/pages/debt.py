@@ -7,7 +7,7 @@ from fractions import Fraction
 from dash import html
 
 from budget_watch.views import formats as fmt
-from budget_watch.views.debt import Debt, Limit, Position, debt, regions
+from budget_watch.views.debt import Debt, Limit, Position, debt, position, regions
 from budget_watch.views.figure import Figure
 from budget_watch.views.span import Place
 from dashboard import chart
@@ -53,6 +53,7 @@ def page(context: Context) -> Page:
         "debt", lambda: debt(context.desk, place, context.span, 36), place, context.span
     )
     body = [
+        _elsewhere(context, place, found),
         _limits(context, found),
         _rates(context, found),
         _due(context, found),
@@ -65,6 +66,21 @@ def page(context: Context) -> Page:
         lead=_lead(found, place),
         crumbs=_crumbs(context, place),
         tools=_tools(context, place),
+    )
+
+
+def _elsewhere(context: Context, place: Place, found: Debt) -> Node:
+    """Where nothing of 本级 was delivered but the whole city's figures were: the way there."""
+    city = context.city
+    if city is None or place != city or found.position.limits[0].balance.known:
+        return None
+    whole = position(context.desk, Place(city.region, "全市", city.name), context.span)
+    if not whole.limits[0].balance.known:
+        return None
+    when = whole.limits[0].balance.origin.as_of
+    return insufficient(
+        f"{place.called}的债务余额没有送达；已送达的是全市口径（{when}）。",
+        link("查看全市", context.address.with_query(scope="all")),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dash import html
 
@@ -34,6 +35,16 @@ class Shown:
     budgets: bool  # whether the division also divides budgets and plans
 
 
+@dataclass(frozen=True)
+class Marks:
+    """Open findings of a division: of the place, of its rows, of what is not among them."""
+
+    whole: alerts.Mark | None = None
+    rows: Mapping[str, alerts.Mark | None] = field(default_factory=dict)
+    rest: alerts.Mark | None = None
+    gap: alerts.Mark | None = None
+
+
 def block_of(context: Context, place: Place) -> html.Section:
     """The block with the division the address asks for."""
     ways = drill.ways(place)
@@ -55,15 +66,20 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
     wanted = tuple(name for name in address.get("cols").split(",") if name in OPTIONAL)
     shown = Shown(by, wanted, by != "m" and place.get("m") is None)
     divided = _divided(context, place, by, sort)
-    marks = alerts.marks(context.home, context.grant, by) if by in "zdup" else {}
-    lines = [_line(context, shown, "合计", divided.total, divided.total, kind="total")]
+    marks = _marks(context, place, divided)
+    lines = [
+        _line(context, shown, "合计", divided.total, divided.total, kind="total", mark=marks.whole)
+    ]
     opened = set(address.get("open").split(",")) if address.get("open") else set()
     lines += _children(context, place, shown, divided, marks, opened, 0)
     if divided.rest_count:
         text = f"其余{divided.rest_count}项"
-        lines.append(_line(context, shown, text, divided.rest, divided.total, kind="rest"))
+        lines.append(
+            _line(context, shown, text, divided.rest, divided.total, kind="rest", mark=marks.rest)
+        )
+    gap = divided.gap
     lines.append(
-        _line(context, shown, _gap_name(divided.gap), divided.gap, divided.total, kind="gap")
+        _line(context, shown, _gap_name(gap), gap, divided.total, kind="gap", mark=marks.gap)
     )
     head = f"按{LETTERS[by]}" + (f"，共{len(divided.rows) + divided.rest_count}项")
     body: Node = table(head, _columns(context, shown), lines, at=address, sort=sort)
@@ -95,6 +111,33 @@ def _divided(context: Context, place: Place, by: str, sort: str) -> drill.Divisi
         context.span,
         by,
         sort,
+    )
+
+
+def _marks(context: Context, place: Place, divided: drill.Division) -> Marks:
+    """Rows, rest and gap add up to the place's findings."""
+    by = divided.by
+    if by not in "zdup":
+        return Marks()
+    city = context.city.region if context.city else None
+    found = context.kept(
+        "open_findings",
+        lambda: alerts.open_findings(context.home, context.grant),
+        alerts.latest_key(context.home),
+    )
+    inside = alerts.placed(found, place, city)
+    steps = [(letter, code) for letter, code in place.path if letter in "zdup"]
+    if not steps and place.scope == "local" and city:
+        steps = [("z", city)]
+    parts = alerts.by_code(inside, by)
+    shown = {row.code for row in divided.rows}
+    others = [f for code, fs in parts.items() if code and code not in shown for f in fs]
+    gap = list(parts.get(None, []))
+    return Marks(
+        alerts.mark(inside, *steps[-1]) if steps else alerts.mark(inside),
+        {code: alerts.mark(parts.get(code, []), by, code) for code in shown},
+        alerts.mark(others) if divided.rest_count else None,
+        alerts.mark(gap if divided.rest_count else [*gap, *others]),
     )
 
 
@@ -156,7 +199,7 @@ def _children(
     place: Place,
     shown: Shown,
     divided: drill.Division,
-    marks: dict[str, alerts.Mark],
+    marks: Marks,
     opened: set[str],
     depth: int,
 ) -> list[Line]:
@@ -174,13 +217,13 @@ def _children(
                 divided.total,
                 depth=depth,
                 to=place.step(divided.by, row.code),
-                mark=marks.get(row.code),
+                mark=marks.rows.get(row.code),
             )
         )
         if is_open and fold:
             below = place.step(divided.by, row.code)
             inner = _divided(context, below, fold, "-spent")
-            inner_marks = alerts.marks(context.home, context.grant, fold) if fold in "zdup" else {}
+            inner_marks = _marks(context, below, inner)
             lines += _children(context, below, shown, inner, inner_marks, opened, depth + 1)
             if inner.rest_count:
                 lines.append(
@@ -192,9 +235,10 @@ def _children(
                         inner.total,
                         kind="rest",
                         depth=depth + 1,
+                        mark=inner_marks.rest,
                     )
                 )
-            if inner.gap != Amounts():
+            if inner.gap != Amounts() or inner_marks.gap:
                 lines.append(
                     _line(
                         context,
@@ -204,6 +248,7 @@ def _children(
                         inner.total,
                         kind="gap",
                         depth=depth + 1,
+                        mark=inner_marks.gap,
                     )
                 )
     return lines
@@ -288,7 +333,7 @@ def _line(
     if "vouchers" in shown.columns:
         cells.append(fmt.count(a.vouchers))
     if shown.by in "zdup":
-        cells.append(_mark(context, mark) if to or mark else fmt.NOT_APPLICABLE)
+        cells.append(_mark(context, mark))
     return Line(cells, kind, depth)
 
 
@@ -310,5 +355,7 @@ def _spent_link(context: Context, place: Place, amounts: Amounts) -> html.A:
 def _mark(context: Context, mark: alerts.Mark | None) -> Node:
     if mark is None:
         return "0"
-    to = context.address.at("alerts", keep=("asof", "snap"), **mark.filter)
-    return link([level_chip(mark.level), f" {mark.count}"], to)
+    shown = [level_chip(mark.level), f" {mark.count}"]
+    if not mark.filter:
+        return html.Span(shown)
+    return link(shown, context.address.at("alerts", keep=("asof", "snap"), **mark.filter))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import Any
 
 from dash import html
 
@@ -17,15 +17,15 @@ from dashboard.frame import Page
 from dashboard.pages.alerts import owner
 from dashboard.pages.finding_beside import pace, past, peers
 from dashboard.pages.finding_evidence import evidence
-from dashboard.pages.finding_reckoning import computed, laws, tables_of, why
+from dashboard.pages.finding_reckoning import computed, laws, queries, tables_of, why
 from dashboard.pages.law_text import authority
+from dashboard.pages.limit_chart import limit_chart
 from dashboard.pages.place_text import source
 from dashboard.pages.rules import book_of
 from dashboard.parts import (
     Node,
     attrs,
     block,
-    bullet,
     class_tag,
     figure,
     insufficient,
@@ -61,8 +61,9 @@ def page(context: Context) -> Page:
         ]
     else:
         body.append(insufficient(f"规则 {f.rule} 已不在规则库中，不能重新说明。"))
-    body += [*pace(context, f), peers(context, f, book), past(context, f)]
-    side = html.Div([_work(context, f), _again(context, f, said)], className="rows")
+    body += [*pace(context, f), peers(context, f, book), past(context, f, book)]
+    rule = book.rules[f.rule].rule if f.rule in book.rules else None
+    side = html.Div([_work(context, f), _again(context, f, said, rule)], className="rows")
     return Page(
         [
             level_chip(f.level, f.provisional),
@@ -88,9 +89,12 @@ def _values(
     word = judgement.limit_authority(said) if said else ""
     value, limit = _number(f.observation.get("value")), _number(f.observation.get("limit"))
     number, unit = number_and_unit(shown.value) if shown.value else (None, "")
-    bar = _limit_bar(value, limit)
-    line = [f"竖线：限值（{word}）{shown.limit}"] if bar is not None and shown.limit else []
-    cards.append(figure("数值", number, unit, why="规则没有给出数值", bar=bar, notes=line))
+    notes: list[Node] = []
+    if shown.limit is None:
+        notes.append("本规则没有单一限值，判断条件见“怎么算的”")
+    elif value is not None and limit is not None and limit > 0:
+        notes.append(f"为限值的{fmt.near_limit(value, limit)}")
+    cards.append(figure("数值", number, unit, why="规则没有给出数值", notes=notes))
     if shown.limit is not None:
         number, unit = number_and_unit(shown.limit)
         cards.append(figure(f"限值（{word}）", number, unit, notes=_sources(said)))
@@ -101,7 +105,10 @@ def _values(
     when = f.observation.get("period_end")
     return block(
         "数值与限额",
-        html.Div(cards, className=f"cols-{min(len(cards) + 1, 3)} divided"),
+        [
+            html.Div(cards, className=f"cols-{min(len(cards) + 1, 3)} divided"),
+            limit_chart(said, shown, word, value, limit),
+        ],
         flush=True,
         sub=f"期末 {str(when)[:10]}" if when else None,
         source=source(context, *tables_of(said)),
@@ -110,18 +117,6 @@ def _values(
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _limit_bar(value: int | None, limit: int | None) -> Node:
-    """The value as a bar with the limit as a line; a scale from zero."""
-    if value is None or limit is None or limit <= 0 or value < 0:
-        return None
-    text = fmt.near_limit(value, limit)
-    return html.Div(
-        [bullet(Fraction(value, limit), Fraction(1), label=f"为限值的{text}"), html.Span(text)],
-        className="with-bar",
-        title="竖线为限值",
-    )
 
 
 def _sources(said: Explanation | None) -> list[Node]:
@@ -139,7 +134,8 @@ def _over(shown: judgement.Shown, value: int | None, limit: int | None) -> tuple
     gap = value - limit
     name = "超出" if gap >= 0 else "低于限值"
     if shown.value.endswith("元"):
-        return name, fmt.sentence_money(abs(gap))
+        small = abs(gap) < 1_000_000  # less than 1万元
+        return name, f"{fmt.yuan(abs(gap))}元" if small else fmt.sentence_money(abs(gap))
     if shown.value.endswith("%"):
         return None
     return name, fmt.count(abs(gap))
@@ -176,21 +172,33 @@ def _work(context: Context, f: Finding) -> html.Section:
     )
 
 
-def _again(context: Context, f: Finding, said: Explanation | None) -> html.Section:
+def _again(context: Context, f: Finding, said: Explanation | None, rule: Any) -> html.Section:
     fixed = context.address.with_query(
         snap=f.observation.get("snapshot") or context.snapshot.id, asof=None
     )
+    book = str(f.observation.get("book") or "")
     facts: list[tuple[str, Node]] = [
         ("规则", link(f.rule, context.address.at("rules", f.rule, keep=("asof", "snap")))),
-        ("规则库摘要", str(f.observation.get("book") or "")[:12] or fmt.NOT_APPLICABLE),
+        (
+            "规则库摘要",
+            html.Span(book[:12] or fmt.NOT_APPLICABLE, title=f"SHA-256 {book}" if book else ""),
+        ),
         ("运行", str(f.observation.get("run") or fmt.NOT_APPLICABLE)),
         ("数据快照", str(f.observation.get("snapshot") or fmt.NOT_APPLICABLE)),
         ("规则的今天", fmt.day(said.as_of) if said else fmt.NOT_APPLICABLE),
         ("疑点编号", f.finding[:16]),
+        ("命令", html.Span(f"budget-watch explain {f.finding[:16]}", className="code-line")),
         ("固定链接", html.Button("复制", className="button", **attrs({"data-copy": fixed.href}))),
     ]
     return block(
         "复算",
-        html.Dl([html.Div([html.Dt(k), html.Dd(v)]) for k, v in facts], className="facts single"),
-        source=source_line("同一快照、同一规则库，结果相同"),
+        [
+            html.Dl(
+                [html.Div([html.Dt(k), html.Dd(v)]) for k, v in facts], className="facts single"
+            ),
+            *queries(said, rule),
+        ],
+        source=source_line(
+            f"快照 {f.observation.get('snapshot')}", "同一快照、同一规则库，结果相同"
+        ),
     )

@@ -86,13 +86,15 @@ def peers(context: Context, f: Finding, book: Any) -> html.Section:
     )
 
 
-def past(context: Context, f: Finding) -> html.Section:
+def past(context: Context, f: Finding, book: Any) -> html.Section:
     """The runs in which something about the finding changed."""
     columns = [
         Column("业务日"),
         Column("数据状态"),
         Column("结果"),
         Column("级别"),
+        Column("数值", number=True),
+        Column("限值", number=True),
         Column("运行", minor=True),
     ]
     outcomes = {
@@ -101,18 +103,24 @@ def past(context: Context, f: Finding) -> html.Section:
         "insufficient_data": "数据不足",
         "error": "出错",
     }
-    lines = [
-        Line(
-            [
-                fmt.day(event["as_of"]),
-                event["data_state"],
-                outcomes.get(event["outcome"], "—"),
-                level_chip(event["level"]) if event["level"] else fmt.NOT_APPLICABLE,
-                event["run"],
-            ]
+    lines = []
+    for event in history(context.home, context.grant, f.finding):
+        seen = event["observation"]
+        then = replace(f, observation=seen, values=seen.get("values") or {})
+        shown = judgement.shown(book, then)
+        lines.append(
+            Line(
+                [
+                    fmt.day(event["as_of"]),
+                    event["data_state"],
+                    outcomes.get(event["outcome"], "—"),
+                    level_chip(event["level"]) if event["level"] else fmt.NOT_APPLICABLE,
+                    shown.value or fmt.NOT_APPLICABLE,
+                    shown.limit or fmt.NOT_APPLICABLE,
+                    event["run"],
+                ]
+            )
         )
-        for event in history(context.home, context.grant, f.finding)
-    ]
     return block(
         "历史",
         table("历史", columns, lines),

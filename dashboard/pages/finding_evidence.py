@@ -89,16 +89,19 @@ def evidence(context: Context, said: Explanation) -> html.Section:
             cells[names.index(amount)] = fmt.yuan(fen)
         return Line(cells, kind)
 
-    if found.total is not None and amount is not None:
-        lines.append(summed(f"合计（{fmt.count(found.count)}行）", found.total, "total"))
+    total = found.total
+    if total is None and amount is not None and found.rows.height == found.count:
+        total = int(found.rows[amount].sum() or 0)
+    if total is not None and amount is not None:
+        lines.append(summed(f"合计（{fmt.count(found.count)}行）", total, "total"))
     lines += [
         Line([_cell(context, contract, name, row) for name in names])
         for row in rows.iter_rows(named=True)
     ]
     if found.count > rows.height:
         rest = None
-        if amount is not None and found.total is not None:
-            rest = found.total - int(rows[amount].sum() or 0)
+        if amount is not None and total is not None:
+            rest = total - int(rows[amount].sum() or 0)
         lines.append(summed(f"其余{fmt.count(found.count - rows.height)}行", rest, "rest"))
     if found.difference is not None and amount is not None:
         lines.append(summed("差额（计量 − 证据合计）", found.difference, "gap"))

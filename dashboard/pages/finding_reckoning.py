@@ -120,6 +120,31 @@ def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
     return block("怎么算的", parts, flush=True, source=source(context, *tables_of(said)))
 
 
+def queries(said: Explanation | None, rule: Any) -> list[Node]:
+    """The SQL a finding was reckoned with: of each measure, or of the rule as a whole."""
+    found = (
+        [(measure_title(m.name, rule.measures[m.name]), m.sql) for m in said.measures]
+        if (said is not None and rule is not None)
+        else []
+    )
+    if rule is not None and getattr(rule, "query", None):
+        found.append(("规则查询", str(rule.query).strip()))
+    if not found:
+        return []
+    return [
+        html.Details(
+            [
+                html.Summary(f"查询语句（{len(found)}条）"),
+                *[
+                    html.Div([html.P(name, className="note"), html.Pre(sql, className="sql")])
+                    for name, sql in found
+                ],
+            ],
+            className="queries",
+        )
+    ]
+
+
 def tables_of(said: Explanation | None) -> list[str]:
     """The tables a finding's measures and evidence were read from, by title."""
     names = {m.source for m in said.measures} if said else set()

@@ -7,6 +7,7 @@ from collections import Counter
 from dash import html
 
 from budget_watch.casework.findings import Finding
+from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.debt import position
 from budget_watch.views.three_public import three_public
@@ -15,6 +16,7 @@ from dashboard.pages.data import arrived, reports
 from dashboard.pages.overview_books import book_place
 from dashboard.pages.place_text import source
 from dashboard.parts import (
+    Node,
     attrs,
     block,
     bullet,
@@ -38,7 +40,15 @@ def debt(context: Context, scope: str) -> html.Section:
     lines = []
     for limit in found.limits:
         if limit.balance.value is None or not limit.limit.value:
-            lines.append(Line([limit.kind, missing(limit.limit.why or "未送达"), fmt.MISSING]))
+            lines.append(
+                Line(
+                    [
+                        limit.kind,
+                        missing(limit.limit.why or "未送达"),
+                        missing(limit.limit.why or "未送达"),
+                    ]
+                )
+            )
             continue
         text = fmt.near_limit(limit.balance.value, limit.limit.value)
         lines.append(
@@ -78,7 +88,9 @@ def three_public_block(context: Context, scope: str) -> html.Section:
     lines = []
     for at, each in enumerate((found.total, *found.kinds)):
         spent = each.spent.value
-        text = fmt.figure_text(each.progress) or fmt.NOT_APPLICABLE
+        text: Node = fmt.figure_text(each.progress) or fmt.NOT_APPLICABLE
+        if spent is None:
+            text = missing(each.spent.why or "未送达")
         name = "合计（五项科目）" if at == 0 else each.name
         lines.append(
             Line(
@@ -87,7 +99,7 @@ def three_public_block(context: Context, scope: str) -> html.Section:
                     missing(each.spent.why or "未送达") if spent is None else context.money(spent),
                     html.Span(
                         [
-                            bullet(each.progress.exact, context.span.pace, label=f"占预算{text}")
+                            bullet(each.progress.exact, context.span.pace, label="占预算")
                             if each.progress.known
                             else html.Span(),
                             html.Span(text),
@@ -109,7 +121,14 @@ def three_public_block(context: Context, scope: str) -> html.Section:
 
 
 def handling(context: Context, found: list[Finding]) -> html.Section:
-    """Open findings by state of work and level."""
+    """Open findings by state of work and level; nothing can be said before the first run."""
+    if alerts.latest_run(context.home) is None:
+        return block(
+            "办理",
+            insufficient("尚无规则运行记录。请运行 budget-watch check。"),
+            flush=True,
+            source=source(context, "疑点库"),
+        )
     states = Counter(f.work_state for f in found)
     levels = Counter(f.level for f in found)
     columns = [Column("办理状态", width="60%"), Column("疑点", number=True)]

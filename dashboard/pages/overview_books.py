@@ -36,7 +36,7 @@ def books(context: Context, scope: str) -> html.Section:
         "四本预算",
         html.Div(cards, className="cols-4 divided"),
         flush=True,
-        sub=f"{SCOPE_TITLES[scope]}，支出 = Σ支付凭证，进度 = 支出 ÷ 变动预算",  # type: ignore[index]
+        sub=f"{SCOPE_TITLES[scope]}，支出 = Σ支付凭证，进度 = 支出 ÷ 变动预算，竖线为时间进度",  # type: ignore[index]
         source=source(
             context, "FIN-15 国库集中支付凭证表", "FIN-12 指标表", "FIN-06 社会保险基金预算表"
         ),
@@ -69,7 +69,7 @@ def _book(context: Context, scope: str, book: str) -> html.Div:
             f"同比 {fmt.growth(amounts.spent, amounts.before)}",
         ],
         defined=[
-            ("公式", "支出进度 = 支出 ÷ 变动预算"),
+            ("公式", "支出进度 = 支出 ÷ 变动预算，竖线为时间进度"),
             ("年初预算", fmt.sentence_money(amounts.initial)),
             ("调整预算", fmt.sentence_money(amounts.approved)),
             ("变动预算", fmt.sentence_money(amounts.current)),

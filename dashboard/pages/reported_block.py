@@ -63,7 +63,7 @@ def _line(context: Context, name: str, row: Reported, sign: int, kind: str = "")
             money(sign * row.adjusted),
             money(sign * row.ytd),
             money(sign * row.before),
-            fmt.NOT_APPLICABLE if kind in ("gap", "rest") else fmt.growth(row.ytd, row.before),
+            fmt.NOT_APPLICABLE if kind == "gap" else fmt.growth(row.ytd, row.before),
         ],
         kind,
     )
