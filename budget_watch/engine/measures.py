@@ -68,6 +68,7 @@ class Frames:
     coverage: pl.DataFrame = field(init=False)
     counted: dict[str, int] = field(default_factory=dict)
     counted_years: dict[str, dict[int | None, int]] = field(default_factory=dict)
+    doubted: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.coverage = self.reader.coverage()
@@ -90,12 +91,29 @@ class Frames:
         found = compiler(self.setting, source.columns, source.date_column).condition(tree)
         return found.fill_null(False)
 
+    def doubtful(self, source: Source) -> bool:
+        """Whether any row of a source is provisional; mostly none is, and nobody need ask on."""
+        if source.name not in self.doubted:
+            found = self.scan(source).select(provisional_row(source).any())
+            self.doubted[source.name] = bool(found.collect(engine="streaming").item())
+        return self.doubted[source.name]
+
     def years(self, source: Source) -> dict[int | None, int]:
         """How many rows a source has of each fiscal year, in the order of the years."""
         if source.name not in self.counted_years:
             rows = self.scan(source).group_by(YEAR).len().collect(engine="streaming")
             self.counted_years[source.name] = dict(rows.sort(YEAR).iter_rows())
         return self.counted_years[source.name]
+
+
+def provisional_row(source: Source) -> pl.Expr:
+    """Whether a row's figures are 快报, 初步 or a third party's, of whatever kind its table is."""
+    found = pl.lit(False)
+    if "data_status" in source.columns:
+        found = found | pl.col("data_status").is_in(PROVISIONAL).fill_null(False)
+    if "stage" in source.columns:
+        found = found | (pl.col("stage") == "快报").fill_null(False)
+    return found
 
 
 Signature = tuple[str, tuple[tuple[str, str], ...], str]
@@ -210,11 +228,8 @@ def columns(frames: Frames, measure: Aggregate, at: int) -> list[pl.Expr]:
         counted = frames.condition(source, measure.condition)
     rows = pl.len() if measure.condition is None else counted.sum()
     found = [rows.cast(pl.Int64).alias(f"n{at}")]
-    if "data_status" in source.columns and source.kind == "period":
-        doubtful = pl.col("data_status").is_in(PROVISIONAL)
-        if "stage" in source.columns:
-            doubtful = doubtful | (pl.col("stage") == "快报")
-        found.append((doubtful.fill_null(False) & counted).any().alias(f"p{at}"))
+    if frames.doubtful(source):
+        found.append((provisional_row(source) & counted).any().alias(f"p{at}"))
     if measure.argument is None:
         return [*found, rows.cast(pl.Int64).alias(f"a{at}")]
     value = build.scaled(measure.argument)[0] if _numeric(measure) else build.any(measure.argument)

@@ -449,9 +449,7 @@ class Oracle:
 
 def _aggregate(build: SqlCompiler, measure: Aggregate) -> tuple[str, str, str, str]:
     source = measure.source
-    provisional = "FALSE"
-    if source.kind == "period":
-        provisional = f"coalesce(bool_or({_provisional(source, 's.')}), FALSE)"
+    provisional = f"coalesce(bool_or({_provisional(source, 's.')}), FALSE)"
     if measure.argument is None:
         return ("count(*)", "count(*)", "0", provisional)
     value = _stored(build, measure.argument)

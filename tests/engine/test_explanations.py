@@ -14,6 +14,7 @@ from budget_watch.engine.lint import lint
 from budget_watch.engine.model import Citation, Law
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append, read_run, read_tallies
+from budget_watch.engine.oracle import Oracle, seen
 from budget_watch.engine.render import worded
 from budget_watch.engine.wording import render
 from budget_watch.lake import Home
@@ -116,6 +117,27 @@ def test_wording_follows_class_and_work_state(
         reader_of({"payment": [payment("a", "100万元")]}), book, DAY
     ).observations.to_dicts()[0]
     assert render(book, row, None, state) == said  # type: ignore[arg-type]
+
+
+def test_third_party_vouchers_and_budgets_never_give_red(tmp_path: Path) -> None:
+    red = PACE.replace("level: orange", "level: red")
+    book = book_of(tmp_path, {"ZX91": red}, klass="法", confidence="H")
+    for doubted in ("spent", "budget", None):
+        reader = reader_of(
+            {
+                "payment": [
+                    payment("a", "1元", data_status="第三方" if doubted == "spent" else "正式")
+                ],
+                "budget_line": [
+                    line("100万元", data_status="初步" if doubted == "budget" else "正式")
+                ],
+            }
+        )
+        result = run_check(reader, book, DAY)
+        assert seen(result.observations) == Oracle(reader, book, DAY).run()
+        last = result.observations.filter(result.observations["outcome"] == "hit").to_dicts()[-1]
+        capped = doubted is not None
+        assert (last["level"], last["provisional"]) == ("orange" if capped else "red", capped)
 
 
 def test_only_titles_of_published_texts_stand_in_book_marks() -> None:
