@@ -52,7 +52,10 @@ class Checked:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Totals over all rules, the run and the snapshot."""
+        """Totals over all rules, the run and the snapshot.
+
+        ``not_judged`` counts the rules whose reports were never delivered.
+        """
         kinds = ("judged", "hit", "clear", "not_applicable", "insufficient_data", "error")
         totals = {kind: sum(int(tally[kind]) for tally in self.tallies) for kind in kinds}
         return {
@@ -61,6 +64,7 @@ class Checked:
             "as_of": self.as_of.isoformat(),
             "rules": len(self.tallies),
             **totals,
+            "not_judged": sum(1 for tally in self.tallies if tally["undelivered"]),
             "new": self.recorded.new,
             "cleared": self.recorded.cleared,
         }
@@ -74,6 +78,8 @@ class Checked:
             f"未触发 {total['clear']:,}，不适用 {total['not_applicable']:,}，"
             f"数据不足 {total['insufficient_data']:,}，出错 {total['error']}。"
         )
+        if total["not_judged"]:
+            words += f"{total['not_judged']} 条规则所需的报表没有送达，没有判断。"
         if self.recorded.back_test:
             return words + "业务日早于最近一次运行，按回测处理，不改动疑点。"
         if self.recorded.repeated:
@@ -163,7 +169,9 @@ def check(
             snapshot=chosen.id,
             book_hash=book.hash,
             as_of=day,
-            judged_rules=frozenset(t["rule"] for t in tallies if not t["error"]),
+            judged_rules=frozenset(
+                t["rule"] for t in tallies if not t["error"] and not t["undelivered"]
+            ),
             tallies=tallies,
         ),
         observations,

@@ -26,7 +26,8 @@ class Run:
 
     Attributes:
         run: id, the same for the same snapshot, rule book, day and rules.
-        judged_rules: rules that ran without error; only their findings may clear.
+        judged_rules: rules that ran without error and on data that came; only their findings may
+            clear.
         tallies: per rule, as the ``check`` command prints them.
     """
 

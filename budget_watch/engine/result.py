@@ -50,7 +50,9 @@ class RuleTally:
     Attributes:
         rows: grains or rows met; judged + Σ excluded.
         quiet_hash: order-free hash over the keys of clear and not_applicable grains.
-        message: what went wrong, if the rule could not run.
+        undelivered: tables whose delivery the rule waits for; it then judged nothing, which is
+            neither an error nor a clear.
+        message: what went wrong, if the rule could not run, or what it waits for.
     """
 
     rule: str
@@ -64,6 +66,7 @@ class RuleTally:
     error: int = 0
     seconds: float = 0.0
     quiet_hash: dict[str, int] = field(default_factory=dict)
+    undelivered: tuple[str, ...] = ()
     message: str = ""
 
     def exclude(self, reason: str, count: int) -> None:
@@ -97,6 +100,7 @@ class RuleTally:
             "not_applicable": self.not_applicable,
             "insufficient_data": self.insufficient_data,
             "error": self.error,
+            "undelivered": list(self.undelivered),
             "seconds": round(self.seconds, 3),
             "quiet_hash": {
                 name: f"{value:016x}" for name, value in sorted(self.quiet_hash.items())
@@ -110,7 +114,8 @@ class RunResult:
     """One run over one snapshot.
 
     Attributes:
-        run: id made of snapshot, book, day and rules: the same run has the same id.
+        run: id made of the snapshot's id and content, book, day and rules: the same run has the
+            same id.
         observations: hits, insufficient data and errors; columns of `SCHEMA`, sorted.
     """
 

@@ -26,6 +26,7 @@ from budget_watch.engine.measures import Frames, Plan, attach
 from budget_watch.engine.result import SCHEMA, RuleTally, RunResult, canonical, observed
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_polars import Compiler
+from budget_watch.engine.undelivered import settle_empty
 from budget_watch.engine.universe import grains
 
 ENGINE_VERSION = "1"
@@ -90,14 +91,15 @@ def run_check(
 
             _guarded(run, rule, judge_query)
     snapshot = _snapshot_id(reader)
-    name = run_id(snapshot, book.hash, as_of, [rule.id for rule in chosen], overrides or {})
-    _empty_is_an_error(run, chosen)
+    ids = [rule.id for rule in chosen]
+    name = run_id(snapshot, _content(reader), book.hash, as_of, ids, overrides or {})
+    settle_empty(chosen, run.tallies, frames)
     return RunResult(
         name,
         snapshot,
         book.hash,
         as_of,
-        tuple(rule.id for rule in chosen),
+        tuple(ids),
         list(run.tallies.values()),
         _collected(run, name, snapshot, as_of),
         time.perf_counter() - begun,
@@ -115,12 +117,23 @@ def selected(book: Book, rules: Sequence[str] | None) -> list[CheckedRule]:
 
 
 def run_id(
-    snapshot: str, book: str, as_of: date, rules: list[str], overrides: Mapping[str, Fraction]
+    snapshot: str,
+    content: str,
+    book: str,
+    as_of: date,
+    rules: list[str],
+    overrides: Mapping[str, Fraction],
 ) -> str:
-    """The name of a run: equal input, equal name."""
+    """The name of a run: equal input, equal name.
+
+    Args:
+        snapshot: its id, which another installation may also have.
+        content: fingerprint of what it holds.
+    """
     text = canonical(
         {
             "snapshot": snapshot,
+            "content": content,
             "book": book,
             "as_of": as_of.isoformat(),
             "rules": rules,
@@ -134,6 +147,10 @@ def run_id(
 def _snapshot_id(reader: Reader) -> str:
     snapshot = getattr(reader, "snapshot", None)
     return str(getattr(snapshot, "id", snapshot) if snapshot is not None else "none")
+
+
+def _content(reader: Reader) -> str:
+    return str(getattr(reader, "fingerprint", ""))
 
 
 def _guarded(run: Run, rule: CheckedRule, judge: Any) -> None:
@@ -154,14 +171,6 @@ def failed(run: Run, rule: CheckedRule, error: Exception) -> None:
     run.observations = [
         frame for frame in run.observations if frame.height == 0 or frame["rule"][0] != rule.id
     ]
-
-
-def _empty_is_an_error(run: Run, rules: Iterable[CheckedRule]) -> None:
-    for rule in rules:
-        tally = run.tallies[rule.id]
-        if tally.judged == 0 and tally.error == 0 and not rule.rule.may_be_empty:
-            tally.error = 1
-            tally.message = "没有判断任何对象：来源为空或范围写错；确属正常的写 may_be_empty: true"
 
 
 def _collected(run: Run, name: str, snapshot: str, as_of: date) -> pl.DataFrame:

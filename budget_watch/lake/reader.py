@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from budget_watch.access import Grant, Mask
 from budget_watch.lake import records
+from budget_watch.lake.content import fingerprint
 from budget_watch.lake.home import Home
 from budget_watch.lake.layout import Layout, layout
 from budget_watch.lake.marts import MARTS
@@ -47,6 +48,11 @@ class Reader:
     def names(self) -> list[str]:
         """Every table and mart there can be, delivered or not."""
         return [*contracts(), *MARTS]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what the snapshot holds, the same for the same deliveries; `` where none."""
+        return "" if self.snapshot is None else fingerprint(self.home, self.snapshot)
 
     def contract(self, name: str) -> Contract:
         """Columns, titles, units of a table or mart.

@@ -14,6 +14,7 @@ from budget_watch.engine.load import Book
 from budget_watch.engine.made_tables import MadeReader
 from budget_watch.engine.oracle import Oracle, seen
 from budget_watch.engine.result import RunResult
+from budget_watch.engine.undelivered import message
 from tests.engine.books import CITY, DAY, book_of, line, outcomes, payment, reader_of
 
 PACE = """
@@ -78,7 +79,8 @@ def test_pace_is_judged_for_every_month_that_has_ended(tmp_path: Path) -> None:
     }  # fmt: skip
     assert tally(result) == {
         "rows": 10, "judged": 10, "excluded": {}, "hit": 8, "levels": {"orange": 5, "yellow": 3},
-        "clear": 2, "not_applicable": 0, "insufficient_data": 0, "error": 0, "message": "",
+        "clear": 2, "not_applicable": 0, "insufficient_data": 0, "error": 0,
+        "undelivered": [], "message": "",
     }  # fmt: skip
     shown = result.observations.select("limit", "value", "period_end").row(0)
     assert shown == (8333, 3500, date(2026, 10, 31))  # grains sort as text: month 10 comes first
@@ -155,7 +157,7 @@ def test_rows_are_judged_in_one_pass_and_the_rest_is_counted(tmp_path: Path) -> 
     assert tally(result) == {
         "rows": 6, "judged": 4, "excluded": {"不在判断范围": 1, "不在规则有效期内": 1}, "hit": 3,
         "levels": {"red": 1, "yellow": 2}, "clear": 1, "not_applicable": 0,
-        "insufficient_data": 0, "error": 0, "message": "",
+        "insufficient_data": 0, "error": 0, "undelivered": [], "message": "",
     }  # fmt: skip
 
 
@@ -220,6 +222,28 @@ def test_a_rule_that_judges_nothing_is_an_error(tmp_path: Path) -> None:
     result = run_check(reader_of({}), load_book(folder), DAY)
     assert tally(result)["error"] == 1
     assert "没有判断任何对象" in tally(result)["message"]
+
+
+def test_a_rule_whose_data_never_came_waits_and_is_no_error(tmp_path: Path) -> None:
+    book = book_of(tmp_path, {"ZX91": EACH, "ZX92": PACE})
+    waiting = reader_of({}, not_delivered=["payment", "payment_voucher", "budget_line"])
+    row, grain = run_check(waiting, book, DAY).per_rule
+    assert (row.error, row.judged, row.undelivered) == (0, 0, ("payment_voucher",))
+    assert row.message == "数据未送达：国库集中支付凭证表。送达后自动判断。"
+    # a mart none of whose slices is whole: its tables came, but never for one period together
+    assert (grain.error, grain.undelivered) == (0, ("indicator",))
+    assert grain.record()["undelivered"] == ["indicator"]
+    here = reader_of({"payment": [payment("a", "1元")]}, not_delivered=["payment"])
+    assert run_check(here, book, DAY).per_rule[0].undelivered == ()
+
+
+def test_of_many_missing_tables_the_first_few_are_named() -> None:
+    assert message(("unit", "meeting")).startswith("数据未送达：")
+    many = message(("indicator", "payment_plan", "bond", "balance"))
+    assert many == (
+        "数据未送达：预算指标表、用款计划表、地方政府债券发行与还本付息明细表等 4 张报表。"
+        "送达后自动判断。"
+    )
 
 
 def test_a_rule_that_fails_stops_no_other(tmp_path: Path) -> None:
@@ -374,5 +398,7 @@ def test_the_same_input_gives_the_same_run_bit_for_bit(tmp_path: Path) -> None:
     one, two = run_check(reader, book, DAY), run_check(reader, book, DAY)
     later = run_check(reader, book, date(2026, 11, 21))
     assert one.run == two.run != later.run
+    reader.fingerprint = "other rows under the same snapshot id"  # type: ignore[attr-defined]
+    assert run_check(reader, book, DAY).run != one.run
     assert one.observations.equals(two.observations)
     assert [each.quiet_hash for each in one.per_rule] == [each.quiet_hash for each in two.per_rule]

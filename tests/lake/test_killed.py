@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from budget_watch.lake import Home, Snapshot, Writer, delta, records
+from budget_watch.lake.content import fingerprint
 from budget_watch.lake.publishing import heads
 from budget_watch.lake.state import engine
 from tests.lake import killed_writer
@@ -39,6 +40,18 @@ def undisturbed(tmp_path_factory):
     return content(home)
 
 
+def fingerprints(home):
+    """Of every snapshot, oldest first."""
+    return [fingerprint(home, Snapshot.get(home, each)) for each, _, _ in Snapshot.all(home)]
+
+
+@pytest.fixture(scope="module")
+def undisturbed_fingerprints(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("once-more"))
+    killed_writer.load(home)
+    return fingerprints(home)
+
+
 def batches(home):
     t = records.batch
     with engine(home).connect() as connection:
@@ -48,7 +61,9 @@ def batches(home):
 
 
 @pytest.mark.parametrize(("point", "nth"), POINTS)
-def test_a_writer_killed_anywhere_and_run_again_gives_the_same_lake(home, undisturbed, point, nth):
+def test_a_writer_killed_anywhere_and_run_again_gives_the_same_lake(
+    home, undisturbed, undisturbed_fingerprints, point, nth
+):
     root = Path(__file__).parents[2]
     killed = subprocess.run(
         [sys.executable, "-m", "tests.lake.killed_writer", str(home.root), point, str(nth)],
@@ -60,6 +75,7 @@ def test_a_writer_killed_anywhere_and_run_again_gives_the_same_lake(home, undist
     assert seen == {} or set(seen) == set(undisturbed)
     killed_writer.load(home)
     assert content(home) == undisturbed
+    assert fingerprints(home) == undisturbed_fingerprints
     assert [found[:2] for found in Snapshot.all(home)] == [
         ("S20260929-01", killed_writer.DAYS[0]),
         ("S20260930-01", killed_writer.DAYS[1]),

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from budget_watch.lake import (
     DamagedError,
+    Home,
     Reader,
     Snapshot,
     UnknownSnapshotError,
@@ -96,3 +97,26 @@ def test_a_home_without_anything_has_no_snapshot_and_is_not_made(home):
     assert Snapshot.latest(home) is None
     assert Snapshot.all(home) == []
     assert not home.root.exists()
+
+
+def test_the_same_id_for_other_data_has_another_fingerprint(tmp_path):
+    def load(name, fen, use):
+        home = Home(tmp_path / name)
+        frame = rows("payment_voucher", {**voucher(1, DAY, fen), "use_des": use})
+        delivery = batch("payment_voucher", "1", f"{fen} {use}")
+        with Writer.open(home, "test") as writer:
+            writer.replace("payment_voucher", frame, delivery)
+            writer.publish(DAY)
+        reader = Reader(home, SYSTEM)
+        return reader.snapshot.id, reader.fingerprint
+
+    one, again, dearer, other = (
+        load("one", 100, "水费"),
+        load("again", 100, "水费"),
+        load("dearer", 101, "水费"),
+        load("other", 100, "电费"),
+    )
+    assert {each[0] for each in (one, again, dearer, other)} == {"S20260930-01"}
+    assert one == again
+    assert len({one[1], dearer[1], other[1]}) == 3
+    assert Reader(Home(tmp_path / "none"), SYSTEM).fingerprint == ""
