@@ -29,6 +29,17 @@ _WORDS = {
     "least": "取小",
     "greatest": "取大",
     "days_between": "相隔天数",
+    "workdays_between": "相隔工作日",
+    "year_of": "年份",
+    "month_of": "月份",
+    "day_of": "日",
+    "make_date": "日期",
+    "n": "笔数",
+    "total": "合计",
+    "largest": "最大一笔",
+    "gap": "相隔天数",
+    "sign": "相同之处",
+    "recovered": "已收回",
     "has_words": "含词",
     "in_group": "属于代码组",
     "length": "长度",
@@ -64,6 +75,12 @@ def titles_of(rule: Any) -> dict[str, str]:
             continue
         for column in contract.columns:
             found.setdefault(column.name, column.title)
+    for name, join in rule.join.items():
+        found[f"{name}_found"] = f"有{table_title(join.source)}"
+        if isinstance(join.take, Mapping):
+            for alias, column in join.take.items():
+                title = found.get(column, column)
+                found[alias] = f"{table_title(join.source)}的{title}"
     for name, measure in rule.measures.items():
         found[name] = measure_title(name, measure)
     return found
@@ -108,7 +125,8 @@ def _sources(rule: Any) -> list[str]:
 
 def in_words(text: str, rule: Any, params: Mapping[str, Any]) -> str:
     """An expression with names, values and joints in Chinese; `let` names are written out."""
-    for _ in range(4):
+    for _ in range(4):  # parameters first: their ids may hold the name of a `let`
+        text = _PARAM.sub(lambda m: _param(m[1], params), text)
         text = _NAME.sub(lambda m: f"（{rule.let[m[0]]}）" if m[0] in rule.let else m[0], text)
     titles = titles_of(rule)
     text = re.sub(r"\bis\s+not\s+null\b", "有值", text, flags=re.IGNORECASE)
