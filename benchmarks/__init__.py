@@ -1,0 +1,1 @@
+"""Measurements, each printed with the machine it was made on. No test depends on them."""
