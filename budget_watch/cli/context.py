@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,6 +40,18 @@ class Context:
 
     root: Path
 
+    def existing(self) -> Home:
+        """The home, which must be there already: a mistyped folder is not made by reading it.
+
+        Raises:
+            FileNotFoundError: there is no such home.
+        """
+        if not self.home.exists:
+            raise FileNotFoundError(
+                f"{self.root} 里没有数据。请核对 --home，或先运行 budget-watch init、load 或 demo。"
+            )
+        return self.home
+
     @property
     def home(self) -> Home:
         """The lake's home at this folder."""
@@ -72,6 +85,21 @@ class Context:
         from budget_watch.casework.checking import rule_book
 
         return rule_book(self.root)
+
+
+def one_of(option: str, value: str | None, words: Mapping[str, str]) -> str | None:
+    """An option's value out of a closed list; its Chinese word will do as well.
+
+    Raises:
+        typer.BadParameter: none of them.
+    """
+    if value is None:
+        return None
+    for name, word in words.items():
+        if value in (name, word):
+            return name
+    known = "、".join(f"{name}（{word}）" if word else name for name, word in words.items())
+    raise typer.BadParameter(f"{option} 没有“{value}”，可用 {known}。")
 
 
 def parse_day(text: str | None) -> date | None:

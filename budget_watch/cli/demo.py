@@ -95,8 +95,10 @@ def demo(
         f"完成，用时 {seconds} 秒。数据在 {here.root}，季刊在 {here.root / 'digest'}。",
     )
     if not no_serve:
+        from budget_watch.cli.reporting import open_port
         from dashboard.serve import serve
 
+        open_port("127.0.0.1", port)
         say.print(f"看板：http://127.0.0.1:{port}/   按 Ctrl+C 停止。")
         serve(here.home, "127.0.0.1", port)
     return LOOK if summary.get("error") else DONE

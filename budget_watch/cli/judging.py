@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
-from budget_watch.cli.context import Context, JsonOption, parse_day
+from budget_watch.cli.context import Context, JsonOption, one_of, parse_day
 from budget_watch.cli.output import DONE, LOOK, Printer
+
+LEVEL_WORDS = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
+LEVEL_SIGNS = {"red": "◆红", "orange": "▲橙", "yellow": "■黄", "blue": "●蓝"}
+OUTCOMES = ("hit", "cleared", "insufficient_data", "error", "all")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,6 +38,7 @@ def check(
     from budget_watch.casework.checking import check as run
 
     here: Context = context.obj
+    here.existing()
     result = run(
         here.root,
         as_of=parse_day(as_of),
@@ -52,6 +58,7 @@ def check(
             "insufficient_data": "数据不足",
             "error": "出错",
             "seconds": "秒",
+            "message": "说明",
         },
     )
     printer.records(result.tallies)
@@ -64,7 +71,7 @@ def check(
 def findings(
     context: typer.Context,
     rule: Annotated[str | None, typer.Option(help="规则编号")] = None,
-    level: Annotated[str | None, typer.Option(help="red、orange、yellow、blue")] = None,
+    level: Annotated[str | None, typer.Option(help="red 红、orange 橙、yellow 黄、blue 蓝")] = None,
     klass: Annotated[str | None, typer.Option("--class", help="法 规 理 险 数")] = None,
     outcome: Annotated[
         str, typer.Option(help="hit、cleared、insufficient_data、error、all")
@@ -72,25 +79,18 @@ def findings(
     as_json: JsonOption = False,
 ) -> int:
     """列出疑点。"""
+    level = one_of("--level", level, LEVEL_WORDS)
+    klass = one_of("--class", klass, dict.fromkeys("法规理险数", ""))
+    outcome = one_of("--outcome", outcome, dict.fromkeys(OUTCOMES, "")) or "hit"
     from budget_watch.access import Grant
     from budget_watch.casework.findings import list_findings
     from budget_watch.casework.gaps import gaps
 
     here: Context = context.obj
+    here.existing()
     grant = Grant.operator("findings")
-    printer = Printer(
-        as_json,
-        {
-            "level": "级别",
-            "class": "类",
-            "rule": "规则",
-            "message": "内容",
-            "data_state": "数据状态",
-            "work_state": "办理状态",
-            "first_seen": "首见",
-            "finding": "编号",
-        },
-    )
+    printer = Printer(as_json, {})
+    words = Console(highlight=False, soft_wrap=True)
     counts: dict[str, int] = {}
     if outcome in ("insufficient_data", "error"):
         records = (
@@ -105,10 +105,39 @@ def findings(
         records = (item.record() for item in found)
     for record in records:
         counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
-        printer.record(record if as_json else {**record, "finding": record["finding"][:12]})
+        if as_json:
+            printer.record(record)
+        else:
+            words.print(_short(record), markup=False)
     total = sum(counts.values())
-    printer.close({"findings": total, "levels": counts}, f"共 {total} 条。")
+    printer.close({"findings": total, "levels": counts}, _counted(here, total))
     return DONE
+
+
+def _short(record: dict[str, Any]) -> str:
+    """A finding as two lines."""
+    level = LEVEL_SIGNS.get(str(record["level"]), "—")
+    state = "，".join(filter(None, (record["data_state"], record["work_state"])))
+    first = f"{level} {record['class'] or '—'} {record['rule']} {record['title']}"
+    seen = f"首见 {record['first_seen']}" if record["first_seen"] else ""
+    return f"{first}  {record['finding'][:12]}  {state} {seen}\n    {record['message']}"
+
+
+def _counted(here: Context, total: int) -> str:
+    """How many are listed, and how many were judged: none listed is not “no problem”."""
+    from budget_watch.casework.gaps import last_run
+
+    last = last_run(here.home)
+    if last is None:
+        return f"共 {total} 条。还没有运行过规则：请先运行 budget-watch check。"
+    sums = {
+        kind: sum(int(tally.get(kind) or 0) for tally in last["tallies"])
+        for kind in ("judged", "insufficient_data", "error")
+    }
+    return (
+        f"共 {total} 条。最近一次运行截至 {last['as_of']}：{len(last['tallies'])} 条规则判断 "
+        f"{sums['judged']:,} 次，数据不足 {sums['insufficient_data']:,}，出错 {sums['error']}。"
+    )
 
 
 def explain(
@@ -122,15 +151,18 @@ def explain(
     from budget_watch.casework.findings import get_finding
 
     here: Context = context.obj
+    here.existing()
     grant = Grant.operator("explain")
     about = get_finding(here.home, grant, finding)
     explanation = explained(here.home, grant, here.book(), about)
     record: dict[str, Any] = {**about.record(), **explanation.record()}
-    printer = Printer(as_json, {"key": "项", "value": "内容"})
-    if as_json:
-        printer.record(record)
-    else:
-        printer.records({"key": key, "value": value} for key, value in record.items())
+    if not as_json:
+        from budget_watch.cli.explanation import lines
+
+        Console(highlight=False, soft_wrap=True).print("\n".join(lines(record)), markup=False)
+        return DONE
+    printer = Printer(as_json, {})
+    printer.record(record)
     printer.close({"finding": record["finding"]}, record["message"])
     return DONE
 

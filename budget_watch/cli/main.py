@@ -36,6 +36,9 @@ def _home(
     context.obj = Context(chosen.expanduser().resolve())
 
 
+OURS = {"budget_watch", "ingest", "dashboard", "fixtures"}
+EXPECTED = (FileNotFoundError, OSError, ValueError)
+
 for room in (demo, loading, judging, reporting):
     room.add_to(app)
 for name, sub, words in (
@@ -62,8 +65,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("BUDGET_WATCH_DEBUG"):
             raise
-        say.print(f"[bold]未能完成[/]：{error or type(error).__name__}", markup=True)
-        say.print("（设 BUDGET_WATCH_DEBUG=1 再运行，可看到出错位置。）")
+        say.print(f"未能完成：{error or type(error).__name__}", markup=False, soft_wrap=True)
+        if not isinstance(error, EXPECTED) and type(error).__module__.split(".")[0] not in OURS:
+            say.print("（设 BUDGET_WATCH_DEBUG=1 再运行，可看到出错位置。）")
         sys.exit(FAILED)
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -61,6 +61,28 @@ def serve(
     from dashboard.serve import serve as run
 
     here: Context = context.obj
+    if not here.root.is_dir():
+        here.existing()
+    open_port(host, port)
     say.print(f"看板：http://{host}:{port}/   按 Ctrl+C 停止。")
     run(here.home, host, port)
     return DONE
+
+
+def open_port(host: str, port: int) -> None:
+    """Make sure that nobody listens there yet.
+
+    Raises:
+        OSError: somebody does, or the address is not this machine's.
+    """
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(
+                f"不能在 {host}:{port} 上启动看板：端口已被占用，或地址不是本机的。"
+                f"请换一个端口，如 --port {port + 1}。"
+            ) from error

@@ -1,0 +1,80 @@
+"""An explanation as lines of Chinese for a terminal; ``--json`` has the same and the raw values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from budget_watch.lake.layout import layout
+from budget_watch.money import Unit, format_amount
+
+SHOWN = 10
+AUTHORITIES = {
+    "law": "法律",
+    "regulation": "行政法规",
+    "ministry": "部门文件",
+    "local": "地方规定",
+    "customary": "经验线",
+}
+
+
+def lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of one explanation: what, why, law, parameters, measures, evidence, provenance."""
+    yield f"{record['rule']} {record['title']}    编号 {record['finding'][:12]}"
+    yield str(record["message"])
+    yield f"为什么要看：{record['why']}"
+    if record["value"] or record["limit"]:
+        yield f"数值 {record['value'] or '—'}    限值 {record['limit'] or '—'}"
+    for note in record["notes"]:
+        yield f"注意：{note}"
+    yield "\n依据"
+    for law in record["laws"]:
+        yield f"  {law['cited']}（{law['version'] or '版本未登记'}）"
+        yield f"    {law['text'] or '原文未载入；载入：budget-watch laws load 文件夹'}"
+    yield "\n参数"
+    for each in record["parameters"]:
+        source = AUTHORITIES.get(each["authority"], each["authority"])
+        basis = f"，{'、'.join(each['basis'])}" if each["basis"] else ""
+        yield f"  {each['title']} {each['value']}，自 {each['since']} 起，{source}{basis}"
+    yield "\n计量"
+    for each in record["measures"]:
+        yield f"  {each['title']}：{each['text']}"
+        yield f"    {each['sql']}"
+    yield from _evidence(record["evidence"])
+    yield "\n复算"
+    yield f"  截至 {record['as_of']}，快照 {record['snapshot']}，运行 {record['run']}"
+    yield f"  规则库 {record['book']}"
+
+
+def _evidence(found: Mapping[str, Any] | None) -> Iterator[str]:
+    yield "\n证据"
+    if found is None:
+        yield "  本规则没有明细行可列。"
+        return
+    yield f"  来源 {found['source']}，共 {found['count']:,} 行" + (
+        f"，先列 {SHOWN} 行" if found["count"] > SHOWN else ""
+    )
+    contract = layout(found["source"]).contract
+    money = {column.name for column in contract.money_columns}
+    titles = {column.name: column.title for column in contract.columns}
+    for row in found["rows"][:SHOWN]:
+        told = (
+            f"{titles.get(name, name)} {_cell(value, name in money)}"
+            for name, value in row.items()
+            if value is not None and not name.startswith("__")
+        )
+        yield "  · " + "，".join(told)
+    if found["sum"] is not None:
+        amount = found["measure"] is not None
+        yield f"  合计 {_cell(found['sum'], amount)}"
+        if found["value"] is not None:
+            yield f"  计量 {_cell(found['value'], amount)}"
+            yield f"  差额 {_cell(found['difference'], amount)}"
+
+
+def _cell(value: Any, money: bool) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if money and isinstance(value, int):
+        return f"{format_amount(value, Unit.YUAN)}元"
+    return str(value)
