@@ -6,6 +6,7 @@ table, no rule and no page lives here.
 
 from budget_watch.money.columns import fen_expr
 from budget_watch.money.fen import BLANKS, MoneyError, parse_fen, to_fen
+from budget_watch.money.figure import plain_expr, plain_figure
 from budget_watch.money.text import (
     MISSING,
     NOT_APPLICABLE,
@@ -36,6 +37,8 @@ __all__ = [
     "format_share",
     "near_limit_share",
     "parse_fen",
+    "plain_expr",
+    "plain_figure",
     "sentence_amount",
     "share_and_excess",
     "to_fen",

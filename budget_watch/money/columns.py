@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from budget_watch.money.figure import plain_expr
 from budget_watch.money.unit import Unit
 
 # 12 decimals: two below the fen of an 亿元 figure. What is cut off behind cannot change the
 # rounding, because half up looks at the first digit after the fen only.
 _DECIMAL = pl.Decimal(38, 12)
 _LIMIT = 2**63 - 1
-_FULL_WIDTH = dict(zip("０１２３４５６７８９．（）－−–—＋", "0123456789.()----+", strict=True))
-_DROP = dict.fromkeys(",，、 \t\r\n\u3000\u00a0\u202f¥￥'", "")
 
 
 def fen_expr(column: str | pl.Expr, unit: Unit | str, dtype: pl.DataType) -> pl.Expr:
@@ -27,7 +26,7 @@ def fen_expr(column: str | pl.Expr, unit: Unit | str, dtype: pl.DataType) -> pl.
     if dtype.is_integer():
         fen = _scaled(source.cast(pl.Int64, strict=False), factor)
     elif dtype == pl.String:
-        fen = _rounded(_plain(source), factor)
+        fen = _rounded(plain_expr(source), factor)
     else:
         fen = _rounded(source.cast(pl.String), factor)
     return fen.alias(source.meta.output_name())
@@ -35,11 +34,6 @@ def fen_expr(column: str | pl.Expr, unit: Unit | str, dtype: pl.DataType) -> pl.
 
 def _scaled(whole: pl.Expr, factor: int) -> pl.Expr:
     return pl.when(whole.is_between(-(_LIMIT // factor), _LIMIT // factor)).then(whole * factor)
-
-
-def _plain(source: pl.Expr) -> pl.Expr:
-    text = source.str.replace_many(_FULL_WIDTH | _DROP)
-    return text.str.replace(r"^\((.+)\)$", "-$1")
 
 
 def _rounded(text: pl.Expr, factor: int) -> pl.Expr:

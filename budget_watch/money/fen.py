@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
+from budget_watch.money.figure import plain_figure
 from budget_watch.money.unit import Unit
 
 LIMIT = 2**63 - 1
@@ -12,8 +12,6 @@ LIMIT = 2**63 - 1
 BLANKS = frozenset({"", "-", "--", "—", "——", "－", "/", "\\", "无", "空", "null", "None", "nan"})
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-_IGNORED = str.maketrans("", "", ",，、 \t\r\n\u3000\u00a0\u202f¥￥'")
-_MINUS = str.maketrans({"−": "-", "－": "-", "–": "-", "—": "-"})
 
 
 class MoneyError(ValueError):
@@ -24,7 +22,7 @@ def to_fen(value: str | Decimal | int | float, unit: Unit | str) -> int:
     """Return the amount in fen, exactly; parts of a fen are rounded half up (四舍五入).
 
     A float counts as its shortest decimal text (`repr`), as a spreadsheet would show it. Text may
-    carry thousands marks, full-width digits, ¥, a leading minus or accounting brackets.
+    carry groups of three digits, full-width digits, ¥, a sign or accounting brackets.
     Raises MoneyError for blanks, text that is no number, infinities, and amounts beyond Int64.
     """
     fen = _decimal(value).scaleb(Unit(unit).digits, _EXACT)
@@ -59,12 +57,7 @@ def _decimal(value: str | Decimal | int | float) -> Decimal:
 
 
 def _from_text(text: str) -> Decimal:
-    plain = unicodedata.normalize("NFKC", text).translate(_IGNORED).translate(_MINUS)
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = f"-{plain[1:-1]}"
-    try:
-        if "_" in plain:
-            raise InvalidOperation
-        return Decimal(plain)
-    except InvalidOperation as error:
-        raise MoneyError(f"“{text}”不是金额；请写成如 1234.56 的数字，单位写在表头") from error
+    plain = plain_figure(text)
+    if plain is None:
+        raise MoneyError(f"“{text}”不是金额；请写成如 1234.56 或 1,234.56 的数字，单位写在表头")
+    return Decimal(plain)

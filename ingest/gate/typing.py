@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from budget_watch.money import fen_expr
+from budget_watch.money import fen_expr, plain_expr
 from budget_watch.tables import Contract
 from budget_watch.tables.contract import Column
 
@@ -59,7 +59,7 @@ def _typed(  # noqa: PLR0911 (one way out a type)
         return _scaled(column, source, dtype)
     if column.type == "int":
         if dtype == pl.String:
-            return source.str.strip_chars().str.replace_all(",", "").cast(pl.Int64, strict=False)
+            return plain_expr(source).cast(pl.Int64, strict=False)
         return source.cast(pl.Int64, strict=False)
     if column.type == "date":
         return _date(source, dtype)
@@ -87,9 +87,10 @@ def _scaled(column: Column, source: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_integer():
         return source.cast(pl.Int64) * factor
     text = source if dtype == pl.String else source.cast(pl.String)
-    bare = text.str.strip_chars().str.replace_all(",", "")
+    bare = text.str.replace_many(["％"], ["%"]).str.strip_chars()
     percent = bare.str.ends_with("%")
-    value = bare.str.strip_suffix("%").cast(pl.Decimal(38, 12), strict=False) * pl.lit(factor)
+    figure = plain_expr(bare.str.strip_suffix("%"))
+    value = figure.cast(pl.Decimal(38, 12), strict=False) * pl.lit(factor)
     value = pl.when(percent).then(value / pl.lit(100)).otherwise(value)
     return value.round(0, mode="half_away_from_zero").cast(pl.Int64, strict=False)
 

@@ -106,7 +106,7 @@ def _of_column(
 
 def below_fen(text: pl.Expr) -> pl.Expr:
     """Return whether an amount in 元 has digits below the fen (a sign that it is 万元)."""
-    return text.str.contains(r"\.\d\d0*[1-9]")
+    return text.str.contains(r"^[^.]*\.\d\d0*[1-9]\d*\s*\)?\s*$")
 
 
 def _rule(column: Column, kind: Kind, problem: str, expr: pl.Expr) -> Violation:

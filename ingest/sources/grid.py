@@ -10,12 +10,13 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+
+from budget_watch.money import plain_figure
 
 Cell = str | int | float | bool | datetime | date | time | None
 
 _SPACES = re.compile(r"[\s\u3000\u200b\ufeff]+")
-_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?")
 _DASHES = frozenset({"-", "—", "——", "－", "–", "/", "…", "……", "无", "*"})
 
 
@@ -103,16 +104,14 @@ def number(cell: Cell) -> Decimal | None:
     text = squeeze(cell)
     if text == "" or text in _DASHES:
         return None
-    negative = text.startswith("(") and text.endswith(")")
-    body = text[1:-1] if negative else text
+    shown = unicodedata.normalize("NFKC", str(cell)).strip()
+    negative = shown.startswith("(") and shown.endswith(")")
+    body = shown[1:-1].strip() if negative else shown
     percent = body.endswith("%")
-    body = body.removesuffix("%").lstrip("¥￥")
-    if not body or not _NUMBER.fullmatch(body):
+    plain = plain_figure(body.removesuffix("%"))
+    if plain is None:
         raise ValueError(f"“{label(cell)}”不是数字")
-    try:
-        value = Decimal(body.replace(",", ""))
-    except InvalidOperation as error:
-        raise ValueError(f"“{label(cell)}”不是数字") from error
+    value = Decimal(plain)
     if percent:
         value /= 100
     return -value if negative else value

@@ -48,6 +48,44 @@ def test_what_is_no_amount_is_refused_with_a_sentence(value):
     assert "金额" in str(refused.value) and "请" in str(refused.value)
 
 
+GROUPS = {
+    "12,00": None,
+    "1,2": None,
+    "12,345,6": None,
+    "1234,567": None,
+    "1,2345.67": None,
+    "0,123": None,
+    "1.234,56": None,
+    "1,234 567": None,
+    "1、234": None,
+    "12 00": None,
+    "1, 234": None,
+    "1,234.50": 123_450,
+    "1，234.50": 123_450,
+    "1,234,567.89": 123_456_789,
+    "1 234 567": 123_456_700,
+    "\u30001\u00a0234.5 ": 123_450,
+    "1'234.5": 123_450,
+    "'1234.5": 123_450,
+    "-¥1,234": -123_400,
+    "¥ -1,234": -123_400,
+    "¥（1，234）": -123_400,
+    "(-5)": None,
+    "1,234.": 123_400,
+}
+
+
+@pytest.mark.parametrize("text", GROUPS)
+def test_digit_groups_are_of_three_or_it_is_no_figure(text):
+    column = pl.DataFrame({"amt": [text]}).select(fen_expr("amt", "元", pl.String()))
+    assert column["amt"].to_list() == [GROUPS[text]]
+    if GROUPS[text] is None:
+        with pytest.raises(MoneyError, match="不是金额"):
+            parse_fen(text, "元")
+    else:
+        assert parse_fen(text, "元") == GROUPS[text]
+
+
 def test_a_blank_is_not_zero():
     assert [parse_fen(text, "元") for text in ("", " ", "—", "-", "无", "0", "0.00")] == [
         None,
@@ -93,10 +131,10 @@ def test_integers_scale_or_are_null_beyond_the_storable_range(value, unit):
 
 def test_text_that_is_no_amount_is_null_in_a_column():
     frame = pl.DataFrame(
-        {"amt": ["1,2", "x", "", None, "1e400", "1.5E+3", "12e-1", ".5", "5.", "(7)", "."]}
+        {"amt": ["12,00", "x", "", None, "1e400", "1.5E+3", "12e-1", ".5", "5.", "(7)", "."]}
     )
     assert frame.select(fen_expr("amt", "元", pl.String()))["amt"].to_list() == [
-        1200,
+        None,
         None,
         None,
         None,
