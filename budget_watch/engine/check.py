@@ -140,6 +140,15 @@ class CheckedRule:
         """The rule's title."""
         return self.rule.title
 
+    def title_of(self, name: str) -> str:
+        """What a value of the rule is called: its own title, else the column's, else its name."""
+        if name in self.rule.titles:
+            return self.rule.titles[name]
+        if name in self.measures:
+            return self.measures[name].title
+        column = self.columns.get(name)
+        return (column.title if column is not None else "") or name
+
     @property
     def area(self) -> str:
         """The rule's area, e.g. `execution`."""
@@ -262,9 +271,10 @@ class _Checker:
             *(each for each in (value, limit) if each is not None),
             *message.trees,
         ]
+        self.present(tuple(each for each in rule.titles if each not in let), columns, "titles")
         identity = rule.identity or grain
         self.present(identity, grain_columns, "identity")
-        used = {name for tree in trees for name in tree.names()}
+        used = {name for tree in trees for name in tree.names()} | self.compared(let)
         inputs = tuple(
             name
             for name in columns
@@ -491,7 +501,7 @@ class _Checker:
                 {},
                 "zero",
                 self.result(name, value, argument, source, place),
-                name,
+                self.rule.titles.get(name, name),
             )
         return CheckedWindow(
             source,
@@ -546,6 +556,11 @@ class _Checker:
             scope = Scope(columns, {}, dict(let), self.lists)
             let[name] = self.expression(text, scope, f"let.{name}")
         return let
+
+    def compared(self, let: Mapping[str, Expr]) -> set[str]:
+        """What the figure that the evidence adds up to is made of; it is stored with a hit."""
+        against = (self.rule.evidence.measure if self.rule.evidence else None) or ""
+        return let[against].names() if against in let else {against}
 
     def reasons(self, said: tuple[object, ...], scope: Scope, place: str) -> tuple[Reasoned, ...]:
         found: list[Reasoned] = []

@@ -149,7 +149,7 @@ def _method(rule: CheckedRule) -> Iterator[str]:
             yield f"| {measure.title or name} | `{measure.source}` | {value} | {when} |"
         yield ""
     for name, text in said.let.items():
-        yield f"- {name} = `{_cell(text)}`"
+        yield f"- {rule.title_of(name)}（`{name}`）= `{_cell(text)}`"
     if said.let:
         yield ""
     if said.query:

@@ -10,6 +10,7 @@ import polars as pl
 
 from budget_watch.engine.check import Aggregate, CheckedRule
 from budget_watch.engine.errors import RunError
+from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting, compiler
 from budget_watch.engine.load import Book
 from budget_watch.engine.parse import Scope, parse, parse_condition
@@ -18,6 +19,7 @@ from budget_watch.engine.units import Column
 
 AMOUNT = "__amount"
 SHOWN_ROWS = 10_000
+_NOT_SUMMED = frozenset({"param", "div", "case"})
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Evidence:
         rows: at most `SHOWN_ROWS` rows in a stable order; `count` says how many there are.
         total: their sum as the measure reckons it (stored units), none where nothing is summed.
         measure, value: the measure compared with, and its value in the observation.
+        title: what that measure is called.
+        amount: the column that was summed, if it is one column.
     """
 
     source: str
@@ -38,6 +42,8 @@ class Evidence:
     measure: str | None = None
     value: int | None = None
     path: tuple[str, ...] = ()
+    amount: str | None = None
+    title: str | None = None
 
     @property
     def difference(self) -> int | None:
@@ -55,8 +61,7 @@ def evidence_of(
     if rule.window is not None:
         return _window(reader, rule, values, setting)
     if rule.rule.shape == "row" and said is None and rule.source is not None:
-        tests = [_equal(name, values.get(name)) for name in rule.grain]
-        return _cut(reader, rule.source, tests, None, values, setting, rule.source.key)
+        return _row(reader, book, rule, values, setting)
     if said is None:
         return _of_measure(reader, rule, values, setting)
     known = sources()
@@ -71,7 +76,53 @@ def evidence_of(
         tests.append(_chosen(book, rule, source, said.when, values, setting))
     if measure is not None and measure.source.name != source.name:
         measure = _elsewhere(book, measure, source, said.amount)
+    if said.measure and said.measure not in rule.measures and said.amount is not None:
+        tree = parse(said.amount, Scope(source.columns, {}, {}, book.lists, hint=f"{source.name} "))
+        measure = _summed(said.measure, source, tree, rule)
+        named = rule.let.get(said.measure) or Expr(
+            "col", (), rule.columns[said.measure].type, said.measure
+        )
+        values = {**values, said.measure: _whole(book, rule, named, values, setting)}
     return _cut(reader, source, tests, measure, values, setting, said.path)
+
+
+def _row(
+    reader: Reader, book: Book, rule: CheckedRule, values: Mapping[str, Any], setting: Setting
+) -> Evidence | None:
+    """A row rule without declared evidence: the row itself, summed as the rule's value is."""
+    source, tree = rule.source, rule.value
+    if source is None:
+        return None
+    tests = [_equal(name, values.get(name)) for name in rule.grain]
+    if rule.condition is not None:
+        tests.append(
+            compiler(setting, source.columns, source.date_column).condition(rule.condition)
+        )
+    measure = None
+    money = tree is not None and tree.type.unit == (("money", 1),)
+    plain = tree is not None and not any(node.op in _NOT_SUMMED for node in tree.walk())
+    if tree is not None and money and plain and tree.names() <= set(source.columns):
+        own = next((name for name, one in rule.let.items() if one == tree), "value")
+        name = tree.value if tree.op == "col" else own
+        measure = _summed(name, source, tree, rule)
+        values = {**values, name: _whole(book, rule, tree, values, setting)}
+    return _cut(reader, source, tests, measure, values, setting, source.key)
+
+
+def _summed(name: str, source: Source, tree: Expr, rule: CheckedRule) -> Aggregate:
+    column = Column(name, tree.type, title=rule.title_of(name))
+    return Aggregate(
+        name, source, {}, "sum", tree, None, None, None, {}, "zero", column, column.title
+    )
+
+
+def _whole(
+    book: Book, rule: CheckedRule, tree: Expr, values: Mapping[str, Any], setting: Setting
+) -> int | None:
+    from budget_watch.engine.wording import evaluator
+
+    found = evaluator(book, rule, values, setting, values.get("__period_end")).value(tree)
+    return int(found) if found is not None and found == int(found) else None
 
 
 def _elsewhere(
@@ -174,7 +225,7 @@ def _window(
     build = compiler(setting, source.columns, source.date_column)
     order = build.whole(window.order)
     last = int(values["last_order"])
-    tests = [_equal(name, values.get(name)) for name in window.by]
+    tests = [_equal(name, values.get(name), source) for name in window.by]
     tests.append((order > last - window.length) & (order <= last))
     if window.condition is not None:
         tests.append(build.condition(window.condition))
@@ -185,8 +236,14 @@ def _window(
     return _cut(reader, source, tests, measure, values, setting, path)
 
 
-def _equal(name: str, value: Any) -> pl.Expr:
-    return pl.col(name).eq_missing(pl.lit(value))
+def _equal(name: str, value: Any, source: Source | None = None) -> pl.Expr:
+    """Equal to a stored value; an account also where one side shows its last four digits only."""
+    column = source.columns.get(name) if source is not None else None
+    if column is None or column.personal != "account" or not isinstance(value, str):
+        return pl.col(name).eq_missing(pl.lit(value))
+    if value.startswith("****"):
+        return pl.col(name).str.ends_with(value[4:])
+    return pl.col(name).is_in([value, "****" + value[-4:]])
 
 
 def _cut(
@@ -220,4 +277,9 @@ def _cut(
     total = int(found[AMOUNT].sum()) if summed else None
     name = measure.name if measure is not None else None
     value = values.get(name) if name is not None and summed else None
-    return Evidence(source.name, found.head(SHOWN_ROWS), found.height, total, name, value, path)
+    shown = found.head(SHOWN_ROWS)
+    if not summed or measure is None or measure.argument is None:
+        return Evidence(source.name, shown, found.height, total, name, value, path)
+    amount = measure.argument.value if measure.argument.op == "col" else None
+    title = measure.title
+    return Evidence(source.name, shown, found.height, total, name, value, path, amount, title)

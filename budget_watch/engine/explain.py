@@ -11,6 +11,7 @@ from typing import Any
 
 from budget_watch.engine.check import Aggregate, CheckedRule
 from budget_watch.engine.errors import RunError
+from budget_watch.engine.evaluate import Evaluator
 from budget_watch.engine.evidence import Evidence, evidence_of, shifted
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting
@@ -20,7 +21,7 @@ from budget_watch.engine.model import Citation
 from budget_watch.engine.render import Names, WorkState, default_format, show
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_sql import SqlCompiler, name, text
-from budget_watch.engine.wording import evaluator, render, setting_of, stored_values
+from budget_watch.engine.wording import aliased, evaluator, render, setting_of, stored_values
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class LawText:
     cited: str
     version: str | None
     text: str | None
+    authority: str = "law"
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ class Explanation:
     evidence: Evidence | None
     because: str | None = None
     notes: tuple[str, ...] = field(default=())
+    titles: Mapping[str, str] = field(default_factory=dict)
+    klass: str = ""
+    limit_authority: str | None = None
 
     def record(self) -> dict[str, Any]:
         """The JSON object of the `explain` command."""
@@ -112,6 +117,9 @@ class Explanation:
             "as_of": self.as_of.isoformat(),
             "evidence": self._evidence(),
             "notes": list(self.notes),
+            "titles": dict(self.titles),
+            "class": self.klass,
+            "limit_authority": self.limit_authority,
         }
 
     def _evidence(self) -> dict[str, Any] | None:
@@ -161,6 +169,14 @@ def explain(
     at = observation.get("level_at")
     level = rule.levels[int(at)] if at is not None else None
     basis = level.basis if level is not None else rule.rule.basis
+    names = aliased(rule, names)
+    laws = tuple(_law(each, book, texts or {}) for each in basis)
+    of_limit = _taken(rule.limit, found)
+    used = rule.params if level is None else level.when.names("param") | of_limit
+    used |= _taken(rule.value, found)
+    day, region = end or as_of, values.get("mof_div_code")
+    parameters = tuple(_parameters(sorted(used), book, day, region))
+    klass = level.klass if level is not None else rule.klass
     return Explanation(
         rule=rule.id,
         title=rule.title,
@@ -169,8 +185,8 @@ def explain(
         outcome=observation["outcome"],
         level=observation.get("level"),
         predicate=level.text if level is not None else "",
-        laws=tuple(_law(each, book, texts or {}) for each in basis),
-        parameters=tuple(_parameters(rule, book, end or as_of, values.get("mof_div_code"))),
+        laws=laws,
+        parameters=parameters,
         measures=tuple(_measures(rule, book, values, setting, names)),
         named_values={
             key: _shown(found.value(tree), tree, names) for key, tree in rule.let.items()
@@ -184,7 +200,41 @@ def explain(
         evidence=evidence_of(reader, book, rule, values, setting),
         because=observation.get("because"),
         notes=_notes(observation, book, reader),
+        titles={name: rule.title_of(name) for name in (*rule.columns, *rule.let)},
+        klass=klass,
+        limit_authority=_limit_authority(
+            klass, [p.authority for p in parameters if p.id in of_limit], laws
+        )
+        if rule.limit is not None
+        else None,
     )
+
+
+_WEAK_FIRST = ("customary", "practice", "local", "party", "ministry", "regulation", "law")
+
+
+def _limit_authority(klass: str, params: list[str], laws: tuple[LawText, ...]) -> str:
+    """Whose number the limit is: its own parameters', else that of what the level rests on."""
+    if params:
+        return min(params, key=_WEAK_FIRST.index)
+    if klass not in ("法", "规") or not laws:
+        return "customary"
+    found = [law.authority for law in laws]
+    return max(found, key=_WEAK_FIRST.index)
+
+
+def _taken(tree: Expr | None, found: Evaluator) -> set[str]:
+    """The parameters of a tree on the branches of CASE that hold for these values."""
+    if tree is None:
+        return set()
+    if tree.op == "param":
+        return {tree.value}
+    if tree.op != "case":
+        return {name for part in tree.args for name in _taken(part, found)}
+    for when, then in zip(tree.args[:-1:2], tree.args[1:-1:2], strict=True):
+        if found.value(when) is True:
+            return _taken(then, found)
+    return _taken(tree.args[-1], found)
 
 
 def _notes(observation: Mapping[str, Any], book: Book, reader: Reader) -> tuple[str, ...]:
@@ -208,14 +258,16 @@ def _law(citation: Citation, book: Book, texts: Texts) -> LawText:
     found = texts.get(citation.law, {}).get(citation.article or "")
     title = law.title if law else citation.law
     version = law.version if law else None
-    return LawText(citation.law, title, article, cited(citation, book.laws), version, found)
+    authority = law.authority if law else "practice"
+    said = cited(citation, book.laws)
+    return LawText(citation.law, title, article, said, version, found, authority)
 
 
 def _parameters(
-    rule: CheckedRule, book: Book, day: date, region: str | None
+    wanted: list[str], book: Book, day: date, region: str | None
 ) -> list[UsedParameter]:
     used: list[UsedParameter] = []
-    for each in sorted(rule.params):
+    for each in wanted:
         parameter = book.params[each]
         value = parameter.at(day, region)
         if value is None:
@@ -316,7 +368,8 @@ def _constant(value: Any) -> str:
 
 
 def _optional(tree: Expr | None, found: Any, names: Names | None) -> str | None:
-    return None if tree is None else _shown(found.value(tree), tree, names)
+    value = None if tree is None else found.value(tree)
+    return None if tree is None or value is None else _shown(value, tree, names)
 
 
 def _shown(value: Any, tree: Expr, names: Names | None) -> str:

@@ -5,7 +5,7 @@
 Codes: duplicate-key yaml shape extra_forbidden missing column unit type source name node syntax …
 (from loading) · level-order · no-citation · citation · message-value · message-limit ·
 message-word · message-unit · unused-param · stale-param · no-history · words-exclude · no-tests ·
-test-coverage · identity · periods · loosened · retired-law.
+no-title · test-coverage · identity · periods · loosened · retired-law.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def _rule(book: Book, rule: CheckedRule, texts: Texts) -> Iterator[Flaw]:
     yield from _levels(rule, flaw)
     yield from _citations(book, rule, texts, flaw)
     yield from _message(rule, flaw)
+    yield from _titles(rule, flaw)
     yield from _tests(book, rule, flaw)
     if (
         not {"fiscal_year"} & set(rule.identity)
@@ -164,6 +165,27 @@ def _message(rule: CheckedRule, flaw: Any) -> Iterator[Flaw]:
         digits = any(char.isdigit() for char in text)
         if wanted and not wanted & mentioned and not digits:
             yield flaw("message-limit", "message 没有写出标准（限额）", "message")
+
+
+def _titles(rule: CheckedRule, flaw: Any) -> Iterator[Flaw]:
+    """Every value that a rule makes has a Chinese name of its own; no two share one."""
+    made: dict[str, tuple[str | int, ...]] = {name: ("measures", name) for name in rule.measures}
+    made |= {name: ("let", name) for name in rule.let}
+    made |= {
+        name: ("within", "values", name) for name in (rule.window.values if rule.window else ())
+    }
+    for key, join in rule.joins.items():
+        made |= {new: ("join", key) for new, own in join.take.items() if new != own}
+    known = set(rule.window.source.columns) if rule.window else set()
+    seen: dict[str, str] = {}
+    for name, place in made.items():
+        title = rule.title_of(name)
+        own = name in rule.rule.titles or (name in rule.measures and title != name)
+        if not own and name not in known:
+            yield flaw("no-title", f"{name} 没有中文名；计量写 title，其他写在 titles", *place)
+        elif own and title in seen:
+            yield flaw("no-title", f"{name} 和 {seen[title]} 的中文名都是“{title}”", *place)
+        seen.setdefault(title, name)
 
 
 def _tests(book: Book, rule: CheckedRule, flaw: Any) -> Iterator[Flaw]:

@@ -179,6 +179,7 @@ class Rule(Strict):
     valid: Valid = Valid()
     confidence: Confidence
     sensitivity: Literal["公开", "内部", "敏感"] = "内部"
+    titles: dict[str, str] = {}
     basis: tuple[Citation, ...] = ()
     why: str
     method: str | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 import polars as pl
 
 from budget_watch.codes import name_of
 from budget_watch.engine.sources import Reader
+from budget_watch.tables import contracts
 
 SYSTEMS = {
     "mof_div_code": "region",
@@ -23,6 +24,8 @@ SYSTEMS = {
     "kind": "dept_economic",  # of FIN-22; the kinds of other tables are words, not codes
     "func_class": "functional",
 }
+
+_OWN = ("agency_code", "dept_code", "pro_code", "table_code", "column_name")
 
 
 class Names(Mapping[str, Mapping[str, str]]):
@@ -79,6 +82,8 @@ class Names(Mapping[str, Mapping[str, str]]):
             return self._departments
         if column == "pro_code":
             return self._projects
+        if column in ("table_code", "column_name"):
+            return _contract_titles(column)
         if column in SYSTEMS:
             extra = self._regions if column.endswith("mof_div_code") else {}
             return _CodeNames(SYSTEMS[column], self.as_of.year, extra)
@@ -86,11 +91,11 @@ class Names(Mapping[str, Mapping[str, str]]):
 
     def __iter__(self) -> Iterator[str]:
         """The columns that have names."""
-        return iter(("agency_code", "dept_code", "pro_code", *SYSTEMS))
+        return iter((*_OWN, *SYSTEMS))
 
     def __len__(self) -> int:
         """How many columns have names."""
-        return 3 + len(SYSTEMS)
+        return len(_OWN) + len(SYSTEMS)
 
 
 class _CodeNames(Mapping[str, str]):
@@ -110,6 +115,31 @@ class _CodeNames(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self.extra)
+
+
+@cache
+def _contract_titles(column: str) -> Mapping[str, str]:
+    """Titles of report tables by code, or of their columns by name."""
+    known = contracts().values()
+    if column == "table_code":
+        return {each.code: each.title for each in known}
+    return {each.name: each.title for contract in known for each in contract.columns}
+
+
+class Aliased(Mapping[str, Mapping[str, str]]):
+    """Names also under the names that a rule's joins give to columns they take."""
+
+    def __init__(self, names: Mapping[str, Mapping[str, str]], alias: Mapping[str, str]) -> None:
+        self.names, self.alias = names, alias
+
+    def __getitem__(self, column: str) -> Mapping[str, str]:
+        return self.names[self.alias.get(column, column)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.names, *self.alias))
+
+    def __len__(self) -> int:
+        return len(self.names) + len(self.alias)
 
 
 def _pairs(rows: pl.DataFrame, code: str, name: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from budget_watch.money import (
     sentence_amount,
 )
 
-FORMATS = ("money", "yuan", "%", "pp", "times", "int", "date", "name", "text")
+FORMATS = ("money", "yuan", "%", "pp", "times", "int", "day", "date", "name", "text")
 WorkState = Literal["新触发", "初核", "初核成立", "复核认定"]
 Names = Mapping[str, Mapping[str, str]]
 _HOLE = re.compile(r"\{([^{}]*)\}")
@@ -95,6 +95,8 @@ def default_format(tree: Expr) -> str:
         return "text"
     if kind.unit == (("money", 1),):
         return "money"
+    if kind.unit in ((("day", 1),), (("workday", 1),)):
+        return "day"
     return "%" if kind.shown == "%" else "int"
 
 
@@ -108,6 +110,7 @@ def _fits(tree: Expr, form: str, inner: str) -> None:
         "pp": kind.base != "num" or bool(kind.unit),
         "times": kind.base != "num" or bool(kind.unit),
         "int": kind.base != "num",
+        "day": kind.unit not in ((("day", 1),), (("workday", 1),)),
         "date": kind.base != "date",
         "name": kind.base != "text",
     }
@@ -124,7 +127,8 @@ def show(value: Any, tree: Expr, form: str, names: Names | None = None) -> str:
     if isinstance(value, date):
         return f"{value.year}年{value.month}月{value.day}日"
     if isinstance(value, Fraction | int):
-        return _number(Fraction(value), form)
+        unit = "个工作日" if tree.type.unit == (("workday", 1),) else "日"
+        return _number(Fraction(value), form) + (unit if form == "day" else "")
     return str(value)
 
 

@@ -11,6 +11,7 @@ from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.evaluate import Evaluator
 from budget_watch.engine.judge import Setting
 from budget_watch.engine.load import Book
+from budget_watch.engine.names import Aliased
 from budget_watch.engine.render import Names, WorkState, worded
 
 
@@ -60,7 +61,13 @@ def fact(
 ) -> str:
     """The rule's message with its values: the fact, without head and tail."""
     found = evaluator(book, rule, values, setting, period_end)
-    return rule.message.fill(found.value, names)
+    return rule.message.fill(found.value, aliased(rule, names))
+
+
+def aliased(rule: CheckedRule, names: Names | None) -> Names | None:
+    """The names, found also for the columns that the rule's joins take under another name."""
+    alias = {new: own for join in rule.joins.values() for new, own in join.take.items()}
+    return Aliased(names, alias) if names is not None and alias else names
 
 
 def render(

@@ -19,15 +19,15 @@ from budget_watch.engine.wording import evaluator, setting_of, stored_values
 from budget_watch.lake import Home, Reader
 from budget_watch.views import formats as fmt
 
-# Whose number a limit is: the weakest authority among the parameters a level uses.
+# Whose number a limit is.
 AUTHORITIES = {
     "law": "法定",
     "regulation": "法定",
     "ministry": "文件",
+    "party": "文件",
     "local": "地方",
     "customary": "经验",
 }
-_ORDER = ("经验", "地方", "文件", "法定")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,10 @@ def shown(book: Book, finding: Finding, names: Names | None = None) -> Shown:
             return None
         try:
             form = default_format(tree)
-            said = show(found.value(tree), tree, form, names)
+            value = found.value(tree)
+            if value is None:
+                return None
+            said = show(value, tree, form, names)
             return said + (_unit_word(tree) if form == "int" else "")
         except (EngineError, ArithmeticError):
             return None
@@ -103,11 +106,8 @@ def _unit_word(tree: Any) -> str:
 
 
 def limit_authority(explanation: Explanation) -> str:
-    """法定, 文件, 地方 or 经验: the weakest of what the level rests on."""
-    words = {AUTHORITIES.get(p.authority, "经验") for p in explanation.parameters}
-    if not words:
-        return "法定" if explanation.laws else "经验"
-    return next(word for word in _ORDER if word in words)
+    """法定, 文件, 地方 or 经验: whose number the limit of the level reached is."""
+    return AUTHORITIES.get(explanation.limit_authority or "customary", "经验")
 
 
 def same_rule(home: Home, grant: Grant, finding: Finding) -> list[Finding]:
