@@ -81,7 +81,12 @@ def evidence(context: Context, said: Explanation) -> html.Section:
     blank = fmt.NOT_APPLICABLE
     rows = found.rows.head(SHOWN)
     lines: list[Line] = []
-    amount = next((n for n in reversed(names) if _type(contract, n) == "money"), None)
+    if found.amount and found.amount not in names and found.amount in found.rows.columns:
+        names.append(found.amount)
+        columns.append(_column(contract, found.amount))
+    amount = found.amount or next(
+        (n for n in reversed(names) if _type(contract, n) == "money"), None
+    )
 
     def summed(label: str, fen: int | None, kind: str) -> Line:
         cells: list[Node] = [label] + [blank] * (len(names) - 1)
@@ -120,10 +125,14 @@ def _evidence_words(found: Any) -> str:
     if found.total is None:
         return words
     if found.difference == 0:
-        return f"{words}，合计与计量一致 ✓"
+        return f"{words}，合计与计量{_of(found)}一致 ✓"
     if found.difference is None:
         return words
-    return f"{words}，与计量不一致，差额列在末行"
+    return f"{words}，与计量{_of(found)}不一致，差额列在末行"
+
+
+def _of(found: Any) -> str:
+    return f"“{found.title}”" if found.title and found.title != found.measure else ""
 
 
 def _contract(context: Context, name: str) -> Any:

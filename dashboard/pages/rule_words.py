@@ -83,7 +83,7 @@ def titles_of(rule: Any) -> dict[str, str]:
                 found[alias] = f"{table_title(join.source)}的{title}"
     for name, measure in rule.measures.items():
         found[name] = measure_title(name, measure)
-    return found
+    return {**found, **rule.titles}
 
 
 def measure_title(name: str, measure: Any) -> str:
