@@ -22,6 +22,7 @@ from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
 from dashboard.frame import PRODUCT, Page, render
+from dashboard.markup import plain
 from dashboard.pages import route
 from dashboard.parts import Node, empty, link
 
@@ -75,7 +76,7 @@ def create_app(home: Home, grant_provider: GrantProvider | None = None) -> dash.
     @app.callback(Output("root", "children"), Input("url", "pathname"), Input("url", "search"))
     def show(pathname: str | None, search: str | None) -> list[Node]:
         dark = flask.has_request_context() and flask.request.cookies.get("bw_theme") == "dark"
-        return answer(home, grant(), pathname, search, dark=dark)
+        return [plain(part) for part in answer(home, grant(), pathname, search, dark=dark)]
 
     _harden(app)
     return app

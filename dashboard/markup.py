@@ -1,0 +1,73 @@
+"""Tables and cards go to the browser as markup, not as components.
+
+Dash keeps a subscriber for every component, and each that mounts wakes all others: a list of a
+hundred rows (some 5,000 components) took over a minute to appear. `plain` writes the inside of
+such parts as HTML into one attribute, `data-html`, which `assets/markup.js` sets as the element's
+content. All text and every attribute is escaped here; nothing else ever fills that attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any
+
+from dash.development.base_component import Component
+
+_WHOLE = frozenset({"Table", "Details", "Dl", "Aside"})
+_HTML = "dash_html_components"
+_VOID = frozenset({"br", "hr", "img", "col", "wbr"})
+_NAMES = {"className": "class"}
+_CAPITAL = re.compile(r"[A-Z]")
+
+
+def plain(tree: Any) -> Any:
+    """The tree with the inside of every table, card and sidebar as markup, where it is all HTML."""
+    if isinstance(tree, list | tuple):
+        return [plain(part) for part in tree]
+    if not isinstance(tree, Component):
+        return tree
+    children = getattr(tree, "children", None)
+    if children is None:
+        return tree
+    if type(tree).__name__ in _WHOLE and _is_html(tree):
+        given = {k: v for k, v in tree.to_plotly_json()["props"].items() if k != "children"}
+        return type(tree)(None, **given, **{"data-html": markup(children)})
+    tree.children = plain(children)
+    return tree
+
+
+def markup(node: Any) -> str:
+    """A node as HTML, everything escaped."""
+    if node is None:
+        return ""
+    if isinstance(node, list | tuple):
+        return "".join(markup(part) for part in node)
+    if not isinstance(node, Component):
+        return escape(str(node))
+    tag = type(node).__name__.lower()
+    props = node.to_plotly_json()["props"]
+    children = props.pop("children", None)
+    written = "".join(_attribute(name, value) for name, value in props.items())
+    return f"<{tag}{written}>" + ("" if tag in _VOID else f"{markup(children)}</{tag}>")
+
+
+def _is_html(node: Any) -> bool:
+    if isinstance(node, list | tuple):
+        return all(_is_html(part) for part in node)
+    if not isinstance(node, Component):
+        return True
+    return node._namespace == _HTML and _is_html(getattr(node, "children", None))
+
+
+def _attribute(name: str, value: Any) -> str:
+    if value is None or value is False:
+        return ""
+    if name == "style":
+        value = ";".join(f"{_dashed(key)}:{part}" for key, part in value.items())
+    shown = "" if value is True else str(value)
+    return f' {_NAMES.get(name, name if "-" in name else name.lower())}="{escape(shown)}"'
+
+
+def _dashed(name: str) -> str:
+    return _CAPITAL.sub(lambda found: f"-{found[0].lower()}", name)
