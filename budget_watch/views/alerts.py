@@ -24,9 +24,10 @@ CLASSES = ("法", "规", "理", "险", "数")
 
 @dataclass(frozen=True)
 class Mark:
-    """Open findings at or below one place: how many, and the worst level among them."""
+    """Open findings at or below one place: all of them, and how many are of the worst level."""
 
     level: str
+    worst: int
     count: int
     filter: dict[str, str]
 
@@ -41,7 +42,7 @@ def placed(findings: Iterable[Finding], place: Place, city: str | None) -> list[
         city: the city's own region code, which parts 本级 from 县区.
     """
     wanted = [(letter, code) for letter, code in place.path if letter in _FILTERS]
-    inside = {
+    inside: Callable[[Finding], bool] = {
         "local": lambda f: f.mof_div_code == city,
         "county": lambda f: f.mof_div_code != city,
         "all": lambda f: True,
@@ -58,9 +59,9 @@ def mark(findings: Iterable[Finding], letter: str = "", code: str = "") -> Mark 
     levels = [f.level for f in findings if f.level is not None]
     if not levels:
         return None
-    return Mark(
-        min(levels, key=LEVELS.index), len(levels), {_FILTERS[letter]: code} if code else {}
-    )
+    level = min(levels, key=LEVELS.index)
+    filtered = {_FILTERS[letter]: code} if code else {}
+    return Mark(level, levels.count(level), len(levels), filtered)
 
 
 def by_code(findings: Iterable[Finding], letter: str) -> dict[str | None, list[Finding]]:

@@ -9,6 +9,7 @@ from dash import html
 
 from budget_watch.casework.findings import Finding, list_findings
 from budget_watch.engine.model import AREAS
+from budget_watch.tables import contracts
 from budget_watch.views import alerts, judgement
 from budget_watch.views import formats as fmt
 from budget_watch.views.alerts import Sieve, Sifted
@@ -88,7 +89,7 @@ def _lead(context: Context, run: alerts.Run, found: Sifted) -> str:
     more = f"；{len(unjudged)}条规则零判断，按出错处理" if unjudged else ""
     return (
         f"业务日{fmt.day(run.as_of)}：{len(run.tallies)}条规则判断{fmt.count(run.total('judged'))}次，"
-        f"命中{fmt.count(run.total('hit'))}（列出{fmt.count(len(found.findings))}条：{by_level}），"
+        f"{fmt.count(run.total('hit'))}次判断命中，归为疑点，现列出{fmt.count(len(found.findings))}条（{by_level}），"
         f"未触发{fmt.count(run.total('clear'))}，不适用{fmt.count(run.total('not_applicable'))}，"
         f"数据不足{fmt.count(run.total('insufficient_data'))}，出错{run.total('error')}{more}。"
     )
@@ -285,12 +286,36 @@ def _line(context: Context, f: Finding) -> Line:
 
 
 def owner(context: Context, f: Finding) -> str:
-    """Whom a finding concerns: the unit, the department, else the region."""
-    for letter, code in (("u", f.agency_code), ("d", f.dept_code), ("z", f.mof_div_code)):
-        if code:
-            return context.names.of(letter, code) + _of_year(f)
-    said = [v for v in f.grain.values() if isinstance(v, str) and not v.isascii()]
-    return said[0] if said else "全市"
+    """Whom a finding concerns: the unit, the department, else the region; and what tells it
+    apart from others of its rule there: enterprise, project, table and column, book, year."""
+    own = _told_apart(context, f)
+    places = (("u", f.agency_code), ("d", f.dept_code), ("z", f.mof_div_code))
+    place = next((context.names.of(letter, code) for letter, code in places if code), None)
+    if place is None and not own:
+        place = "全市"
+    return "·".join([*([place] if place else []), *own]) + _of_year(f)
+
+
+def _told_apart(context: Context, f: Finding) -> list[str]:
+    """The words of a finding's grain beside place and time."""
+    said: list[str] = []
+    table = next((c for c in contracts().values() if c.code == f.grain.get("table_code")), None)
+    for column, value in f.grain.items():
+        if not isinstance(value, str) or column in ("scope_kind", "report_scope"):
+            continue
+        match column:
+            case "uscc":
+                said.append(str(f.values.get("name") or value))
+            case "pro_code":
+                said.append(context.names.of("p", value))
+            case "table_code":
+                said.append(table.title if table else value)
+            case "column_name":
+                known = table is not None and value in table.names
+                said.append(table.column(value).title if table and known else value)
+            case _ if not value.isascii():
+                said.append(value)
+    return sorted(said, key=lambda word: table is None or word != table.title)
 
 
 def _of_year(f: Finding) -> str:

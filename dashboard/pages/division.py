@@ -355,7 +355,8 @@ def _spent_link(context: Context, place: Place, amounts: Amounts) -> html.A:
 def _mark(context: Context, mark: alerts.Mark | None) -> Node:
     if mark is None:
         return "0"
-    shown = [level_chip(mark.level), f" {mark.count}"]
+    whole = f" · 共{fmt.count(mark.count)}" if mark.count > mark.worst else ""
+    shown: list[Node] = [level_chip(mark.level), f" {fmt.count(mark.worst)}{whole}"]
     if not mark.filter:
         return html.Span(shown)
     return link(shown, context.address.at("alerts", keep=("asof", "snap"), **mark.filter))

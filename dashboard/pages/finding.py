@@ -55,7 +55,7 @@ def page(context: Context) -> Page:
     if said is not None:
         body += [
             why(context, said),
-            laws(context, said),
+            laws(context, said, book.rules[f.rule].rule),
             computed(context, said, book.rules[f.rule].rule),
             evidence(context, said),
         ]

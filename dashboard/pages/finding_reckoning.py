@@ -32,7 +32,7 @@ def why(context: Context, said: Explanation) -> html.Section:
     )
 
 
-def laws(context: Context, said: Explanation) -> html.Section:
+def laws(context: Context, said: Explanation, rule: Any) -> html.Section:
     """The articles a finding rests on, with their text where it was loaded."""
     if not said.laws:
         return block(
@@ -47,16 +47,24 @@ def laws(context: Context, said: Explanation) -> html.Section:
         text: Node = (
             html.Blockquote([html.P(line) for line in law.text.split("\n")], className="law")
             if law.text
-            else html.P(
-                [
-                    "条文原文未载入。",
-                    html.Span("把法律文本放入一个文件夹后运行 budget-watch laws load"),
-                ],
-                className="note",
-            )
+            else _not_loaded(law.law, law.article, rule)
         )
         parts.append(html.Div([head, text, html.P(version, className="note")], className="article"))
     return block("法条原文", parts, source=source(context, "法律法规登记"))
+
+
+def _not_loaded(law: str, article: str | None, rule: Any) -> Node:
+    """The sentence for an article whose text is not here, with the words the rule quotes of it."""
+    cites = (
+        [] if rule is None else [*rule.basis, *(c for lv in rule.levels for c in lv.basis or ())]
+    )
+    quoted = next(
+        (c.quote for c in cites if c.quote and (c.law, c.article) == (law, article)), None
+    )
+    note = html.P("条文原文尚未载入，请系统管理员载入法规文本。", className="note")
+    if quoted is None:
+        return note
+    return html.Div([html.Blockquote(html.P(f"规则摘引：“{quoted}”"), className="law"), note])
 
 
 def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
@@ -80,7 +88,14 @@ def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
     ]
     params = book_of(context).params
     lines += [
-        Line([in_words(rule.let[name], rule, params), text, "推算", fmt.NOT_APPLICABLE])
+        Line(
+            [
+                rule.titles.get(name) or in_words(rule.let[name], rule, params),
+                text,
+                "推算",
+                html.Span(in_words(rule.let[name], rule, params), className="note"),
+            ]
+        )
         for name, text in said.named_values.items()
         if name in rule.let
     ]
