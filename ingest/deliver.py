@@ -27,11 +27,7 @@ class Counts:
     repeated: bool = False
     violations: dict[str, int] = field(default_factory=dict)
     bad: pl.DataFrame = field(default_factory=pl.DataFrame)
-
-    @property
-    def example(self) -> str | None:
-        """Return the reason of the first quarantined row."""
-        return str(self.bad["reason"][0]) if self.bad.height else None
+    kept: Path | None = None  # the list of the quarantined rows, for people
 
 
 def deliver(
@@ -82,7 +78,7 @@ def deliver(
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    keep_quarantine(writer.home.quarantine, contract, batch, result.bad)
+    kept = keep_quarantine(writer.home.quarantine, contract, batch, result.bad)
     return Counts(
         result.rows,
         result.stored,
@@ -90,6 +86,7 @@ def deliver(
         batch,
         violations=result.counts,
         bad=result.bad,
+        kept=kept,
     )
 
 
@@ -108,17 +105,29 @@ def slot_name(batch: Batch) -> str:
     return hashlib.sha256(f"{batch.table}\0{batch.id}".encode()).hexdigest()[:24]
 
 
-def keep_quarantine(folder: Path, contract: Contract, batch: Batch, bad: pl.DataFrame) -> None:
+def keep_quarantine(
+    folder: Path, contract: Contract, batch: Batch, bad: pl.DataFrame
+) -> Path | None:
     """Write the quarantined rows of a batch; a repetition of the slot replaces them.
 
     Columns: table, batch_id, source, biz_date, src_row, sheet, reason, row (JSON, persons masked).
+    Beside it the same as CSV for people (行号, 工作表, 原因, 内容), whose path is returned.
     """
     target = folder / contract.name / f"{slot_name(batch)}.parquet"
+    shown = target.with_suffix(".csv")
     if bad.is_empty():
         target.unlink(missing_ok=True)
-        return
+        shown.unlink(missing_ok=True)
+        return None
     target.parent.mkdir(parents=True, exist_ok=True)
     written = target.with_suffix(".tmp")
+    bad.select(
+        pl.col("src_row").alias("行号"),
+        pl.col("sheet").alias("工作表"),
+        pl.col("reason").alias("原因"),
+        pl.col("row").alias("内容"),
+    ).write_csv(written, include_bom=True)
+    written.replace(shown)
     bad.select(
         pl.lit(contract.code).alias("table"),
         pl.lit(batch.id).alias("batch_id"),
@@ -127,6 +136,7 @@ def keep_quarantine(folder: Path, contract: Contract, batch: Batch, bad: pl.Data
         *BAD_SCHEMA,
     ).write_parquet(written)
     written.replace(target)
+    return shown
 
 
 def quarantined(folder: Path, table: str | None = None) -> pl.DataFrame:

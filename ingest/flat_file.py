@@ -50,12 +50,12 @@ def load_bound_text(job: Job, text: TextFile, binding: Binding, name: str, diges
         text.path,
         separator=text.delimiter,
         has_header=False,
-        skip_lines=binding.header + 1,
+        skip_lines=binding.start,
         schema={f"c{position}": pl.String for position in range(width)},
         encoding="utf8",
         truncate_ragged_lines=False,
         row_index_name=SRC_ROW,
-        row_index_offset=binding.header + 2,
+        row_index_offset=binding.start + 1,
     )
     blank = pl.all_horizontal(
         pl.col(f"c{position}").fill_null("").str.strip_chars() == "" for position in range(width)

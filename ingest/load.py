@@ -23,7 +23,7 @@ from ingest.flat_file import load_parquet, load_text
 from ingest.job import Job
 from ingest.load_line import LoadLine
 from ingest.sources.archive import unpack
-from ingest.sources.kind import kind_of
+from ingest.sources.kind import kind_of, may_load
 from ingest.workbook_file import load_workbook
 
 __all__ = ["LoadLine", "load_paths"]
@@ -55,13 +55,20 @@ def load_paths(
         ContractError: there is no such table.
     """
     wanted = contract_of(table) if table else None
+    found = [one for path in paths for one in _found(path)]
+    if all(isinstance(one, LoadLine) for one in found):  # nothing to load makes no home
+        yield from (one for one in found if isinstance(one, LoadLine))
+        return
     scratch = Path(tempfile.mkdtemp(prefix="load-", dir=home.cache))
     today = datetime.now(CHINA).date()
     try:
         with Writer.open(home, "load") as writer:
             job = Job(writer, scratch, wanted, date, today)
-            for path in paths:
-                yield from _load(job, path)
+            for one in found:
+                if isinstance(one, LoadLine):
+                    yield one
+                else:
+                    yield from _load_file(job, one)
             _publish(job, home)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -81,20 +88,25 @@ def _publish(job: Job, home: Home) -> None:
     job.validate()
 
 
-def _load(job: Job, path: Path) -> Iterator[LoadLine]:
+def _found(path: Path) -> Iterator[_Found | LoadLine]:
+    """Yield the files of a path, or the line that says why there are none."""
     if not path.exists():
-        yield LoadLine(
-            str(path), refused=True, reason=f"找不到“{path.name}”；请核对路径后重新执行。"
-        )
+        reason = f"找不到“{path.name}”；请核对路径后重新执行。"
+        yield LoadLine(str(path), refused=True, reason=reason)
         return
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p))
-        if not files:
-            yield LoadLine(str(path), refused=True, reason=f"文件夹“{path.name}”里没有文件。")
-        for file in files:
-            yield from _load_file(job, _Found(str(file), file))
+    if not path.is_dir():
+        yield _Found(str(path), path)
         return
-    yield from _load_file(job, _Found(str(path), path))
+    files = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p))
+    if any(may_load(file) for file in files):
+        yield from (_Found(str(file), file) for file in files)
+        return
+    what = "没有文件"
+    if files:
+        names = "、".join(file.name for file in files[:3])
+        what = f"的 {len(files):,} 个文件都不是可载入的格式（{names}{'等' if files[3:] else ''}）"
+    reason = f"文件夹“{path.name}”里{what}；可载入 CSV、Excel、Parquet 和 zip 文件。"
+    yield LoadLine(str(path), refused=True, reason=reason)
 
 
 def _hidden(path: Path) -> bool:

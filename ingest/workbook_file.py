@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,8 +11,10 @@ import polars as pl
 
 from budget_watch.tables import Contract
 from budget_watch.tables import contract as contract_of
+from budget_watch.tables.template import is_companion
 from ingest.bind.context import read_book
 from ingest.bind.contract_file import Binding, bind, fits
+from ingest.bind.form import forms
 from ingest.bind.forms import Bound, SheetResult, read_sheet
 from ingest.bind.records import REASON
 from ingest.deliver import Counts, keep_quarantine
@@ -23,11 +25,13 @@ from ingest.gate.units import Fact, disagreements, facts_of, too_small
 from ingest.job import Job, digest_of
 from ingest.load_line import LoadLine
 from ingest.merge import SHEET, merged
+from ingest.problems import quarantine_sentence
 from ingest.sources.grid import Cell, Grid, squeeze
 from ingest.sources.kind import Kind
 from ingest.sources.workbook import frames_of, large, sheets_of
 
 _FORM_ROWS = 50_000
+_COMPANION = "说明页，不含数据"
 
 
 @dataclass
@@ -59,10 +63,13 @@ def _load_large(job: Job, path: Path, name: str) -> Iterator[LoadLine]:
     others: list[Grid] = []
     for sheet, cells in frames_of(path, Path(name).name):
         shown = f"{Path(name).name}/{sheet}"
+        if cells.height and is_companion(sheet, cells.row(0)):
+            yield LoadLine(name, sheet, reason=_COMPANION)
+            continue
         try:
             binding = bind([list(row) for row in cells.head(40).iter_rows()], shown, job.table)
             names = cells.columns
-            rows = cells.with_row_index(SRC_ROW, offset=1).slice(binding.header + 1)
+            rows = cells.with_row_index(SRC_ROW, offset=1).slice(binding.start)
             frame = rows.filter(~pl.all_horizontal(pl.col(names).is_null())).select(
                 pl.col(SRC_ROW).cast(pl.Int32),
                 *(pl.col(names[at]).alias(column) for column, at in binding.columns.items()),
@@ -88,6 +95,9 @@ def load_grids(
     book = _Book(name, digest)
     context = read_book(grids, Path(name).name)
     for grid in grids:
+        if grid.rows and is_companion(grid.sheet, grid.rows[0]):
+            book.lines.append(LoadLine(name, grid.sheet, reason=_COMPANION))
+            continue
         if job.table is not None or fits(grid.rows):
             book.lines.append(_contract_sheet(job, grid, book))
             continue
@@ -95,13 +105,21 @@ def load_grids(
     _refuse_units(book)
     stored = _deliver(job, book)
     nothing = not any(isinstance(one, Bound) or one.stored or one.form for one in book.lines)
+    unused = not any(isinstance(one, Bound) or one.stored for one in book.lines)
     for one in book.lines:
         if isinstance(one, Bound):
             yield stored[id(one)]
-        elif nothing and one.reason and one.form is None and not one.refused:
+        elif unused and one.form and one.reason in _no_table_reasons():
+            yield replace(one, refused=True)  # filled in, and nothing of the workbook was stored
+        elif nothing and one.reason not in (None, _COMPANION) and not one.form and not one.refused:
             yield LoadLine(one.path, one.sheet, refused=True, reason=one.reason)
         else:
             yield one
+
+
+def _no_table_reasons() -> set[str | None]:
+    """Return what the forms say that are known but that no table takes."""
+    return {form.reason for form in forms() if form.shape == "none"}
 
 
 def _collect(book: _Book, result: SheetResult, grid: Grid, single: bool) -> None:
@@ -178,7 +196,7 @@ def _bound_sheet(
 def grid_frame(grid: Grid, binding: Binding) -> pl.DataFrame:
     """Return the rows below a bound header as text columns, blank rows left out."""
     rows: list[dict[str, object]] = []
-    for number in range(binding.header + 1, len(grid.rows)):
+    for number in range(binding.start, len(grid.rows)):
         cells = grid.rows[number]
         if all(squeeze(cell) == "" for cell in cells):
             continue
@@ -315,7 +333,9 @@ def _deliver_table(
             lines[id(bound)] = _line(contract, bound, book, 0, 0, (), _REPEATED)
             continue
         own = counts.bad.filter(pl.col("sheet") == bound.sheet)
-        reasons = own["reason"].to_list()
+        kept_out = (
+            quarantine_sentence(own, counts.kept, height - own.height) if own.height else None
+        )
         good = bound.frame.filter(pl.col(REASON).is_null())
         skipped = frozenset(bound.form.skip_checks)
         checks = tuple(relations(contract, good, skipped))
@@ -323,7 +343,7 @@ def _deliver_table(
         if bound is bounds[-1] and len(bounds) > 1:
             together = rows.filter(pl.col(REASON).is_null())
             checks += tuple(relations(contract, together, frozenset(answered)))
-        lines[id(bound)] = _line(contract, bound, book, height, len(reasons), checks, *reasons[:1])
+        lines[id(bound)] = _line(contract, bound, book, height, own.height, checks, kept_out)
     return lines
 
 
@@ -339,9 +359,7 @@ def _line(
     checks: tuple[Relation, ...],
     reason: str | None = None,
 ) -> LoadLine:
-    said = (
-        [f"{quarantined}行隔离：{reason}"] if quarantined and reason else [reason] if reason else []
-    )
+    said = [reason] if reason else []
     said += [_said(check) for check in checks if check.failed or check.id == "parents"]
     return LoadLine(
         book.name,
@@ -351,7 +369,7 @@ def _line(
         rows=rows,
         stored=rows - quarantined,
         quarantined=quarantined,
-        reason="；".join(said) or None,
+        reason=_joined(said),
         checks=tuple(check.record() for check in checks),
     )
 
@@ -375,9 +393,8 @@ def finish(
     if counts.repeated:
         return LoadLine(name, sheet, contract.code, form, reason=_REPEATED)
     said = [note] if note else []
-    if counts.quarantined and counts.example:
-        kept = f"；其余{counts.stored:,}行已入库" if counts.stored else ""
-        said.insert(0, f"{counts.quarantined:,}行隔离：{counts.example}{kept}")
+    if counts.quarantined:
+        said.insert(0, quarantine_sentence(counts.bad, counts.kept, counts.stored))
     return LoadLine(
         name,
         sheet,
@@ -386,5 +403,11 @@ def finish(
         rows=counts.rows,
         stored=counts.stored,
         quarantined=counts.quarantined,
-        reason="；".join(said) or None,
+        reason=_joined(said),
     )
+
+
+def _joined(sentences: list[str]) -> str | None:
+    """Join sentences and clauses: a “；” only after what is no whole sentence."""
+    text = "".join(one if one.endswith("。") else f"{one}；" for one in sentences)
+    return text.removesuffix("；") or None

@@ -6,6 +6,7 @@ validation. Sheet 说明: every column explained. Sheet 代码: the code tables 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from budget_watch.tables.wording import (
 )
 
 FIRST_ROW = 4
+_NOTES, _CODES = "说明", "代码"
+_NOTES_HEAD = ("列名", "名称", "类型（单位）", "必填", "取值", "保护")
 _LAST_ROW = 5000
 _LIST_LIMIT = 255  # Excel's limit for a validation list written into the cell
 _UNLISTED = ("region", "uscc")  # too long for a sheet, or no list at all
@@ -46,13 +49,22 @@ def write(contract: Contract, path: Path, year: int | None = None) -> None:
         book.set_properties({"title": contract.title, "created": datetime(2026, 1, 1, tzinfo=UTC)})
         formats = _formats(book)
         _entry_sheet(book.add_worksheet("填报"), contract, formats, book)
-        _notes_sheet(book.add_worksheet("说明"), contract, formats)
+        _notes_sheet(book.add_worksheet(_NOTES), contract, formats)
         _codes_sheet(book, contract, formats, year)
 
 
 def delivered_name(column: Column) -> str:
     """The name a column has in a delivery (an identity number is hashed only at the gate)."""
     return column.delivered_as or column.name
+
+
+def is_companion(sheet: str, first_row: Sequence[object]) -> bool:
+    """Tell whether a sheet is the 说明 or 代码 of a template, which hold no data."""
+    cells = tuple("" if cell is None else str(cell) for cell in first_row)
+    if sheet == _NOTES:
+        return cells[: len(_NOTES_HEAD)] == _NOTES_HEAD
+    titles = tuple(f"{title}（" for title in CODE_TITLES.values())
+    return sheet == _CODES and cells[0:1] != () and cells[0].startswith(titles)
 
 
 def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
@@ -136,7 +148,7 @@ def _ranged(column: Column) -> dict[str, Any] | None:
 
 
 def _notes_sheet(sheet: Worksheet, contract: Contract, formats: dict[str, Any]) -> None:
-    sheet.write_row(0, 0, ("列名", "名称", "类型（单位）", "必填", "取值", "保护"), formats["head"])
+    sheet.write_row(0, 0, _NOTES_HEAD, formats["head"])
     for row, column in enumerate(contract.columns, start=1):
         required = "是" if column.required else ""
         words = (allowed_words(column), protection_words(column))
@@ -155,7 +167,7 @@ def _codes_sheet(
     listed = [system for system in used if system not in _UNLISTED]
     if not listed:
         return
-    sheet = book.add_worksheet("代码")
+    sheet = book.add_worksheet(_CODES)
     for block, system in enumerate(listed):
         of_year = year or years(system)[-1]
         place = 3 * block

@@ -28,11 +28,13 @@ class Binding:
 
     columns   contract column → position in the file
     header    row of the header, counted from 0
+    start     first row of data: a template's column names below its titles are passed over
     unknown   headers that the contract does not have (they are not loaded)
     """
 
     contract: Contract
     header: int
+    start: int
     columns: dict[str, int]
     unknown: tuple[str, ...] = ()
     titles: tuple[str, ...] = field(default=())  # texts above the header
@@ -65,7 +67,18 @@ def bind(rows: Sequence[Sequence[Cell]], name: str, table: Contract | None = Non
             columns[target] = position
     _check_columns(contract, columns, unknown, twice, name)
     _check_units(contract, cells, titles, index, name)
-    return Binding(contract, header, columns, tuple(unknown), titles)
+    names_again = header + 1 < len(rows) and _says_the_same(rows[header + 1], columns, index)
+    start = header + (2 if names_again else 1)
+    return Binding(contract, header, start, columns, tuple(unknown), titles)
+
+
+def _says_the_same(row: Sequence[Cell], columns: dict[str, int], index: dict[str, str]) -> bool:
+    """Tell whether a row repeats the header in other words, as the templates' row of names does."""
+    at = {position: column for column, position in columns.items()}
+    filled = {place: text for place, cell in enumerate(row) if (text := squeeze(cell))}
+    return len(filled) > 1 and all(
+        place in at and index.get(_plain(text)) == at[place] for place, text in filled.items()
+    )
 
 
 def fits(rows: Sequence[Sequence[Cell]]) -> bool:
@@ -99,6 +112,7 @@ def _best(
         filled = {_plain(cell) for cell in cells if cell} - set(TECHNICAL)
         if len(filled) < 2:
             continue
+        above = "/".join(squeeze(cell) for other in rows[:position] for cell in other).lower()
         for contract in [table] if table else contracts().values():
             index = _index(contract)
             known = {index[cell] for cell in filled if cell in index}
@@ -108,7 +122,8 @@ def _best(
             enough = len(known) >= 2 and (share >= 0.6 or have >= 0.8) and have >= 0.5
             if not enough and not (table and len(known) >= 2):
                 continue
-            named = contract.code.lower() in name.lower() or contract.title in name
+            code = contract.code.lower()
+            named = code in name.lower() or contract.title in name or f"({code})" in above
             score = (float(named), have, share, len(known), -len(contract.columns), -position)
             if best is None or score > best[0]:
                 best = (score, position, contract)
@@ -190,6 +205,8 @@ def _check_units(
     """Refuse a file that says 万元 where the contract declares 元 (or the other way round)."""
     declared = {column.name: column.unit for column in contract.money_columns}
     stated = next((unit for text in titles if (unit := unit_in(text))), None)
+    if len(set(declared.values())) > 1:
+        stated = None  # “单位：元、万元” speaks of no single column
     for cell in cells:
         target = index.get(_plain(cell))
         unit = unit_in(cell) or (stated if target in declared else None)

@@ -17,7 +17,7 @@ from ingest.bind.records import Money, Records
 from ingest.bind.words import FEN, is_note
 from ingest.sources.grid import Grid, number, squeeze
 
-_NO_FIGURE = re.compile(r"序号|编码|代码|行次|栏次|打印|(?:^|/)[类款项]$")
+_NO_FIGURE = re.compile(r"序号|编码|代码|行次|栏次|打印|(?:^|/)[类款项]$|^项目$")
 _READERS: dict[str, Callable[[Block, Form, TableContext, Money], list[Records]]] = {
     "items": items.read,
     "funds": funds.read,

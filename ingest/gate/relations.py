@@ -51,7 +51,7 @@ def relations(
         if check.id in without:
             continue
         if check.kind == "parents":
-            found.append(_parents(check, rows))
+            found.append(_parents(contract, check, rows))
         elif check.kind == "balance":
             found.append(_balance(check, rows))
         elif check.kind == "rows":
@@ -61,7 +61,7 @@ def relations(
     return [relation for relation in found if relation.groups]
 
 
-def _parents(check: Check, rows: pl.DataFrame) -> Relation:
+def _parents(contract: Contract, check: Check, rows: pl.DataFrame) -> Relation:
     """Each code's figures equal the sum of the codes one level below, where there are any."""
     code = str(check.column)
     by = [name for name in check.by if name in rows.columns]
@@ -93,8 +93,9 @@ def _parents(check: Check, rows: pl.DataFrame) -> Relation:
     if off.height:
         row = off.row(0, named=True)
         name = next(n for n in sums if (row[n] or 0) != row[n + "_children"])
+        title = contract.column(name).title
         example = (
-            f"{row[code]} {row.get('item_name') or ''} {name}：本行 {_yuan(row[name])}，"
+            f"{row[code]} {row.get('item_name') or ''} {title}：本行 {_yuan(row[name])}，"
             f"下级合计 {_yuan(row[name + '_children'])}"
         )
     return Relation(check.id, check.title, judged.height, off.height, example)

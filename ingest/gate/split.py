@@ -27,6 +27,8 @@ BAD_SCHEMA = {
     "reason": pl.String(),
     "row": pl.String(),
 }
+PROBLEMS = "problems"  # beside BAD_SCHEMA: [{problem, shown}] of each row, for the load line
+_PROBLEM = pl.Struct({"problem": pl.String(), "shown": pl.String()})
 _KEPT = (SRC_ROW, "data_status", "src_dept", "secret_flag", "round_fen")
 _MASK = "＊"
 
@@ -144,7 +146,7 @@ def split_stream(gate: Gate, frame: pl.LazyFrame, scratch: Path) -> Split:
         .with_columns(pl.col(SRC_ROW).is_in(repeated.implode()).alias(REPEATED))
         .collect(engine="streaming")
     )
-    broken = wrong.select([rule.expr.sum().alias(rule.id) for rule in rules])
+    broken = wrong.filter(_BAD).select([rule.expr.sum().alias(rule.id) for rule in rules])
     counts |= {rule.id: int(broken[rule.id][0] or 0) for rule in rules} if rules else {}
     good = scan.filter(~kept_out) if wrong.height else scan
     return Split(
@@ -210,23 +212,26 @@ def _repeated_rows(gate: Gate, scan: pl.LazyFrame) -> tuple[int, pl.Series] | No
 def quarantined_rows(gate: Gate, rows: pl.DataFrame) -> pl.DataFrame:
     """Return bad rows as src_row, reason, row (JSON of what was delivered, persons masked)."""
     if rows.is_empty():
-        return pl.DataFrame(schema=BAD_SCHEMA)
+        return pl.DataFrame(schema={**BAD_SCHEMA, PROBLEMS: pl.List(_PROBLEM)})
     where = pl.lit("")
     if SRC_ROW in rows.columns:
         where = pl.concat_str(pl.lit("第"), pl.col(SRC_ROW).cast(pl.String), pl.lit("行"))
-    texts = []
+    texts, problems = [], []
     for rule in gate.rules:
         if rule.kind == "bound":
             continue
         shown = _shown(rule, rows)
-        texts.append(
-            pl.when(rule.expr).then(
-                pl.concat_str(where, pl.lit(rule.reason), shown)
-                if shown is not None
-                else pl.concat_str(where, pl.lit(rule.reason))
-            )
-        )
-    reasons = [pl.col(BOUND)] if BOUND in rows.columns else []
+        quoted = pl.lit("") if shown is None else pl.concat_str(pl.lit("（“"), shown, pl.lit("”）"))
+        # A row out for its key alone broke no other rule (streamed, its texts are not kept).
+        broken = rule.expr if rule.kind == "key" else rule.expr & pl.col(_BAD)
+        texts.append(pl.when(broken).then(pl.concat_str(where, pl.lit(rule.reason), quoted)))
+        cell = pl.lit(None, pl.String) if shown is None else shown
+        problem = pl.struct(pl.lit(rule.reason).alias("problem"), cell.alias("shown"))
+        problems.append(pl.when(broken).then(problem))
+    reasons = []
+    if BOUND in rows.columns:
+        reasons.append(pl.col(BOUND))
+        problems.insert(0, pl.when(pl.col(BOUND).is_not_null()).then(_bound_problem()))
     listed = pl.concat_list([*reasons, *texts]).list.drop_nulls().list.join("；")
     personal = {column.name: column.personal for column in gate.contract.personal_columns}
     hidden = {*personal, *delivered_ids(gate.contract)}
@@ -249,18 +254,27 @@ def quarantined_rows(gate: Gate, rows: pl.DataFrame) -> pl.DataFrame:
         (pl.col(SHEET) if SHEET in rows.columns else pl.lit(None, pl.String)).alias("sheet"),
         listed.alias("reason"),
         pl.struct(content).struct.json_encode().alias("row"),
+        pl.concat_list(problems).list.drop_nulls().alias(PROBLEMS),
+    )
+
+
+def _bound_problem() -> pl.Expr:
+    """Return what reading a form's cells complained of, without row and cell."""
+    text = pl.col(BOUND)
+    problem = text.str.replace(r"^第\d+行", "").str.replace(r"（[^）]*）(；.*)?$", "")
+    return pl.struct(
+        problem.alias("problem"), text.str.extract(r"（“?([^”）]*)”?）").alias("shown")
     )
 
 
 def _shown(rule: Violation, rows: pl.DataFrame) -> pl.Expr | None:
-    """Return the delivered text in quotes, for rules about what a cell holds."""
+    """Return the delivered text, for rules about what a cell holds."""
     if rule.kind in ("required", "key"):
         return None
     name = RAW + rule.column if RAW + rule.column in rows.columns else rule.column
     if name not in rows.columns:
         return None
-    text = pl.col(name).cast(pl.String).str.slice(0, 30).fill_null("")
-    return pl.concat_str(pl.lit("（“"), text, pl.lit("”）"))
+    return pl.col(name).cast(pl.String).str.slice(0, 30).fill_null("")
 
 
 def _masked(name: str) -> pl.Expr:

@@ -25,6 +25,17 @@ _EXCEL_NAMES = {".xlsx", ".xlsm", ".xls", ".et", ".xltx"}
 _TEXT_NAMES = {".csv", ".txt", ".tsv"}
 
 
+def may_load(path: Path) -> bool:
+    """Tell whether a file bears the name, or has the content, of what can be loaded."""
+    if path.suffix.lower() in _EXCEL_NAMES | _TEXT_NAMES | {".zip", ".parquet"}:
+        return True
+    try:
+        kind_of(path)
+    except (Unreadable, OSError):
+        return False
+    return True
+
+
 def kind_of(path: Path) -> Kind:
     """Return the kind of the file. Raises Unreadable when it can be none of ours."""
     size = path.stat().st_size

@@ -178,7 +178,17 @@ def test_wrong_rows_go_to_quarantine_with_reason_and_row_and_the_rest_is_stored(
     frame = pl.concat([frame, frame.head(1)])
     (line,) = load(voucher_file(frame))
     assert (line["rows"], line["stored"], line["quarantined"]) == (41, 36, 5)
-    assert line["reason"] == ("5行隔离：第18行“支付金额”不是数字（“12，00x”）；其余36行已入库")
+    (listed,) = home.quarantine.rglob("*.csv")
+    assert line["reason"] == (
+        "隔离5行：“支付金额”不是数字1行（第18行，“12，00x”）；“单位代码”为空1行（第22行）；"
+        "“支出功能分类科目编码”不在当年代码表内1行（第27行，“9999999”）；"
+        "“支付日期”不是日期1行（第32行，“2026-13-40”）；主键重复（支付凭证主键）1行（第42行）。"
+        f"逐行原因见 {listed}，请改正后重新送达；其余36行已入库。"
+    )
+    text = listed.read_text(encoding="utf-8-sig")
+    assert text.splitlines()[0] == "行号,工作表,原因,内容"
+    assert "22,,第22行“单位代码”为空," in text
+    assert "6222" not in text
     assert read("payment_voucher").height == 36
     kept = quarantined(home.quarantine).sort("src_row")
     assert kept.select("src_row", "reason").rows() == [
@@ -192,6 +202,29 @@ def test_wrong_rows_go_to_quarantine_with_reason_and_row_and_the_rest_is_stored(
     # persons are masked in quarantine
     assert "6222" not in "".join(kept["row"].to_list())
     assert "示范文具店" not in "".join(kept["row"].to_list())
+
+
+def test_a_doubtful_digit_group_is_kept_out_with_row_and_text(voucher_file, load, read):
+    frame = titled(vouchers(10)).cast(pl.String)
+    written = ["12,00", "1.234,56", "1，234.50", "1,234,567.89", "1 234.50"]
+    frame = frame.with_columns(pl.Series("支付金额", written + frame["支付金额"].to_list()[5:]))
+    (line,) = load(voucher_file(frame))
+    assert line["reason"].startswith(
+        "隔离2行：“支付金额”不是数字2行（第2行，“12,00”）。逐行原因见 "
+    )
+    assert line["stored"] == 8
+    amounts = read("payment_voucher").sort("pay_cert_id")["pay_amt"].to_list()
+    assert amounts[:3] == [123_450, 123_456_789, 123_450]
+
+
+def test_a_single_wrong_row_is_told_in_one_sentence(voucher_file, load):
+    frame = titled(vouchers(10)).cast(pl.String)
+    amounts = frame["支付金额"].to_list()
+    frame = frame.with_columns(pl.Series("支付金额", [*amounts[:3], "12,00", *amounts[4:]]))
+    (line,) = load(voucher_file(frame))
+    assert line["reason"] == (
+        "隔离1行：第5行“支付金额”不是数字（“12,00”）。请改正后重新送达；其余9行已入库。"
+    )
 
 
 def test_a_corrected_file_replaces_its_rows_and_other_months_stay(voucher_file, load, read):
@@ -265,7 +298,9 @@ def test_a_large_file_streams_to_the_same_rows(voucher_file, load, read, monkeyp
     monkeypatch.setattr("ingest.flat_file._MEMORY_BYTES", 0)
     (line,) = load(voucher_file(frame))
     assert (line["rows"], line["stored"], line["quarantined"]) == (303, 299, 4)
-    assert line["reason"].startswith("4行隔离：第52行“支付金额”不是数字（“x”）")
+    assert line["reason"].startswith(
+        "隔离4行：“支付金额”不是数字1行（第52行，“x”）；主键重复（支付凭证主键）3行（第302行）。"
+    )
     assert read("payment_voucher").height == 299
 
 

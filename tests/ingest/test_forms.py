@@ -181,7 +181,9 @@ def test_text_in_a_figure_cell_is_quarantined_with_its_row(tmp_path, load, read)
     rows[8][4] = "六百"
     (line,) = load(book(tmp_path / "文字.xlsx", {"表2": rows}))
     assert (line["rows"], line["stored"], line["quarantined"]) == (9, 8, 1)
-    assert line["reason"].startswith("1行隔离：第9行“执行数”不是数字（“六百”）")
+    assert line["reason"].startswith(
+        "隔离1行：第9行“执行数”不是数字（“六百”）。请改正后重新送达；其余8行已入库。科目合计"
+    )
 
 
 def test_an_unfilled_form_is_called_a_blank_template(tmp_path, load):
