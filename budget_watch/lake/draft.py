@@ -180,7 +180,7 @@ class TableDraft:
 
     def write(self, frame: pl.DataFrame | pl.LazyFrame, part: str) -> File:
         """Write a file of this table; it does not belong to the draft yet."""
-        file = write(self.folder, frame, part, self.layout.money)
+        file = write(self.folder, frame, part, self.layout.money, self.layout.group_rows)
         self._written.append(file)
         return file
 
