@@ -96,6 +96,7 @@ KEYS: dict[str, Key] = {
     "sort": Key("排序", _pattern(r"-?[a-z_]{1,20}"), "列名，前加 - 为从大到小"),
     "after": Key("翻页位置", _pattern(r"[0-9A-Za-z_\-.:]{1,120}"), "上一页给出的位置"),
     "unit": Key("金额单位", _choice("yuan", "wan", "yi"), "yuan、wan 或 yi"),
+    "q": Key("检索词", lambda text: 0 < len(text) <= 60 and text.isprintable(), "60字以内的文字"),
     "print": Key("打印版式", _choice("1"), "1"),
 }
 COMMON = ("fy", "to", "asof", "snap", "scope", "unit", "print")
@@ -146,6 +147,7 @@ PAGES: dict[str, PageShape] = {
     "finding": PageShape("疑点", (), range(1, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
+    "search": PageShape("搜索", ("q",)),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),
 }
 

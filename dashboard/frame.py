@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import dash_mantine_components as dmc
 from dash import html
 
 from budget_watch.views import formats as fmt
@@ -89,6 +90,8 @@ def _head(address: Address, context: Context | None) -> html.Header:
             _days(address, context),
             _units(address, context),
             html.Div(className="head-fill"),
+            _search(),
+            link("搜索", address.at("search"), className="head-plain narrow-only"),
         ]
     switch = {"data-theme-switch": "1"}
     return html.Header(
@@ -106,6 +109,21 @@ def _head(address: Address, context: Context | None) -> html.Header:
             ),
         ],
         className="head",
+    )
+
+
+def _search() -> html.Form:
+    """The box of the head; `/` leads into it (nav.js)."""
+    return html.Form(
+        dmc.TextInput(
+            debounce=True,
+            placeholder="搜索（按 / 键）",
+            className="search-input",
+            **attrs({"aria-label": "检索词"}),
+        ),
+        className="search-form wide-only",
+        role="search",
+        **attrs({"data-search": "1", "aria-label": "搜索"}),
     )
 
 

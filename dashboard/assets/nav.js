@@ -24,7 +24,18 @@
     if (menu) { menu.removeAttribute("open"); }
     go(link.pathname + link.search, link.getAttribute("data-nav") === "replace");
   });
+  document.addEventListener("submit", function (event) {
+    if (!event.target.matches("[data-search]")) { return; }
+    event.preventDefault();
+    var box = event.target.querySelector("input"), word = box.value.trim();
+    if (word) { box.blur(); go("/search?q=" + encodeURIComponent(word), false); }
+  });
   document.addEventListener("keydown", function (event) {
+    var typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      var box = Array.from(document.querySelectorAll("[data-search] input")).find(function (one) { return one.offsetParent; });
+      if (box) { event.preventDefault(); box.focus(); }
+    }
     if (event.key === "Escape") {
       document.querySelectorAll("details.menu[open], details.pop[open]").forEach(function (open) {
         open.removeAttribute("open");

@@ -17,6 +17,7 @@ MODULES = {
     "debt": "debt",
     "data": "data",
     "rules": "rules",
+    "search": "search",
 }
 
 

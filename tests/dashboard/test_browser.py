@@ -16,7 +16,7 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 PAGES = ["/overview", "/exec?open=101", "/exec?scope=all", "/exec/d101?tab=v", "/exec/d101?by=y",
          "/voucher/2026/V2026011010011", "/debt", "/alerts", "/data", "/data/payment_voucher",
-         "/rules", "/rules/PZ02"]  # fmt: skip
+         "/rules", "/rules/PZ02", "/search?q=%E6%95%99%E8%82%B2"]  # fmt: skip
 SIZES = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 
 
@@ -186,3 +186,18 @@ def test_on_a_phone_targets_are_large_and_text_is_readable(browser: Any, served:
         assert small == [], path
         size = window.page.evaluate("getComputedStyle(document.querySelector('main p')).fontSize")
         assert float(size.removesuffix("px")) >= 18, path
+
+
+def test_the_slash_key_leads_into_the_search_box_and_enter_searches(
+    browser: Any, served: str
+) -> None:
+    window = looker(browser, served, "desktop")
+    window.open("/overview")
+    window.page.keyboard.press("/")
+    window.page.keyboard.type("教育局")
+    window.page.keyboard.press("Enter")
+    window.stands("/search")
+    assert "搜索：教育局" in window.text("main h1")
+    window.page.locator("main tbody a", has_text="教育局").first.click()
+    window.stands("/exec/d101")
+    assert window.complaints == []

@@ -62,6 +62,10 @@ PAGES = [
     "/rules?area=voucher",
     "/rules/PZ02",
     "/rules/ZX06",
+    "/search",
+    "/search?q=%E6%95%99%E8%82%B2",
+    "/search?q=V2026011010011",
+    "/search?q=PZ02",
 ]
 FORBIDDEN = (
     "违法",
@@ -295,3 +299,34 @@ def test_no_inline_script_or_foreign_address_is_in_the_tree(home: Home) -> None:
             assert type(node).__name__ not in ("Script", "Iframe")
             href = getattr(node, "href", None)
             assert href is None or str(href).startswith(("/", "#"))
+
+
+def test_the_total_row_counts_the_findings_that_the_link_lists(home: Home) -> None:
+    page = main(home, "/exec/d101")
+    row = classed(page, "total")[0]
+    shown = cells(row)[-1]
+    listed = len(list_findings(home, Grant.operator("test"), dept="101"))
+    assert int(re.findall(r"\d+", shown)[-1]) == listed
+    assert shown[0] in "◆▲■●"
+    parts = [cells(r)[-1] for r in kinds(kinds(page, "Table")[-1], "Tr")[2:]]
+    assert sum(int(re.findall(r"\d+", text)[-1]) for text in parts) == listed
+
+
+def test_a_search_finds_places_vouchers_and_findings_each_with_its_address(home: Home) -> None:
+    places = links(main(home, "/search?q=%E6%95%99%E8%82%B2%E5%B1%80"))
+    assert "/exec/d101" in places
+    assert "/exec/d101/u101001" in places
+    voucher = main(home, "/search?q=V2026011010011")
+    assert "/voucher/2026/V2026011010011" in links(voucher)
+    assert any(href.startswith("/finding/") for href in links(main(home, "/search?q=PZ02")))
+    assert "没有名称或编号含" in words(main(home, "/search?q=nothing-like-it"))
+
+
+def test_a_search_finds_no_natural_person_and_nothing_outside_the_scope(home: Home) -> None:
+    for name in ("%E5%BC%A0%E4%B8%89%E4%B8%B0", "%E5%BC%A0**"):
+        found = main(home, f"/search?q={name}")
+        assert not [href for href in links(found) if "/y" in href]
+    grant = Grant("u", "test", Scope(departments=frozenset({"102"})))
+    for word in ("%E6%95%99%E8%82%B2%E5%B1%80", "V2026011010011"):
+        found = main(home, f"/search?q={word}", grant)
+        assert "没有名称或编号含" in words(found)
