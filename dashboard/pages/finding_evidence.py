@@ -125,14 +125,14 @@ def _evidence_words(found: Any) -> str:
     if found.total is None:
         return words
     if found.difference == 0:
-        return f"{words}，合计与计量{_of(found)}一致 ✓"
+        return f"{words}，合计与计量一致 ✓{_of(found)}"
     if found.difference is None:
         return words
-    return f"{words}，与计量{_of(found)}不一致，差额列在末行"
+    return f"{words}，与计量不一致{_of(found)}，差额列在末行"
 
 
 def _of(found: Any) -> str:
-    return f"“{found.title}”" if found.title and found.title != found.measure else ""
+    return f"（计量：{found.title}）" if found.title and found.title != found.measure else ""
 
 
 def _contract(context: Context, name: str) -> Any:

@@ -94,6 +94,29 @@ def test_a_window_is_explained_by_its_rows(tmp_path: Path) -> None:
     assert found.difference == 0
 
 
+def test_a_window_finds_its_rows_where_the_finding_hides_the_account(tmp_path: Path) -> None:
+    book = book_of(tmp_path, {"PZ91": WINDOW})
+    rows = [paid(key, 1, account="62220001") for key in "abd"]
+    reader = reader_of({"payment": [*rows, paid("c", 2, account="62220002")]})
+    row = run_check(reader, book, DAY).observations.to_dicts()[0]
+    hidden = {**row, "values": row["values"].replace("62220001", "****0001")}
+    found = explain(reader, book, hidden).evidence
+    assert found is not None
+    assert (found.rows["pay_cert_id"].to_list(), found.difference) == (["a", "b", "d"], 0)
+
+
+def test_a_row_adds_up_to_its_own_amount_and_the_limit_is_that_of_the_level(tmp_path: Path) -> None:
+    rule = EACH + 'value: pay_amt\nlimit: "case when pay_amt > 5元 then 5元 else 0元 end"\n'
+    book = book_of(tmp_path, {"ZX91": rule})
+    reader = reader_of({"payment": [payment("a", "900万元")]})
+    row = run_check(reader, book, DAY).observations.to_dicts()[0]
+    found = explain(reader, book, row)
+    assert (found.value, found.limit) == ("900.00万元", "5.00元")
+    assert found.evidence is not None
+    assert (found.evidence.measure, found.evidence.difference) == ("pay_amt", 0)
+    assert found.klass == book.rules["ZX91"].levels[int(row["level_at"])].klass
+
+
 @pytest.mark.parametrize(
     ("klass", "confidence", "state", "said"),
     [
