@@ -31,8 +31,9 @@ def plain(tree: Any) -> Any:
     if children is None:
         return tree
     if type(tree).__name__ in _WHOLE and _is_html(tree):
-        given = {k: v for k, v in tree.to_plotly_json()["props"].items() if k != "children"}
-        return type(tree)(None, **given, **{"data-html": markup(children)})
+        made: type[Any] = type(tree)
+        given = {name: value for name, value in _props(tree).items() if name != "children"}
+        return made(None, **given, **{"data-html": markup(children)})
     tree.children = plain(children)
     return tree
 
@@ -46,10 +47,14 @@ def markup(node: Any) -> str:
     if not isinstance(node, Component):
         return escape(str(node))
     tag = type(node).__name__.lower()
-    props = node.to_plotly_json()["props"]
+    props = _props(node)
     children = props.pop("children", None)
     written = "".join(_attribute(name, value) for name, value in props.items())
     return f"<{tag}{written}>" + ("" if tag in _VOID else f"{markup(children)}</{tag}>")
+
+
+def _props(node: Any) -> dict[str, Any]:
+    return dict(node.to_plotly_json()["props"])
 
 
 def _is_html(node: Any) -> bool:

@@ -119,12 +119,19 @@ def status(context: typer.Context, as_json: JsonOption = False) -> int:
             "quarantined": "隔离",
         },
     )
-    records = table_status(here.home, Grant.operator("status"))
-    printer.records(records)
+    everything = [
+        {**record, "reference": True} if record["table"].startswith("REF") else record
+        for record in table_status(here.home, Grant.operator("status"))
+    ]
+    printer.records(everything)
+    records = [record for record in everything if not record.get("reference")]
+    beside = len(everything) - len(records)
     arrived = sum(1 for record in records if record["last_biz_date"])
     quarantined = sum(record["quarantined"] for record in records)
+    summary = {"tables": len(records), "references": beside}
     printer.close(
-        {"tables": len(records), "arrived": arrived, "quarantined": quarantined},
-        f"{len(records)} 张报表，已有数据 {arrived} 张，隔离 {quarantined:,} 行。",
+        {**summary, "arrived": arrived, "quarantined": quarantined},
+        f"{len(records)} 张报表，已有数据 {arrived} 张，隔离 {quarantined:,} 行；"
+        f"另有 {beside} 张参照表。",
     )
     return LOOK if quarantined else DONE

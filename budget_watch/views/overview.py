@@ -27,7 +27,8 @@ class Conclusion:
 
 
 def conclude(
-    span: Span, spent: int, current: int, fresh: Sequence[Finding], late_tables: int
+    span: Span, spent: int, current: int, fresh: Sequence[Finding], late_tables: int,
+    lacking: str = "",
 ) -> Conclusion:
     """The sentence of the day.
 
@@ -35,15 +36,18 @@ def conclude(
         spent, current: 一般公共预算 payments and 变动预算, fen.
         fresh: findings first seen in the latest run.
         late_tables: tables that are late or never came.
+        lacking: what must be there for the spending to be said; empty where it is.
     """
     done = fmt.ratio(spent, current)
     gap = fmt.gap(done, span.pace)
-    if gap is None:
+    if lacking:
+        spending = f"{span.as_of}，一般公共预算支出数据不足：{lacking}"
+    elif gap is None:
         spending = f"{span.as_of}，没有一般公共预算指标，不计算支出进度"
     else:
         spending = (
-            f"{span.as_of}，一般公共预算支出{fmt.sentence_money(spent)}，"
-            f"完成{fmt.share(spent, current)}，{fmt.points_sentence(gap, '时间进度')}"
+            f"{span.as_of}，一般公共预算国库集中支付{fmt.sentence_money(spent)}，"
+            f"完成变动预算的{fmt.share(spent, current)}，{fmt.points_sentence(gap, '时间进度')}"
         )
     facts = [spending]
     if fresh:

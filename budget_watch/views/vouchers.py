@@ -223,3 +223,47 @@ def _beyond(column: str, after: str, down: bool) -> pl.Expr:
 
 def _key(row: dict[str, Any], column: str) -> str:
     return f"{row[column]}_{row['pay_cert_id']}"
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What vouchers alone can say of a place: the figures of an application or a payee, fen.
+
+    Attributes:
+        asked: 申请金额 of the place's application; None where the place names none.
+        before: of last year's same span, where the place can have one (a payee).
+    """
+
+    spent: int
+    month: int
+    vouchers: int
+    asked: int | None
+    before: int | None
+
+
+def paid(reader: Reader, cube: Cube, place: Place, span: Span) -> Paid:
+    """Sum a place's own vouchers up to the span's end."""
+    last = int(place.get("m") or span.month)
+    rows = select(reader, cube, Filter(place, span))
+    sums = (
+        rows.filter(pl.col("pay_date") <= span.end)
+        .select(
+            pl.col("pay_amt").sum().alias("spent"),
+            pl.col("pay_amt").filter(pl.col("month") == last).sum().alias("month"),
+            pl.len().cast(pl.Int64).alias("vouchers"),
+        )
+        .collect()
+        .row(0, named=True)
+    )
+    asked = before = None
+    application = place.get("s")
+    if application is not None:
+        found = reader.scan("payment_application").filter(pl.col("pay_app_id") == application)
+        amounts = found.select("pay_app_amt").drop_nulls().collect()["pay_app_amt"]
+        asked = int(amounts[0]) if amounts.len() else None
+    else:
+        then = span.last_year()
+        earlier = select(reader, cube, Filter(place, then)).filter(pl.col("pay_date") <= then.end)
+        before = int(earlier.select(pl.col("pay_amt").sum()).collect().item() or 0)
+    return Paid(int(sums["spent"] or 0), int(sums["month"] or 0), int(sums["vouchers"]),
+                asked, before)  # fmt: skip

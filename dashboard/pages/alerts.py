@@ -313,6 +313,10 @@ def _told_apart(context: Context, f: Finding) -> list[str]:
             case "column_name":
                 known = table is not None and value in table.names
                 said.append(table.column(value).title if table and known else value)
+            case "pay_cert_id":
+                said.append(str(f.values.get("pay_cert_no") or value))
+            case "bond_code" | "contract_no" | "proj_no" | "doc_no" | "bgt_id":
+                said.append(value)
             case _ if not value.isascii():
                 said.append(value)
     return sorted(said, key=lambda word: table is None or word != table.title)

@@ -44,7 +44,7 @@ def page(context: Context) -> Page:
     words.append(f"从未送达{counts['never']}张")
     lead = f"{'，'.join(words)}；入库{fmt.count(rows)}行，隔离{fmt.count(kept_out)}行。"
     if beside:
-        lead += f"另有{beside}张基础资料表。"
+        lead += f"另有{beside}张参照表。"
     return Page("数据质量", [html.Div([_board(context, everything)], className="rows")], lead=lead)
 
 
@@ -70,7 +70,7 @@ def _board(context: Context, everything: list[Arrival]) -> html.Section:
         Column("说明", minor=True),
     ]
     total = [
-        f"合计（{len(found)}张报表，不含基础资料）",
+        f"合计（{len(found)}张报表，不含参照表）",
         fmt.NOT_APPLICABLE,
         fmt.NOT_APPLICABLE,
         f"{sum(a.state in ('arrived', 'quarantined') for a in found)}张到齐",

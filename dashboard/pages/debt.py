@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from dash import html
 
+from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.debt import Debt, Limit, Position, debt, position, regions
 from budget_watch.views.figure import Figure
@@ -129,7 +130,7 @@ def _lead(found: Debt, place: Place) -> str:
         return f"{place.called}的债务余额没有送达，不能与限额比较。"
     parts = [f"{total.balance.origin.as_of}余额{fmt.sentence_money(total.balance.value)}"]
     if total.limit.value:
-        parts.append(f"占限额{fmt.near_limit(total.balance.value, total.limit.value)}")
+        parts.append(f"占限额{_share(total)}")
     rate = fmt.figure_text(found.position.rate)
     if rate:
         parts.append(f"债务率（测算）{rate}")
@@ -141,7 +142,7 @@ def _lead(found: Debt, place: Place) -> str:
 
 def _limits(context: Context, found: Debt) -> html.Section:
     origin = found.position.limits[0].balance.origin
-    cards = [_limit(limit) for limit in found.position.limits]
+    cards = [_limit(context, limit, found.position.place) for limit in found.position.limits]
     return block(
         "限额使用",
         html.Div(cards, className="cols-3 divided"),
@@ -151,7 +152,7 @@ def _limits(context: Context, found: Debt) -> html.Section:
     )
 
 
-def _limit(limit: Limit) -> html.Div:
+def _limit(context: Context, limit: Limit, at: Place | None = None) -> html.Div:
     label = f"{limit.kind}债务余额" if limit.kind != "合计" else "债务余额（一般＋专项）"
     if limit.balance.value is None:
         return figure(label, None, why=limit.balance.why or "未送达")
@@ -165,12 +166,34 @@ def _limit(limit: Limit) -> html.Div:
         bar = html.Div(
             [
                 bullet(used, Fraction(1), label="余额与限额"),
-                html.Span(fmt.near_limit(limit.balance.value, limit.limit.value or 1)),
+                html.Span(_share(limit)),
             ],
             className="with-bar",
         )
         notes = [f"{LIMIT_LABEL} {fmt.sentence_money(limit.limit.value)}", _room(limit)]
+        if (limit.room.value or 0) < 0 and at is not None:
+            notes += _findings(context, at)
     return figure(label, number, unit, bar=bar, notes=notes, defined=_defined(limit.used))
+
+
+def _share(limit: Limit) -> str:
+    """The share of a limit; just above it, with the amount over."""
+    balance, most = limit.balance.value or 0, limit.limit.value or 1
+    share = fmt.near_limit(balance, most)
+    if balance <= most or fmt.share(balance, most) != fmt.share(most, most):
+        return share
+    return f"{share}，超出{fmt.sentence_money(balance - most)}"
+
+
+def _findings(context: Context, place: Place) -> list[Node]:
+    """Links to the open findings about debt limits of a place."""
+    found = alerts.open_findings(context.home, context.grant)
+    keep = ("asof", "snap")
+    return [
+        link(f"疑点 {f.rule} {f.title}", context.address.at("finding", f.finding[:16], keep=keep))
+        for f in found
+        if f.area == "debt" and f.mof_div_code == place.region and "限额" in f.title
+    ]
 
 
 def _room(limit: Limit) -> str:
@@ -332,7 +355,7 @@ def _region(context: Context, position: Position) -> Line:
     share = fmt.NOT_APPLICABLE
     bar: Node = missing(total.limit.why or "限额未送达")
     if total.balance.value is not None and total.limit.value:
-        share = fmt.near_limit(total.balance.value, total.limit.value)
+        share = _share(total)
         bar = html.Span(
             [
                 bullet(total.used.exact, Fraction(1), label=f"{name}限额使用{share}"),
@@ -344,7 +367,7 @@ def _region(context: Context, position: Position) -> Line:
     def used(limit: Limit) -> Node:
         if limit.balance.value is None or not limit.limit.value:
             return missing(limit.limit.why or "未送达")
-        return fmt.near_limit(limit.balance.value, limit.limit.value)
+        return _share(limit)
 
     def cell(of: Figure) -> Node:
         return missing(of.why or "未送达") if of.value is None else money(of.value)

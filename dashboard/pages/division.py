@@ -13,8 +13,9 @@ from budget_watch.views.drill import Amounts, Place
 from dashboard.address import LETTERS
 from dashboard.context import Context
 from dashboard.pages.document_division import applications, payees
+from dashboard.pages.place_known import gaps
 from dashboard.pages.place_text import BUDGETS, called, source
-from dashboard.parts import Node, attrs, block, bullet, empty, level_chip, link, menu
+from dashboard.parts import Node, attrs, block, bullet, empty, level_chip, link, menu, missing
 from dashboard.table import Column, Line, table
 
 OPTIONAL = {
@@ -33,6 +34,7 @@ class Shown:
     by: str
     columns: tuple[str, ...]
     budgets: bool  # whether the division also divides budgets and plans
+    lacking: Mapping[str, str] = field(default_factory=dict)  # table never delivered → why
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
     address, span = context.address, context.span
     sort = address.get("sort") or ("code" if by == "m" else "-spent")
     wanted = tuple(name for name in address.get("cols").split(",") if name in OPTIONAL)
-    shown = Shown(by, wanted, by != "m" and place.get("m") is None)
+    shown = Shown(by, wanted, by != "m" and place.get("m") is None, gaps(context, place))
     divided = _divided(context, place, by, sort)
     marks = _marks(context, place, divided)
     lines = [
@@ -313,23 +315,30 @@ def _line(
     def ratio(top: int, bottom: int) -> str:
         return fmt.NOT_APPLICABLE if plain else fmt.share(top, bottom)
 
+    def told(text: Node, *needed: str) -> Node:
+        why = next((shown.lacking[name] for name in needed if name in shown.lacking), None)
+        return text if why is None else missing(why)
+
+    paid = "payment_voucher"
     if shown.budgets:
-        cells.append(money(a.initial))
+        cells.append(told(money(a.initial), "indicator"))
         if "approved" in shown.columns:
-            cells.append(money(a.approved))
-        cells += [money(a.current), ratio(a.added, a.initial), money(a.plan)]
-    cells.append(_spent_link(context, to, a) if to and a.vouchers else money(a.spent))
+            cells.append(told(money(a.approved), "indicator"))
+        cells.append(told(money(a.current), "indicator"))
+        cells.append(told(ratio(a.added, a.initial), "indicator"))
+        cells.append(told(money(a.plan), "payment_plan"))
+    spent = _spent_link(context, to, a) if to and a.vouchers else money(a.spent)
+    cells.append(told(spent, paid))
     if "month" in shown.columns:
-        cells.append(money(a.month))
+        cells.append(told(money(a.month), paid))
     if shown.budgets:
         done = None if plain else fmt.ratio(a.spent, a.current)
-        cells.append(_bar(done, pace, ratio(a.spent, a.current), plain))
+        bar = _bar(done, pace, ratio(a.spent, a.current), plain)
+        cells.append(told(bar, paid, "indicator"))
         if "lead" in shown.columns:
-            cells.append(fmt.points(fmt.gap(done, pace)))
-    cells += [
-        fmt.NOT_APPLICABLE if plain else fmt.growth(a.spent, a.before),
-        fmt.share(a.spent, whole.spent),
-    ]
+            cells.append(told(fmt.points(fmt.gap(done, pace)), paid, "indicator"))
+    growth = fmt.NOT_APPLICABLE if plain else fmt.growth(a.spent, a.before)
+    cells += [told(growth, paid), told(fmt.share(a.spent, whole.spent), paid)]
     if "vouchers" in shown.columns:
         cells.append(fmt.count(a.vouchers))
     if shown.by in "zdup":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from fractions import Fraction
 
 from dash import html
@@ -11,8 +12,11 @@ from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
+from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.pages import division, place_charts, reported_block, voucher_list
+from dashboard.pages.own_figures import own_figures, own_lead, own_paid
+from dashboard.pages.place_known import gaps, missing_regions, partial_note, require_known
 from dashboard.pages.place_text import (
     BUDGETS,
     called,
@@ -22,6 +26,14 @@ from dashboard.pages.place_text import (
 )
 from dashboard.parts import Node, block, bullet, figure, link, menu, number_and_unit, segments
 
+_NEEDS = {
+    "initial": "indicator",
+    "approved": "indicator",
+    "current": "indicator",
+    "plan": "payment_plan",
+    "spent": "payment_voucher",
+    "month": "payment_voucher",
+}
 SCOPE_TITLES: dict[drill.Scope, str] = {"local": "本级", "all": "全市", "county": "县区"}
 
 
@@ -29,25 +41,52 @@ def page(context: Context) -> Page:
     """The drill at an address."""
     address = context.address
     place = place_of(address)
-    amounts = context.kept(
-        "total", lambda: drill.total(context.cube, place, context.span), place, context.span
-    )
+    require_known(context, place)
+    amounts = _amounts(context, place)
     on_vouchers = address.get("tab") == "v" or not drill.ways(place)
-    body: list[Node] = [_core(context, place, amounts)]
+    _check_sort(address.get("sort"), on_vouchers)
+    own = place.get("s") is not None or place.get("y") is not None
+    body: list[Node] = [partial_note(context, place)]
+    body.append(own_figures(context, place) if own else _core(context, place, amounts))
     if on_vouchers:
         body.append(voucher_list.block_of(context, place, amounts))
     else:
-        body.append(place_charts.folded(context, place, amounts))
+        if not gaps(context, place):
+            body.append(place_charts.folded(context, place, amounts))
         body.append(division.block_of(context, place))
         if place.scope == "all" and place.get("z") is None and len(place.path) <= 1:
             body.append(reported_block.block_of(context))
     return Page(
         f"{called(context, place)}预算执行",
         [html.Div(body, className="rows")],
-        lead=_lead(context, place, amounts),
+        lead=own_lead(context, place) if own else _lead(context, place, amounts),
         crumbs=crumbs(context, place),
         tools=_tools(context, place, on_vouchers),
     )
+
+
+def _amounts(context: Context, place: Place) -> Amounts:
+    """The place's figures; of an application or a payee what its vouchers say."""
+    if place.get("s") is not None or place.get("y") is not None:
+        paid = own_paid(context, place)
+        return Amounts(
+            spent=paid.spent, month=paid.month, vouchers=paid.vouchers, before=paid.before or 0
+        )
+    return context.kept(
+        "total", lambda: drill.total(context.cube, place, context.span), place, context.span
+    )
+
+
+def _check_sort(sort: str, on_vouchers: bool) -> None:
+    """Refuse an order the table cannot be put in."""
+    names = (
+        ("date", "amt") if on_vouchers else ("code", "progress", *(f.name for f in fields(Amounts)))
+    )
+    if sort and sort.removeprefix("-") not in names:
+        expected = "、".join(names)
+        raise AddressError(
+            f"地址里“sort={sort}”（排序）不能识别，应为{expected}，前加 - 为从大到小。"
+        )
 
 
 def place_of(address: Address) -> Place:
@@ -63,13 +102,26 @@ def _lead(context: Context, place: Place, amounts: Amounts) -> str:
             f"{span.fiscal_year}年{place.get('m')}月支出{fmt.sentence_money(amounts.spent)}，"
             f"同比{fmt.growth(amounts.spent, amounts.before)}。"
         )
+    lacking = gaps(context, place)
+    if "payment_voucher" in lacking:
+        return f"{span.label}支出数据不足：{lacking['payment_voucher']}。"
+    if "indicator" in lacking:
+        return (
+            f"{span.label}支出{fmt.sentence_money(amounts.spent)}；"
+            f"{lacking['indicator']}，不能说明预算和支出进度。"
+        )
     if amounts.current <= 0:
         spent = fmt.sentence_money(amounts.spent)
         return f"{span.label}支出{spent}；没有列入预算指标，不计算支出进度。"
     progress = fmt.ratio(amounts.spent, amounts.current)
     gap = fmt.gap(progress, span.pace)
+    fund = place.get("f")
+    partly = place.scope != "local" and place.get("z") is None and fund is not None
+    heard = (
+        "（仅已送达地区）" if partly and missing_regions(context, place.scope, fund or "") else ""
+    )
     return (
-        f"{called(context, place)}{span.label}支出{fmt.sentence_money(amounts.spent)}，"
+        f"{called(context, place)}{heard}{span.label}支出{fmt.sentence_money(amounts.spent)}，"
         f"完成变动预算的{fmt.share(amounts.spent, amounts.current)}，"
         f"{fmt.points_sentence(gap, '时间进度')}"
         + (f"；同比{fmt.growth(amounts.spent, amounts.before)}。" if amounts.before > 0 else "。")
@@ -146,7 +198,17 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
     gap = fmt.gap(progress, span.pace)
     parts: list[Node] = []
 
+    lacking = gaps(context, place)
+
+    def lacks(label: str, *needed: str) -> bool:
+        why = next((lacking[name] for name in needed if name in lacking), None)
+        if why is not None:
+            parts.append(figure(label, None, why=why, notes=[why]))
+        return why is not None
+
     def money(label: str, key: str, value: int, notes: list[Node] | None = None) -> None:
+        if lacks(label, _NEEDS[key]):
+            return
         number, unit = number_and_unit(fmt.sentence_money(value))
         parts.append(
             figure(
@@ -168,7 +230,8 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
             amounts.current,
             [f"较年初 {fmt.growth(amounts.current, amounts.initial)}"],
         )
-        parts.append(_added(context, place, amounts))
+        if not lacks("追加率", "indicator"):
+            parts.append(_added(context, place, amounts))
         money(
             "用款计划",
             "plan",
@@ -183,6 +246,7 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
     )
     if not single:
         money(f"{span.month}月支出", "month", amounts.month, [_month_note(context)])
+    if not single and not lacks("支出进度", "payment_voucher", "indicator"):
         number, unit = number_and_unit(fmt.share(amounts.spent, amounts.current))
         parts.append(
             figure(
@@ -204,16 +268,17 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
                 notes=[f"差额 {fmt.sentence_money(_pace_gap(amounts, span.pace))}"],
             )
         )
-    number, unit = number_and_unit(fmt.growth(amounts.spent, amounts.before))
-    parts.append(
-        figure(
-            "同比",
-            number,
-            unit,
-            defined=formula_of(context, "yoy", amounts.before),
-            notes=[f"上年同期 {fmt.sentence_money(amounts.before)}"],
+    if not lacks("同比", "payment_voucher"):
+        number, unit = number_and_unit(fmt.growth(amounts.spent, amounts.before))
+        parts.append(
+            figure(
+                "同比",
+                number,
+                unit,
+                defined=formula_of(context, "yoy", amounts.before),
+                notes=[f"上年同期 {fmt.sentence_money(amounts.before)}"],
+            )
         )
-    )
     return block(
         "核心指标",
         html.Div(parts, className="strip"),

@@ -15,7 +15,7 @@ from dashboard.pages.alerts import owner
 from dashboard.pages.data import arrived, reports
 from dashboard.pages.execution import SCOPE_TITLES
 from dashboard.pages.overview_blocks import arrivals, debt, handling, three_public_block
-from dashboard.pages.overview_books import books, paid
+from dashboard.pages.overview_books import books, lacks, paid
 from dashboard.pages.place_text import pace_words, source
 from dashboard.parts import (
     Node,
@@ -45,6 +45,7 @@ def page(context: Context) -> Page:
         general.current,
         fresh,
         sum(a.state in ("late", "never") for a in reports(arrived(context))),
+        lacks(context, scope, "11"),
     )
     rows: list[Node] = [
         books(context, scope),

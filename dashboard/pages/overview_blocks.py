@@ -21,7 +21,6 @@ from dashboard.parts import (
     block,
     bullet,
     insufficient,
-    level_chip,
     link,
     missing,
     tag,
@@ -130,7 +129,6 @@ def handling(context: Context, found: list[Finding]) -> html.Section:
             source=source(context, "疑点库"),
         )
     states = Counter(f.work_state for f in found)
-    levels = Counter(f.level for f in found)
     columns = [Column("办理状态", width="60%"), Column("疑点", number=True)]
     keep = ("asof", "snap")
     lines = [
@@ -147,22 +145,11 @@ def handling(context: Context, found: list[Finding]) -> html.Section:
                 ]
             )
         )
-    for level in ("red", "orange", "yellow", "blue"):
-        lines.append(
-            Line(
-                [
-                    [level_chip(level)],
-                    link(
-                        fmt.count(levels[level]), context.address.at("alerts", keep=keep, lv=level)
-                    ),
-                ]
-            )
-        )
     return block(
         "办理",
         table("办理", columns, lines),
         flush=True,
-        sub="疑点按办理状态和级别",
+        sub="疑点按办理状态",
         source=source(context, "疑点库"),
     )
 

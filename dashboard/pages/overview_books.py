@@ -7,18 +7,15 @@ from dash import html
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.books import BOOKS, FUNDS, Side, side
+from budget_watch.views.bridge import bridge
 from budget_watch.views.drill import Amounts
 from budget_watch.views.span import Place as BookPlace
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.pages.execution import SCOPE_TITLES
+from dashboard.pages.place_known import gaps, missing_regions
 from dashboard.pages.place_text import pace_words, source
-from dashboard.parts import (
-    block,
-    bullet,
-    figure,
-    number_and_unit,
-)
+from dashboard.parts import Node, block, bullet, figure, link, number_and_unit
 
 
 def paid(context: Context, scope: str, fund: str) -> Amounts:
@@ -36,7 +33,8 @@ def books(context: Context, scope: str) -> html.Section:
         "四本预算",
         html.Div(cards, className="cols-4 divided"),
         flush=True,
-        sub=f"{SCOPE_TITLES[scope]}，支出 = Σ支付凭证，进度 = 支出 ÷ 变动预算，竖线为时间进度",  # type: ignore[index]
+        sub=f"{SCOPE_TITLES[scope]}，国库集中支付口径，"  # type: ignore[index]
+        "进度 = Σ支付凭证 ÷ 变动预算，竖线为时间进度",
         source=source(
             context, "FIN-15 国库集中支付凭证表", "FIN-12 指标表", "FIN-06 社会保险基金预算表"
         ),
@@ -47,16 +45,22 @@ def _book(context: Context, scope: str, book: str) -> html.Div:
     if book == "社会保险基金":
         return _social(context, scope)
     fund = FUNDS[book]
+    title = f"{book}支出（国库集中支付）"
     amounts = paid(context, scope, fund)
     if amounts == Amounts():
-        why = f"{context.span.as_of}没有{book}的指标和支付凭证"
-        return figure(f"{book}支出", None, why=why, notes=[why])
+        why = lacks(context, scope, fund) or f"{context.span.as_of}没有{book}的指标和支付凭证"
+        return figure(title, None, why=why, notes=[why])
+    why = lacks(context, scope, fund)
+    if why:
+        known = f"已送达部分{fmt.sentence_money(amounts.spent)}"
+        to = Address("exec", (f"f{fund}",), context.address.query)
+        return figure(title, None, why=why, notes=[why, link(known, to)])
     number, unit = number_and_unit(fmt.sentence_money(amounts.spent))
     done = fmt.ratio(amounts.spent, amounts.current)
     text = fmt.share(amounts.spent, amounts.current)
     gap = fmt.gap(done, context.span.pace)
     return figure(
-        f"{book}支出",
+        title,
         number,
         unit,
         to=Address("exec", (f"f{fund}",), context.address.query),
@@ -75,8 +79,30 @@ def _book(context: Context, scope: str, book: str) -> html.Div:
             ("变动预算", fmt.sentence_money(amounts.current)),
             ("上年同期", fmt.sentence_money(amounts.before)),
             ("时间进度", pace_words(context)),
+            *_bridge(context, scope, book),
         ],
     )
+
+
+def lacks(context: Context, scope: str, fund: str) -> str:
+    """Why a scope's spending of a kind of fund cannot be said; empty where it can."""
+    place = drill.Place(scope, (("f", fund),))  # type: ignore[arg-type]
+    tables = gaps(context, place)
+    if tables:
+        wanted = [tables[name] for name in ("payment_voucher", "indicator") if name in tables]
+        if wanted:
+            return "；".join(wanted)
+    names = missing_regions(context, scope, fund) if scope != "local" else ""
+    return f"缺{names}的指标和支付凭证" if names else ""
+
+
+def _bridge(context: Context, scope: str, book: str) -> list[tuple[str, Node]]:
+    """From the vouchers to the latest monthly report, item by item (调节表)."""
+    span = context.span
+    found = context.kept(
+        "bridge", lambda: bridge(context.desk, context.cube, scope, span, book), scope, span, book
+    )
+    return [(name, fmt.sentence_money(amount)) for name, amount in found]
 
 
 def _social(context: Context, scope: str) -> html.Div:

@@ -72,9 +72,7 @@ def block_of(context: Context, place: Place, amounts: Amounts) -> html.Section:
         body,
         flush=True,
         unit="单位：元",
-        sub=_sums(
-            found, amounts, wanted.bare and place.get("y") is None and place.get("s") is None
-        ),
+        sub=_sums(found, amounts, wanted.bare),
         source=source(context, *VOUCHERS),
     )
 

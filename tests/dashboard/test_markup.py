@@ -11,7 +11,7 @@ def test_text_and_attributes_are_escaped_and_named_as_html_names_them() -> None:
         [
             html.Th("<b>&", scope="row", className="name"),
             html.Td([html.A('甲"乙', href='/exec?by=d&tab="v"', title="<x>"), None, 3]),
-            html.Td(html.Span(style={"width": "4%"}, **attrs({"aria-label": "支出"})), tabIndex="0"),
+            html.Td(html.Span(style={"width": "4%"}, **attrs({"aria-label": "支出"})), tabIndex=0),
         ],
         hidden=False,
     )

@@ -285,11 +285,13 @@ def _books(rows: dict[str, list[dict[str, Any]]]) -> None:
         )
 
 
-def make_home(folder: Path) -> tuple[Home, Snapshot]:
-    """Write the city into a new home and publish it."""
+def make_home(folder: Path, *only: str) -> tuple[Home, Snapshot]:
+    """Write the city (or only some of its tables) into a new home and publish it."""
     home = Home(folder)
     with Writer.open(home, owner="test") as writer:
         for table, frame in frames().items():
+            if only and table not in only:
+                continue
             writer.replace(
                 table,
                 frame,
