@@ -1,8 +1,8 @@
 """From what vouchers say to what the monthly report says: the 调节表 in a few rows.
 
 国库集中支付 is only part of a budget's expenditure; 实拨, 总会计直接列支, 权责发生制列支 and
-在途 are the rest (mart ``recon``, rule SJ05). Both ends are taken at the report's month, not at the as-of
-day, so the difference is none of time. Money is fen.
+在途 are the rest (mart ``recon``, rule SJ05). Both ends are taken at the report's month,
+not at the as-of day, so the difference is none of time. Money is fen.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import Any
 from dash import html
 
 from budget_watch.engine.explain import Explanation
+from budget_watch.engine.laws import article_name
 from budget_watch.views import formats as fmt
 from dashboard.context import Context
 from dashboard.pages.law_text import authority
@@ -47,19 +48,24 @@ def laws(context: Context, said: Explanation, rule: Any) -> html.Section:
         text: Node = (
             html.Blockquote([html.P(line) for line in law.text.split("\n")], className="law")
             if law.text
-            else _not_loaded(law.law, law.article, rule)
+            else not_loaded(law.law, law.article, rule)
         )
         parts.append(html.Div([head, text, html.P(version, className="note")], className="article"))
     return block("法条原文", parts, source=source(context, "法律法规登记"))
 
 
-def _not_loaded(law: str, article: str | None, rule: Any) -> Node:
+def not_loaded(law: str, article: str | None, rule: Any) -> Node:
     """The sentence for an article whose text is not here, with the words the rule quotes of it."""
     cites = (
         [] if rule is None else [*rule.basis, *(c for lv in rule.levels for c in lv.basis or ())]
     )
     quoted = next(
-        (c.quote for c in cites if c.quote and (c.law, c.article) == (law, article)), None
+        (
+            c.quote
+            for c in cites
+            if c.quote and c.law == law and article in (c.article, article_name(c.article or ""))
+        ),
+        None,
     )
     note = html.P("条文原文尚未载入，请系统管理员载入法规文本。", className="note")
     if quoted is None:

@@ -1,8 +1,12 @@
 """No page says a zero, a whole or a figure that the data behind it does not bear."""
 
+from pathlib import Path
+
 import pytest
 
+from budget_watch.engine import load_book
 from budget_watch.lake import Home
+from dashboard.pages.finding_reckoning import not_loaded
 from tests.dashboard.reading import classed, kinds, words
 from tests.dashboard.test_pages import main
 from tests.views_drill.small_city import make_home
@@ -67,3 +71,12 @@ def test_the_work_block_divides_by_one_thing(home: Home) -> None:
     block = next(b for b in kinds(main(home, "/overview"), "Section")
                  if words(kinds(b, "H2")[0]) == "办理")  # fmt: skip
     assert not classed(block, "chip")
+
+
+def test_a_law_not_loaded_is_said_without_a_command_and_with_the_rules_quote() -> None:
+    rule = load_book([Path(__file__).parents[2] / "rules"]).rules["ZX15"].rule
+    for article in ("42", "第四十二条"):
+        said = words(not_loaded("budget-law", article, rule))
+        assert "条文原文尚未载入，请系统管理员载入法规文本。" in said
+        assert "连续两年未用完的结转资金，应当作为结余资金管理" in said
+    assert "摘引" not in words(not_loaded("budget-law", "4", rule))
