@@ -27,8 +27,10 @@ from budget_watch.engine.run import (
     shown,
     valid,
 )
+from budget_watch.engine.sources import Source
 
 ROWS_A_STEP = 250_000
+DAY = "__period_end"
 OUT, UNKNOWN, INVALID = -1, -2, -3
 REASONS = {OUT: OUT_OF_SCOPE, UNKNOWN: UNKNOWN_SCOPE, INVALID: NOT_VALID}
 PLACES = ("mof_div_code", "dept_code", "agency_code")
@@ -69,9 +71,10 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
             part = part.join(found.lazy(), on=on, how="left", nulls_equal=True)
         for own, join, found in looked_up:
             part = look_up(part, join, found, own, in_order=False)
-        return part.select(
+        return part.with_columns(_day(run, source).alias(DAY)).select(
             *kept,
             *verdicts,
+            DAY,
             _provisional(source.columns).alias("__p_row"),
             *(key_hash(key).alias(_hash_name(key)) for key in keys),
         )
@@ -96,7 +99,9 @@ def _prepared(run: Run, rule: CheckedRule) -> _Row:
     names = {name: own + name for name in rule.measures}
     for join in rule.joins.values():
         names |= {name: own + name for name in (*join.take, f"{join.name}_found")}
-    verdict = judgement(rule, rule_compiler(rule, run.setting, names))
+    build = rule_compiler(rule, run.setting, names)
+    build.day = pl.col(DAY)  # worked out once a row, for all rules
+    verdict = judgement(rule, build)
     return _Row(rule, verdict, names, f"__v_{rule.id}")
 
 
@@ -168,6 +173,12 @@ def _provisional(columns: Mapping[str, object]) -> pl.Expr:
     return doubtful
 
 
+def _day(run: Run, source: Source) -> pl.Expr:
+    """The end of a row's period; the day of the run where it has none."""
+    day = compiler(run.setting, source.columns, source.date_column).day
+    return pl.lit(run.setting.as_of) if day is None else day
+
+
 def _verdicts(run: Run, rules: list[_Row]) -> list[pl.Expr]:
     found: list[pl.Expr] = []
     for each in rules:
@@ -176,9 +187,9 @@ def _verdicts(run: Run, rules: list[_Row]) -> list[pl.Expr]:
         if source is None:
             continue
         build = compiler(run.setting, source.columns, source.date_column)
-        day = build.day if build.day is not None else pl.lit(run.setting.as_of)
+        build.day = pl.col(DAY)
         result = (
-            pl.when(~valid(rule, day).fill_null(True))
+            pl.when(~valid(rule, build.day).fill_null(True))
             .then(pl.lit(INVALID, dtype=pl.Int16))
             .otherwise(each.judgement.expr)
         )
@@ -192,7 +203,6 @@ def _verdicts(run: Run, rules: list[_Row]) -> list[pl.Expr]:
                 .otherwise(pl.lit(OUT, dtype=pl.Int16))
             )
         found.append(result.cast(pl.Int16).alias(each.column))
-        found.append(day.alias(f"__d_{rule.id}"))
     return found
 
 
@@ -229,7 +239,7 @@ def _renamed(each: _Row, rows: pl.DataFrame) -> pl.DataFrame:
         *marks,
         pl.col("__p_row"),
         pl.col(each.column).alias("__v"),
-        pl.col(f"__d_{rule.id}").alias("__period_end"),
+        pl.col(DAY),
     )
 
 
