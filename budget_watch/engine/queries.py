@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 import polars as pl
 import sqlglot
+from sqlglot import exp
 
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import RunError
@@ -22,7 +27,7 @@ from budget_watch.engine.sources import Source, sources
 from budget_watch.engine.sql import CheckedQuery
 from budget_watch.engine.universe import parts_of
 
-ROWS_A_PART = 2_000_000
+ROWS_A_PART = 1_250_000
 
 
 def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
@@ -55,11 +60,13 @@ def _clear_the_silent(members: pl.DataFrame, returned: pl.DataFrame, tally: Rule
 
 def answer(query: CheckedQuery, frames: Frames) -> pl.DataFrame:
     """The rows a query gives, part by part of its partition columns."""
-    sql = _for_polars(query.sql)
+    steps = _steps(query.sql)
     results: list[pl.DataFrame] = []
     for piece in _pieces(query, frames):
         context = pl.SQLContext({name: _table(query, name, frames, piece) for name in query.tables})
-        results.append(context.execute(sql).collect(engine="streaming"))
+        for name, sql in steps[:-1]:
+            context.register(name, context.execute(sql).collect(engine="streaming"))
+        results.append(context.execute(steps[-1][1]).collect(engine="streaming"))
     return _cast(pl.concat(results) if len(results) > 1 else results[0], query)
 
 
@@ -86,9 +93,33 @@ def _table(query: CheckedQuery, name: str, frames: Frames, piece: pl.Expr) -> pl
     return rows.filter(piece)
 
 
-def _for_polars(sql: str) -> str:
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    return tree.sql(dialect="postgres")
+def _steps(sql: str) -> list[tuple[str, str]]:
+    """The query as statements to run in order: (name of the result, SQL); the last is the answer.
+
+    A CTE that is used more than once is a step of its own; polars would work it out each time.
+    """
+    tree: Any = sqlglot.parse_one(sql, dialect="duckdb")
+    uses = Counter(table.name for table in tree.find_all(exp.Table))
+    steps: list[tuple[str, str]] = []
+    once: list[exp.CTE] = []
+    for cte in tree.ctes:
+        if uses[cte.alias] > 1:
+            steps.append((cte.alias, _with(once, cte.this)))
+        else:
+            once.append(cte)
+    body = tree.copy()
+    body.set("with_", None)
+    return [*steps, ("", _with(once, body))]
+
+
+def _with(ctes: Sequence[exp.CTE], body: Any) -> str:
+    """A statement with those CTEs before it, for polars."""
+    found = body.copy()
+    own = found.ctes
+    if ctes or own:
+        every = [each.copy() for each in (*ctes, *own)]
+        found.set("with_", exp.With(expressions=every))
+    return str(found.sql(dialect="postgres"))
 
 
 def _cast(frame: pl.DataFrame, query: CheckedQuery) -> pl.DataFrame:
