@@ -1,6 +1,7 @@
 # make demo    a made-up city from source files to the page, in .budget_watch
 # make test    everything a release needs
 # make check   format, lint, types
+# make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000"
 # make lock    renew both lock files
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -8,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 INSTALL := --no-deps --no-build-isolation -e .
 
-.PHONY: demo test test-fast check lock clean
+.PHONY: demo test test-fast check bench lock clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
@@ -25,6 +26,9 @@ check: .venv/test.stamp
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
+
+bench: .venv/test.stamp
+	$(BIN)/python -m benchmarks.whole_book $(ARGS)
 
 lock: .venv/bin/python
 	$(PIP) uv

@@ -26,8 +26,12 @@ FORMATS: dict[str, Callable[[Document], bytes]] = {"docx": word.write, "html": h
 
 
 def build(
-    home: Home, grant: Grant, period: str, formats: Sequence[str] = ("docx", "html"),
-    out: Path | None = None, report: str = "quarterly",
+    home: Home,
+    grant: Grant,
+    period: str,
+    formats: Sequence[str] = ("docx", "html"),
+    out: Path | None = None,
+    report: str = "quarterly",
 ) -> list[Path]:
     """Write a report of a period.
 
@@ -87,8 +91,13 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
             "请补齐数据，或在模板写 gaps_on_page_one: true。"
         )
     document = Document(
-        _masthead(home, reader.snapshot, period, template, writer), summary, gaps, sections,
-        writer.used, reader.snapshot.id, f"{reader.snapshot.biz_date.isoformat()}T00:00:00Z",
+        _masthead(home, reader.snapshot, period, template, writer),
+        summary,
+        gaps,
+        sections,
+        writer.used,
+        reader.snapshot.id,
+        f"{reader.snapshot.biz_date.isoformat()}T00:00:00Z",
         tuple(template.definitions),
     )
     _check_words(template, document)
@@ -125,8 +134,15 @@ def _masthead(
     issuer = _committee(home).get("name") or f"{name}{template.issuer}"
     facts = tuple(writer.plain(text) for text in template.facts)
     title = name + writer.plain(template.title)
-    return Masthead(template.mark, title, period.title, period.issue,
-                    str(issuer), wording.day_sentence(snapshot.biz_date), facts)
+    return Masthead(
+        template.mark,
+        title,
+        period.title,
+        period.issue,
+        str(issuer),
+        wording.day_sentence(snapshot.biz_date),
+        facts,
+    )
 
 
 def _committee(home: Home) -> dict[str, Any]:

@@ -91,8 +91,9 @@ def columns(rows: list[Row], take: Mapping[str, str]) -> Drawing:
     `take`: ``name``, ``value`` (money), ``upper`` (money).
     """
     picture = Drawing(WIDTH, 240)
-    sums = [(_amount(r, take["value"]) or 0) + (_amount(r, take.get("upper", "")) or 0)
-            for r in rows]
+    sums = [
+        (_amount(r, take["value"]) or 0) + (_amount(r, take.get("upper", "")) or 0) for r in rows
+    ]
     most, floor, ceiling = max([1, *sums]), 196.0, 30.0
     step = (WIDTH - 20) / max(len(rows), 1)
     for at, row in enumerate(rows):
@@ -104,19 +105,27 @@ def columns(rows: list[Row], take: Mapping[str, str]) -> Drawing:
             picture.add(Words(left + step / 2, floor - 6, "缺", 11, "middle", d.NOTE))
         else:
             picture.add(Rect(left + step * 0.18, floor - high, step * 0.64, high))
-            picture.add(Rect(left + step * 0.18, floor - high - high2, step * 0.64, high2, d.PAPER,
-                             d.ACTUAL))
+            picture.add(
+                Rect(
+                    left + step * 0.18, floor - high - high2, step * 0.64, high2, d.PAPER, d.ACTUAL
+                )
+            )
         if sums[at]:
-            picture.add(Words(left + step / 2, floor - high - high2 - 5, _short(sums[at], most),
-                              10, "middle"))
-        picture.add(Words(left + step / 2, floor + 15, str(row[take["name"]]), 10, "middle",
-                          d.NOTE))
+            picture.add(
+                Words(
+                    left + step / 2, floor - high - high2 - 5, _short(sums[at], most), 10, "middle"
+                )
+            )
+        picture.add(
+            Words(left + step / 2, floor + 15, str(row[take["name"]]), 10, "middle", d.NOTE)
+        )
     picture.add(Line(((6, floor), (WIDTH - 6, floor)), d.OUTLINE, 1))
     unit = "亿元" if most >= 10_000_000_000 else "万元"
     picture.add(Words(6, 12, f"单位：{unit}", 11, colour=d.NOTE))
     picture.add(Rect(170, 222, 12, 9), Words(187, 231, "本金", 11, colour=d.NOTE))
-    picture.add(Rect(232, 222, 12, 9, d.PAPER, d.ACTUAL), Words(249, 231, "利息", 11,
-                                                                colour=d.NOTE))
+    picture.add(
+        Rect(232, 222, 12, 9, d.PAPER, d.ACTUAL), Words(249, 231, "利息", 11, colour=d.NOTE)
+    )
     return picture
 
 
@@ -157,7 +166,8 @@ def alternative(rows: list[Row], take: Mapping[str, str]) -> str:
         said = [
             f"{figure.label.removeprefix(str(row[take['name']]))}{sentence(figure)}"
             for key, column in take.items()
-            if key not in ("name", "label") and isinstance(figure := row.get(column), Figure)
+            if key not in ("name", "label")
+            and isinstance(figure := row.get(column), Figure)
             and figure.known
         ]
         parts.append(f"{row[take['name']]}：{'，'.join(dict.fromkeys(said)) or '缺'}")
@@ -165,7 +175,10 @@ def alternative(rows: list[Row], take: Mapping[str, str]) -> str:
 
 
 FORMS: dict[str, Callable[[list[Row], Mapping[str, str]], Drawing]] = {
-    "bullets": bullets, "bars": bars, "columns": columns, "limits": limits,
+    "bullets": bullets,
+    "bars": bars,
+    "columns": columns,
+    "limits": limits,
 }
 
 
@@ -188,8 +201,10 @@ def _value(picture: Drawing, figure: Figure, top: float, x: float) -> None:
 def _key(picture: Drawing, y: float, before: bool) -> None:
     picture.add(Rect(_NAME, y - 8, 12, 8), Words(_NAME + 17, y, "本年累计", 11, colour=d.NOTE))
     if before:
-        picture.add(Rect(_NAME + 90, y - 8, 12, 8, d.BEFORE, d.OUTLINE),
-                    Words(_NAME + 107, y, "上年同期", 11, colour=d.NOTE))
+        picture.add(
+            Rect(_NAME + 90, y - 8, 12, 8, d.BEFORE, d.OUTLINE),
+            Words(_NAME + 107, y, "上年同期", 11, colour=d.NOTE),
+        )
 
 
 def _figure(row: Row, column: str) -> Figure:

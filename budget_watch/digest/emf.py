@@ -56,13 +56,26 @@ class _Writer:
             self._add(37, pack("<I", _NULL_PEN))
             self._object(39, pack("<III", 0, _colour(shape.fill), 0))
             # The pen is hollow: GDI then leaves out the right and lower edge, so add one unit.
-            self._add(43, pack("<iiii", _u(shape.x), _u(shape.y), _u(shape.x + shape.w) + 1,
-                               _u(shape.y + shape.h) + 1))
+            self._add(
+                43,
+                pack(
+                    "<iiii",
+                    _u(shape.x),
+                    _u(shape.y),
+                    _u(shape.x + shape.w) + 1,
+                    _u(shape.y + shape.h) + 1,
+                ),
+            )
             self._drop(_NULL_BRUSH)
         if shape.stroke is not None:
             right, low = shape.x + shape.w, shape.y + shape.h
-            corners = ((shape.x, shape.y), (right, shape.y), (right, low), (shape.x, low),
-                       (shape.x, shape.y))
+            corners = (
+                (shape.x, shape.y),
+                (right, shape.y),
+                (right, low),
+                (shape.x, low),
+                (shape.x, shape.y),
+            )
             self.line(Line(corners, shape.stroke, 1.0, shape.dashed))
 
     def line(self, shape: Line) -> None:
@@ -77,8 +90,12 @@ class _Writer:
         """A text from its left end, each glyph with its advance."""
         size = _u(shape.size)
         face = FACE.encode("utf-16-le").ljust(64, b"\0")
-        font = pack("<iiiii8B", -size, 0, 0, 0, 700 if shape.bold else 400, 0, 0, 0, _GB2312,
-                    0, 0, 0, 0) + face
+        font = (
+            pack(
+                "<iiiii8B", -size, 0, 0, 0, 700 if shape.bold else 400, 0, 0, 0, _GB2312, 0, 0, 0, 0
+            )
+            + face
+        )
         font += b"\0" * (64 * 2 + 32 * 2 + 4 + 4 + 4 + 4 + 4 + 4 + 10 + 2)
         self._object(82, font)
         self._add(24, pack("<I", _colour(shape.colour)))
@@ -89,8 +106,9 @@ class _Writer:
         text_end = start + len(text) + (-len(text) % 4)
         steps = b"".join(pack("<I", _u(advance(c) * shape.size)) for c in shape.text)
         body = pack("<iiiiIff", 0, 0, -1, -1, 2, 1.0, 1.0)
-        body += pack("<iiIIIiiiiI", _u(left), _u(shape.y), len(shape.text), start, 0,
-                     0, 0, -1, -1, text_end)
+        body += pack(
+            "<iiIIIiiiiI", _u(left), _u(shape.y), len(shape.text), start, 0, 0, 0, -1, -1, text_end
+        )
         self._add(84, body + text.ljust(text_end - start, b"\0") + steps)
         self._drop(0x8000000D)
 
@@ -112,8 +130,9 @@ class _Writer:
         header = pack("<II", 1, 108)
         header += pack("<iiii", 0, 0, dots[0] - 1, dots[1] - 1)
         header += pack("<iiii", 0, 0, round(millimetres * 100), round(high * 100))
-        header += pack("<IIIIHHIII", 0x464D4520, 0x10000, length, len(everything) + 1, 2, 0, 0, 0,
-                       0)
+        header += pack(
+            "<IIIIHHIII", 0x464D4520, 0x10000, length, len(everything) + 1, 2, 0, 0, 0, 0
+        )
         header += pack("<ii", 320 * DOTS, 200 * DOTS) + pack("<ii", 320, 200)
         header += pack("<III", 0, 0, 0) + pack("<ii", 320000, 200000)
         return header + b"".join(everything)
@@ -127,9 +146,9 @@ def _pieces(shape: Line) -> list[tuple[tuple[float, float], ...]]:
         at = 0.0
         while at < length:
             end = min(at + 5, length)
-            found.append(tuple(
-                (x0 + (x1 - x0) * t / length, y0 + (y1 - y0) * t / length) for t in (at, end)
-            ))
+            found.append(
+                tuple((x0 + (x1 - x0) * t / length, y0 + (y1 - y0) * t / length) for t in (at, end))
+            )
             at += 8
     return found
 
@@ -139,5 +158,5 @@ def _u(value: float) -> int:
 
 
 def _colour(text: str) -> int:
-    red, green, blue = (int(text[at:at + 2], 16) for at in (1, 3, 5))
+    red, green, blue = (int(text[at : at + 2], 16) for at in (1, 3, 5))
     return red | green << 8 | blue << 16

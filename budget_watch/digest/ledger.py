@@ -13,8 +13,14 @@ from dataclasses import dataclass, replace
 from budget_watch.digest.document import Document
 from budget_watch.views import Figure, Query, Unit, formats
 
-UNITS = {Unit.FEN: "元", Unit.SHARE: "%", Unit.CHANGE: "%", Unit.POINTS: "个百分点",
-         Unit.TIMES: "倍", Unit.COUNT: "个"}
+UNITS = {
+    Unit.FEN: "元",
+    Unit.SHARE: "%",
+    Unit.CHANGE: "%",
+    Unit.POINTS: "个百分点",
+    Unit.TIMES: "倍",
+    Unit.COUNT: "个",
+}
 
 
 # Conditions that only pick one line out of a query asked for many: printed beside the figure.
@@ -66,8 +72,17 @@ def ledger(document: Document) -> Ledger:
             queries.setdefault(wide, {})[query.column] = None
             at = list(queries).index(wide) + 1
             used[at, rest] = Use(at, rest)
-        entries.append(Entry(number, key, figure.label, exact(figure), scope(figure),
-                             figure.formula, tuple(used.values())))
+        entries.append(
+            Entry(
+                number,
+                key,
+                figure.label,
+                exact(figure),
+                scope(figure),
+                figure.formula,
+                tuple(used.values()),
+            )
+        )
     return Ledger(tuple(entries), tuple(_sql(q, columns) for q, columns in queries.items()))
 
 
@@ -108,8 +123,12 @@ def as_json(document: Document) -> str:
     """The ledger for programs; keys sorted, ASCII kept out of it, one object a figure."""
     figures = {
         key: {
-            "label": figure.label, "unit": figure.unit.value, "value": figure.value,
-            "over": figure.over, "formula": figure.formula, "scope": scope(figure),
+            "label": figure.label,
+            "unit": figure.unit.value,
+            "value": figure.value,
+            "over": figure.over,
+            "formula": figure.formula,
+            "scope": scope(figure),
             "queries": [query.sql() for query in figure.queries],
         }
         for key, figure in sorted(document.figures.items())

@@ -61,23 +61,32 @@ def gather(
     own = home_place(desk, "本级", region) or Place("", "本级", "")
     whole = replace(own, scope_kind="全市") if own.scope_kind == "本级" else own
     made.words |= {
-        "place": own.name, "span": period.span.label, "year": str(period.span.fiscal_year),
-        "period": period.title, "issue": period.issue, "own_months": period.own,
-        "kind": period.kind, "interim": "" if period.span.month == 12 else period.span.label,
+        "place": own.name,
+        "span": period.span.label,
+        "year": str(period.span.fiscal_year),
+        "period": period.title,
+        "issue": period.issue,
+        "own_months": period.own,
+        "kind": period.kind,
+        "interim": "" if period.span.month == 12 else period.span.label,
         "quarterly": period.own if period.before is not None else "",
         "as_of": period.span.as_of,
     }
     found = [
-        (prefix, books(desk, place, period.span),
-         books(desk, place, period.before) if period.before else None)
+        (
+            prefix,
+            books(desk, place, period.span),
+            books(desk, place, period.before) if period.before else None,
+        )
         for prefix, place in (("all.", whole), ("own.", own))
     ]
     _put_social(made, found[0][1][3], found[1][1][3])
     for prefix, now, before in found:
         _put_books(made, prefix, now, before)
     _put_regions(made, desk, own, whole, period)
-    _put_spending(made, spending(desk, own, period.span, "一般公共预算"),
-                  departments(desk, own, period.span))
+    _put_spending(
+        made, spending(desk, own, period.span, "一般公共预算"), departments(desk, own, period.span)
+    )
     _put_three_public(made, three_public(desk, own, period.span))
     for prefix, place in (("all.", whole), ("own.", own)):
         _put_debt(made, prefix, debt(desk, place, period.span))
@@ -95,12 +104,20 @@ def _put_books(
             (book.expenditure, before[at].expenditure if before else None),
         ):
             _put_side(made, prefix, part, earlier)
-            overview.append({
-                "name": book.name + part.side, "budget": part.budget, "adjusted": part.adjusted,
-                "ytd": part.ytd, "last_year": part.last_year, "yoy": part.yoy,
-                "growth": part.growth, "progress": part.progress,
-                "progress_adjusted": part.progress_adjusted, "pace": part.pace,
-            })
+            overview.append(
+                {
+                    "name": book.name + part.side,
+                    "budget": part.budget,
+                    "adjusted": part.adjusted,
+                    "ytd": part.ytd,
+                    "last_year": part.last_year,
+                    "yoy": part.yoy,
+                    "growth": part.growth,
+                    "progress": part.progress,
+                    "progress_adjusted": part.progress_adjusted,
+                    "pace": part.pace,
+                }
+            )
     elsewhere = now[3].revenue.place.called != made.words["social.place"]
     if elsewhere and not now[3].revenue.ytd.known:
         overview = [row for row in overview if not str(row["name"]).startswith(now[3].name)]
@@ -116,13 +133,24 @@ def _put_side(made: Gatherer, prefix: str, part: Side, earlier: Side | None) -> 
     made.put(f"{prefix}{key}.", (part.pace,))
     if earlier is not None and part.ytd.origin.as_of != earlier.ytd.origin.as_of:
         quarter = difference(f"{key}.quarter", "本期" + part.side, part.ytd, earlier.ytd)
-        last = difference(f"{key}.quarter_last_year", "上年同期本期" + part.side,
-                          part.last_year, earlier.last_year)
+        last = difference(
+            f"{key}.quarter_last_year",
+            "上年同期本期" + part.side,
+            part.last_year,
+            earlier.last_year,
+        )
         made.put(prefix, (quarter, last, change(f"{key}.quarter_yoy", "本期同比", quarter, last)))
     rows = [_item(made, prefix, item) for item in part.items]
-    total: Row = {"name": "合计", "strong": "1", "budget": part.budget, "ytd": part.ytd,
-                  "last_year": part.last_year, "growth": part.growth, "yoy": part.yoy,
-                  "progress": part.progress}
+    total: Row = {
+        "name": "合计",
+        "strong": "1",
+        "budget": part.budget,
+        "ytd": part.ytd,
+        "last_year": part.last_year,
+        "growth": part.growth,
+        "yoy": part.yoy,
+        "progress": part.progress,
+    }
     base = f"{prefix}{key}"
     made.lists[f"{base}.items"] = rows
     made.lists[f"{base}.table"] = [total, *rows] if rows else []
@@ -137,8 +165,10 @@ def _put_side(made: Gatherer, prefix: str, part: Side, earlier: Side | None) -> 
 def _put_social(made: Gatherer, whole: Book, own: Book) -> None:
     """Social insurance where it is reported: 全市, else 市本级 (统筹层次 decides, not we)."""
     book = whole if whole.revenue.ytd.known or not own.revenue.ytd.known else own
-    made.words |= {"social.as_of": book.revenue.ytd.origin.as_of,
-                   "social.place": book.revenue.place.called}
+    made.words |= {
+        "social.as_of": book.revenue.ytd.origin.as_of,
+        "social.place": book.revenue.place.called,
+    }
     for part in (book.revenue, book.expenditure):
         _put_side(made, "", part, None)
     made.lists["social.table"] = _pools(book)
@@ -148,24 +178,43 @@ def _pools(book: Book) -> list[Row]:
     """One row a pool (险种), income beside expense, 合计 first."""
     spent = {item.code: item for item in book.expenditure.items}
     rows: list[Row] = [
-        {"name": item.name, "revenue_budget": item.budget, "revenue": item.ytd,
-         "revenue_progress": item.progress, "expenditure_budget": spent[item.code].budget,
-         "expenditure": spent[item.code].ytd, "expenditure_progress": spent[item.code].progress}
-        for item in book.revenue.items if item.code in spent
+        {
+            "name": item.name,
+            "revenue_budget": item.budget,
+            "revenue": item.ytd,
+            "revenue_progress": item.progress,
+            "expenditure_budget": spent[item.code].budget,
+            "expenditure": spent[item.code].ytd,
+            "expenditure_progress": spent[item.code].progress,
+        }
+        for item in book.revenue.items
+        if item.code in spent
     ]
     into, out = book.revenue, book.expenditure
     total: Row = {
-        "name": "合计", "strong": "1", "revenue_budget": into.budget, "revenue": into.ytd,
-        "revenue_progress": into.progress, "expenditure_budget": out.budget,
-        "expenditure": out.ytd, "expenditure_progress": out.progress,
+        "name": "合计",
+        "strong": "1",
+        "revenue_budget": into.budget,
+        "revenue": into.ytd,
+        "revenue_progress": into.progress,
+        "expenditure_budget": out.budget,
+        "expenditure": out.ytd,
+        "expenditure_progress": out.progress,
     }
     return [total, *rows] if rows else []
 
 
 def _item(made: Gatherer, prefix: str, item: Item) -> Row:
     row = made.row(
-        prefix, item.name, budget=item.budget, ytd=item.ytd, last_year=item.last_year,
-        growth=item.growth, yoy=item.yoy, share=item.share, progress=item.progress,
+        prefix,
+        item.name,
+        budget=item.budget,
+        ytd=item.ytd,
+        last_year=item.last_year,
+        growth=item.growth,
+        yoy=item.yoy,
+        share=item.share,
+        progress=item.progress,
         pull=item.pull,
     )
     return {**row, "code": item.code}
@@ -176,9 +225,7 @@ def _step_size(row: Row) -> int:
     return -abs(growth.value or 0) if isinstance(growth, Figure) else 0
 
 
-def _put_regions(
-    made: Gatherer, desk: Desk, own: Place, whole: Place, period: Period
-) -> None:
+def _put_regions(made: Gatherer, desk: Desk, own: Place, whole: Place, period: Period) -> None:
     """区划 by 区划, the 抵销 row, 全市, and what does not add up."""
     parts = places(desk, period.span.fiscal_year)
     rows: list[Row] = []
@@ -208,33 +255,54 @@ def _put_regions(
 def _region_row(made: Gatherer, name: str, prefix: str, pair: dict[str, Side]) -> Row:
     revenue, expenditure = pair["收入"], pair["支出"]
     return made.row(
-        prefix, name, revenue=revenue.ytd, revenue_yoy=revenue.yoy,
-        revenue_progress=revenue.progress, expenditure=expenditure.ytd,
-        expenditure_yoy=expenditure.yoy, expenditure_progress=expenditure.progress,
+        prefix,
+        name,
+        revenue=revenue.ytd,
+        revenue_yoy=revenue.yoy,
+        revenue_progress=revenue.progress,
+        expenditure=expenditure.ytd,
+        expenditure_yoy=expenditure.yoy,
+        expenditure_progress=expenditure.progress,
     )
 
 
 def _gap(whole: Side, parts: list[Side], off: Side) -> Figure:
     """全市 − (sum of parts − 抵销): zero where everything adds up."""
     missing = [p.ytd.why for p in (whole, *parts) if p.ytd.why]
-    value = None if missing else (whole.ytd.value or 0) - sum(p.ytd.value or 0 for p in parts) + (
-        off.ytd.value or 0)
+    value = (
+        None
+        if missing
+        else (whole.ytd.value or 0) - sum(p.ytd.value or 0 for p in parts) + (off.ytd.value or 0)
+    )
     key = f"general.{SIDE_KEYS[whole.side]}.regions_gap"
-    return Figure(key, "差额（未列明）", whole.ytd.unit, value, whole.ytd.origin,
-                  "全市 −（各级之和 − 抵销）",
-                  tuple(q for p in (whole, *parts, off) for q in p.ytd.queries),
-                  why=missing[0] if missing else None)
+    return Figure(
+        key,
+        "差额（未列明）",
+        whole.ytd.unit,
+        value,
+        whole.ytd.origin,
+        "全市 −（各级之和 − 抵销）",
+        tuple(q for p in (whole, *parts, off) for q in p.ytd.queries),
+        why=missing[0] if missing else None,
+    )
 
 
 def _spent_row(made: Gatherer, each: Spending) -> Row:
     row = made.row(
-        "own.", each.name, initial=each.initial, current=each.current, spent=each.spent,
-        last_year=each.last_year, yoy=each.yoy, progress=each.progress, lead=each.lead,
+        "own.",
+        each.name,
+        initial=each.initial,
+        current=each.current,
+        spent=each.spent,
+        last_year=each.last_year,
+        yoy=each.yoy,
+        progress=each.progress,
+        lead=each.lead,
         pace=replace(each.pace, id=f"{each.key}.pace"),
     )
     # 示范市教育局 → 市教育局: the city's own name need not stand on every line.
     own = each.name.startswith(each.place.name) and len(each.place.name) > 1
-    return {**row, "short": each.name[len(each.place.name) - 1:] if own else each.name}
+    return {**row, "short": each.name[len(each.place.name) - 1 :] if own else each.name}
 
 
 def _put_spending(made: Gatherer, total: Spending, parts: tuple[Spending, ...]) -> None:
@@ -262,19 +330,28 @@ def _put_three_public(made: Gatherer, found: ThreePublic) -> None:
 def _put_debt(made: Gatherer, prefix: str, found: Debt) -> None:
     _put_position(made, prefix, found.position)
     made.lists[f"{prefix}debt.limits"] = [
-        {"name": "合计" if limit.kind == "合计" else f"{limit.kind}债务", "limit": limit.limit,
-         "balance": limit.balance, "room": limit.room, "used": limit.used}
+        {
+            "name": "合计" if limit.kind == "合计" else f"{limit.kind}债务",
+            "limit": limit.limit,
+            "balance": limit.balance,
+            "room": limit.room,
+            "used": limit.used,
+        }
         for limit in found.position.limits
     ]
-    made.put(prefix, (*found.issued, found.issued_total, found.interest, found.overdue,
-                      found.due_half_year))
+    made.put(
+        prefix,
+        (*found.issued, found.issued_total, found.interest, found.overdue, found.due_half_year),
+    )
     made.lists[f"{prefix}debt.issued"] = [
         {"name": figure.label.removeprefix("发行"), "amount": figure}
-        for figure in found.issued if figure.value
+        for figure in found.issued
+        if figure.value
     ]
     made.lists[f"{prefix}debt.due"] = [
-        made.row(prefix, f"{str(d.year)[2:]}-{d.month:02}", principal=d.principal,
-                 interest=d.interest)
+        made.row(
+            prefix, f"{str(d.year)[2:]}-{d.month:02}", principal=d.principal, interest=d.interest
+        )
         for d in found.due
     ]
     rows: list[Row] = []
@@ -282,12 +359,18 @@ def _put_debt(made: Gatherer, prefix: str, found: Debt) -> None:
         at = f"{each.place.region}.{each.place.scope_kind}."
         _put_position(made, at, each)
         total = each.limits[0]
-        rows.append({
-            "name": each.place.called if each.place.scope_kind == "本级" else each.place.name,
-            "limit": total.limit, "balance": total.balance, "used": total.used,
-            "general_used": each.limits[1].used, "special_used": each.limits[2].used,
-            "rate": each.rate, "as_of": total.balance.origin.as_of,
-        })
+        rows.append(
+            {
+                "name": each.place.called if each.place.scope_kind == "本级" else each.place.name,
+                "limit": total.limit,
+                "balance": total.balance,
+                "used": total.used,
+                "general_used": each.limits[1].used,
+                "special_used": each.limits[2].used,
+                "rate": each.rate,
+                "as_of": total.balance.origin.as_of,
+            }
+        )
     made.lists[f"{prefix}debt.regions"] = rows
 
 
@@ -302,20 +385,30 @@ def _put_findings(made: Gatherer, found: FindingsSummary) -> None:
     made.put("", (found.total, found.earlier, found.cleared, found.provisional, found.unnamed))
     for table in (found.by_level, found.by_class, found.by_area, found.by_state):
         made.put("", table.values())
-    for name, table in (("levels", found.by_level), ("classes", found.by_class),
-                        ("areas", found.by_area), ("states", found.by_state)):
+    for name, table in (
+        ("levels", found.by_level),
+        ("classes", found.by_class),
+        ("areas", found.by_area),
+        ("states", found.by_state),
+    ):
         made.lists[f"findings.{name}"] = [
             {"name": figure.label, "count": figure} for figure in table.values()
         ]
     made.lists["findings.table"] = [_area(made, found, area) for area in found.by_area]
     made.lists["findings.named"] = [
-        {"name": f.title, "level": LEVELS.get(f.level or "", ""), "rule": f.rule,
-         "text": f.message, "state": f.work_state}
+        {
+            "name": f.title,
+            "level": LEVELS.get(f.level or "", ""),
+            "rule": f.rule,
+            "text": f.message,
+            "state": f.work_state,
+        }
         for f in found.named
     ]
     run = found.run
     made.words |= {
-        "run.judged": f"{run.judged:,}" if run else "", "run.rules": f"{run.rules}" if run else "",
+        "run.judged": f"{run.judged:,}" if run else "",
+        "run.rules": f"{run.rules}" if run else "",
         "run.insufficient": f"{run.insufficient:,}" if run and run.insufficient else "",
         "run.as_of": f"{run.as_of.year}年{run.as_of.month}月{run.as_of.day}日" if run else "",
     }
@@ -326,7 +419,9 @@ def _area(made: Gatherer, found: FindingsSummary, area: str) -> Row:
     row: dict[str, str | Figure] = {"name": AREAS[area], "count": total}
     for level in LEVELS:
         figure = replace(
-            total, id=f"findings.area.{area}.{level}", label=f"{total.label}{LEVELS[level]}",
+            total,
+            id=f"findings.area.{area}.{level}",
+            label=f"{total.label}{LEVELS[level]}",
             value=found.level_by_area.get((area, level), 0),
             queries=tuple(q.narrow(("level", "=", level)) for q in total.queries),
         )

@@ -79,8 +79,13 @@ def text_lines(text: str, size: float, wide: float = WIDE, indent: float = 0.0) 
 
 def _pieces(document: Document) -> Iterator[tuple[bool, _Piece]]:
     for section in document.sections:
-        yield True, _Piece(LINE + (6 if section.level == 1 else 0), keep=bool(section.blocks) or
-                           section.level == 1)
+        yield (
+            True,
+            _Piece(
+                LINE + (6 if section.level == 1 else 0),
+                keep=bool(section.blocks) or section.level == 1,
+            ),
+        )
         for block in section.blocks:
             for piece in _block(block):
                 yield False, piece

@@ -62,16 +62,27 @@ def parse(text: str) -> Period:
     year = int(found["year"])
     if found["quarter"]:
         number = int(found["quarter"])
-        return Period(text, Span(year, number * 3), 3,
-                      f"{year}年第{_QUARTERS[number - 1]}季度", f"{year}年第{number}期",
-                      "季刊")
+        return Period(
+            text,
+            Span(year, number * 3),
+            3,
+            f"{year}年第{_QUARTERS[number - 1]}季度",
+            f"{year}年第{number}期",
+            "季刊",
+        )
     if found["month"]:
         month = int(found["month"])
-        return Period(text, Span(year, month), 1, f"{year}年{month}月", f"{year}年第{month}期",
-                      "月报")
+        return Period(
+            text, Span(year, month), 1, f"{year}年{month}月", f"{year}年第{month}期", "月报"
+        )
     if found["half"]:
         number = int(found["half"])
-        return Period(text, Span(year, number * 6), 6,
-                      f"{year}年{'上下'[number - 1]}半年", f"{year}年第{number}期",
-                      "半年报")
+        return Period(
+            text,
+            Span(year, number * 6),
+            6,
+            f"{year}年{'上下'[number - 1]}半年",
+            f"{year}年第{number}期",
+            "半年报",
+        )
     return Period(text, Span(year, 12), 12, f"{year}年度", f"{year}年第1期", "年报")

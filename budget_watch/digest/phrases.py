@@ -126,5 +126,8 @@ def _round(value: Fraction, places: int) -> str:
 
 
 FORMS: dict[str, Callable[[Figure], str]] = {
-    "step": _step, "pace": _pace, "pull": _pull, "growth": _plain_growth,
+    "step": _step,
+    "pace": _pace,
+    "pull": _pull,
+    "growth": _plain_growth,
 }

@@ -148,10 +148,15 @@ class _Writer:
 
     def _front(self) -> float:
         """How high the masthead, the gaps and the summary are together, in points."""
-        gaps = sum(text_lines(gap_line(at, gap), 10.5)
-                   for at, gap in enumerate(self.document.gaps, start=1))
-        body = sum(text_lines(block.text, 16, indent=2) for block in self.document.summary
-                   if isinstance(block, Paragraph))
+        gaps = sum(
+            text_lines(gap_line(at, gap), 10.5)
+            for at, gap in enumerate(self.document.gaps, start=1)
+        )
+        body = sum(
+            text_lines(block.text, 16, indent=2)
+            for block in self.document.summary
+            if isinstance(block, Paragraph)
+        )
         facts = len(self.document.masthead.facts)
         return 28 + 70 + 34 + 40 + (facts + gaps + 1) * 16 + 34 + body * 28
 
@@ -175,8 +180,7 @@ class _Writer:
     def _run(self, paragraph: Any, run: Run) -> None:
         if isinstance(run, Number):
             self.controls += 1
-            figure(paragraph, run.text, run.key[:_TAG_LENGTH], self.labels[run.key],
-                   self.controls)
+            figure(paragraph, run.text, run.key[:_TAG_LENGTH], self.labels[run.key], self.controls)
         else:
             paragraph.add_run(run)
 
@@ -231,13 +235,26 @@ class _Writer:
         self._line("附录　数据出处", "Heading 1")
         self._line(
             f"数据快照 {self.document.snapshot}。每个数字对应一行；金额到分，比率列出分子和分母；"
-            "查询在该快照上重新运行应得同一结果。正文数字为锁定域，标记即下表的编码。", "Small")
-        columns = (Column("编号", False, 2), Column("指标（编码）", False, 9),
-                   Column("数值", True, 7), Column("口径", False, 7),
-                   Column("公式与查询", False, 8))
+            "查询在该快照上重新运行应得同一结果。正文数字为锁定域，标记即下表的编码。",
+            "Small",
+        )
+        columns = (
+            Column("编号", False, 2),
+            Column("指标（编码）", False, 9),
+            Column("数值", True, 7),
+            Column("口径", False, 7),
+            Column("公式与查询", False, 8),
+        )
         rows = [
-            (str(e.number), f"{e.label}（{e.key}）", e.value, e.scope,
-             f"{e.formula}［{'；'.join(u.text for u in e.queries)}］" if e.queries else e.formula)
+            (
+                str(e.number),
+                f"{e.label}（{e.key}）",
+                e.value,
+                e.scope,
+                f"{e.formula}［{'；'.join(u.text for u in e.queries)}］"
+                if e.queries
+                else e.formula,
+            )
             for e in book.entries
         ]
         table(self.word, columns, rows, TEXT_MM, "Ledger", frozenset(), self._run)

@@ -46,8 +46,17 @@ def _styles(styles: Any) -> None:
     _spacing(normal, 28)
     _style(styles, "Body", BODY, 16, indent=True, align=WD_ALIGN_PARAGRAPH.JUSTIFY)
     _style(styles, "Mark", HEI, 16)
-    _style(styles, "Masthead", TITLE, 30, colour=RED, align=WD_ALIGN_PARAGRAPH.CENTER, line=44,
-           before=16, after=10)
+    _style(
+        styles,
+        "Masthead",
+        TITLE,
+        30,
+        colour=RED,
+        align=WD_ALIGN_PARAGRAPH.CENTER,
+        line=44,
+        before=16,
+        after=10,
+    )
     _style(styles, "Issue", BODY, 16, align=WD_ALIGN_PARAGRAPH.CENTER, after=6)
     _style(styles, "Issuer", BODY, 16)
     _style(styles, "Small", SONG, 10.5, line=16, colour=GREY)
@@ -77,8 +86,16 @@ def _styles(styles: Any) -> None:
 
 
 def _style(
-    styles: Any, name: str, face: str, size: float, line: float = 28, indent: bool = False,
-    colour: RGBColor = INK, align: Any = None, before: float = 0, after: float = 0,
+    styles: Any,
+    name: str,
+    face: str,
+    size: float,
+    line: float = 28,
+    indent: bool = False,
+    colour: RGBColor = INK,
+    align: Any = None,
+    before: float = 0,
+    after: float = 0,
     keep: bool = False,
 ) -> None:
     if name in [s.name for s in styles]:
@@ -100,9 +117,7 @@ def _built_in(style: Any) -> None:
     del style.element.attrib[qn("w:customStyle")]
 
 
-def _font(
-    style: Any, face: str, size: float, bold: bool = False, colour: RGBColor = INK
-) -> None:
+def _font(style: Any, face: str, size: float, bold: bool = False, colour: RGBColor = INK) -> None:
     style.font.name, style.font.size = LATIN, Pt(size)
     style.font.bold, style.font.italic = bold, False
     style.font.color.rgb = colour
@@ -135,8 +150,16 @@ def _indent(style: Any) -> None:
     for old in properties.findall(qn("w:ind")):
         properties.remove(old)
     properties.insert_element_before(
-        indent, "w:contextualSpacing", "w:mirrorIndents", "w:suppressOverlap", "w:jc",
-        "w:textDirection", "w:textAlignment", "w:textboxTightWrap", "w:outlineLvl", "w:rPr",
+        indent,
+        "w:contextualSpacing",
+        "w:mirrorIndents",
+        "w:suppressOverlap",
+        "w:jc",
+        "w:textDirection",
+        "w:textAlignment",
+        "w:textboxTightWrap",
+        "w:outlineLvl",
+        "w:rPr",
     )
 
 

@@ -18,8 +18,13 @@ Fill = Callable[[Any, Run], None]
 
 
 def table(
-    document: Any, columns: Sequence[Column], rows: Sequence[Sequence[Run]], width_mm: float,
-    style: str, strong: frozenset[int], fill: Fill,
+    document: Any,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Run]],
+    width_mm: float,
+    style: str,
+    strong: frozenset[int],
+    fill: Fill,
 ) -> None:
     """Append a table; `fill` writes one run into a paragraph."""
     made = document.add_table(rows=1 + len(rows), cols=len(columns))
@@ -41,7 +46,11 @@ def table(
 
 
 def _fill_row(
-    line: Any, row: Sequence[Run], columns: Sequence[Column], widths: Sequence[Any], style: str,
+    line: Any,
+    row: Sequence[Run],
+    columns: Sequence[Column],
+    widths: Sequence[Any],
+    style: str,
     fill: Fill,
 ) -> None:
     for cell, run, column, wide in zip(line.cells, row, columns, widths, strict=True):
@@ -84,11 +93,18 @@ def _edges(made: Any) -> None:
     """Hairlines between rows, firm lines above and below, no vertical lines; narrow margins."""
     properties = made._tbl.tblPr
     edges = OxmlElement("w:tblBorders")
-    for side, size, colour in (("top", 8, "000000"), ("bottom", 8, "000000"),
-                               ("insideH", 4, "9AA3AD")):
+    for side, size, colour in (
+        ("top", 8, "000000"),
+        ("bottom", 8, "000000"),
+        ("insideH", 4, "9AA3AD"),
+    ):
         edge = OxmlElement(f"w:{side}")
-        for name, value in (("val", "single"), ("sz", str(size)), ("space", "0"),
-                            ("color", colour)):
+        for name, value in (
+            ("val", "single"),
+            ("sz", str(size)),
+            ("space", "0"),
+            ("color", colour),
+        ):
             edge.set(qn(f"w:{name}"), value)
         edges.append(edge)
     margins = OxmlElement("w:tblCellMar")

@@ -57,41 +57,48 @@ def bookmark(paragraph: Any, name: str, number: int) -> None:
 
 def figure(paragraph: Any, text: str, tag: str, label: str, number: int) -> None:
     """A machine's number: a content control that cannot be edited, tagged with the figure's key."""
-    paragraph._p.append(parse_xml(
-        f"<w:sdt {nsdecls('w')}><w:sdtPr><w:alias w:val={quoteattr(label)}/>"
-        f"<w:tag w:val={quoteattr(tag)}/><w:id w:val=\"{number}\"/>"
-        '<w:lock w:val="sdtContentLocked"/></w:sdtPr><w:sdtContent><w:r>'
-        f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:sdtContent></w:sdt>'
-    ))
+    paragraph._p.append(
+        parse_xml(
+            f"<w:sdt {nsdecls('w')}><w:sdtPr><w:alias w:val={quoteattr(label)}/>"
+            f'<w:tag w:val={quoteattr(tag)}/><w:id w:val="{number}"/>'
+            '<w:lock w:val="sdtContentLocked"/></w:sdtPr><w:sdtContent><w:r>'
+            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:sdtContent></w:sdt>'
+        )
+    )
 
 
-def picture(document: Any, paragraph: Any, data: bytes, number: int, size_mm: tuple[float, float],
-            alt: str) -> None:
+def picture(
+    document: Any, paragraph: Any, data: bytes, number: int, size_mm: tuple[float, float], alt: str
+) -> None:
     """An EMF picture in line with the text, with its words for screen readers."""
     name = PackURI(f"/word/media/chart{number}.emf")
     part = Part(name, "image/x-emf", data, document.part.package)
     rel = document.part.relate_to(part, IMAGE)
     wide, high = (round(length * EMU_PER_MM) for length in size_mm)
     run = paragraph.add_run()
-    run._r.append(parse_xml(
-        f"<w:drawing {nsdecls('w', 'wp', 'a', 'pic', 'r')}>"
-        '<wp:inline distT="0" distB="0" distL="0" distR="0">'
-        f'<wp:extent cx="{wide}" cy="{high}"/>'
-        f'<wp:docPr id="{number}" name="chart{number}" descr={quoteattr(alt)}/>'
-        '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
-        f'<pic:pic><pic:nvPicPr><pic:cNvPr id="{number}" name="chart{number}.emf"/><pic:cNvPicPr/>'
-        f'</pic:nvPicPr><pic:blipFill><a:blip r:embed="{rel}"/><a:stretch><a:fillRect/>'
-        '</a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/>'
-        f'<a:ext cx="{wide}" cy="{high}"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/>'
-        "</a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"
-    ))
+    run._r.append(
+        parse_xml(
+            f"<w:drawing {nsdecls('w', 'wp', 'a', 'pic', 'r')}>"
+            '<wp:inline distT="0" distB="0" distL="0" distR="0">'
+            f'<wp:extent cx="{wide}" cy="{high}"/>'
+            f'<wp:docPr id="{number}" name="chart{number}" descr={quoteattr(alt)}/>'
+            '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+            f'<pic:pic><pic:nvPicPr><pic:cNvPr id="{number}" name="chart{number}.emf"/>'
+            "<pic:cNvPicPr/>"
+            f'</pic:nvPicPr><pic:blipFill><a:blip r:embed="{rel}"/><a:stretch><a:fillRect/>'
+            '</a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/>'
+            f'<a:ext cx="{wide}" cy="{high}"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/>'
+            "</a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"
+        )
+    )
 
 
 def attach(document: Any, text: str) -> None:
     """A text for programs, kept inside the file (custom XML), not shown."""
     data = f'<ledger xmlns="urn:budget-watch:digest">{escape(text)}</ledger>'
-    part = Part(PackURI("/customXml/figures.xml"), "application/xml", data.encode(),
-                document.part.package)
+    part = Part(
+        PackURI("/customXml/figures.xml"), "application/xml", data.encode(), document.part.package
+    )
     document.part.relate_to(part, CUSTOM)
 
 
@@ -100,13 +107,19 @@ def border(paragraph: Any, side: str, colour: str, eighths: int) -> None:
     properties = paragraph._p.get_or_add_pPr()
     edges = OxmlElement("w:pBdr")
     edge = OxmlElement(f"w:{side}")
-    for name, value in (("val", "single"), ("sz", str(eighths)), ("space", "4"),
-                        ("color", colour)):
+    for name, value in (("val", "single"), ("sz", str(eighths)), ("space", "4"), ("color", colour)):
         edge.set(qn(f"w:{name}"), value)
     edges.append(edge)
     properties.insert_element_before(
-        edges, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc",
-        "w:outlineLvl", "w:rPr",
+        edges,
+        "w:shd",
+        "w:tabs",
+        "w:suppressAutoHyphens",
+        "w:spacing",
+        "w:ind",
+        "w:jc",
+        "w:outlineLvl",
+        "w:rPr",
     )
 
 

@@ -89,8 +89,9 @@ class Writer:
             if not self._holds(chapter.when):
                 continue
             self.chapter = chapter.title
-            made.append(Section(f"{chinese(number + 1)}、{chapter.title}", 1,
-                                self._filled(chapter)))
+            made.append(
+                Section(f"{chinese(number + 1)}、{chapter.title}", 1, self._filled(chapter))
+            )
             number += 1
             made += self._sections(chapter)
         return tuple(made)
@@ -101,8 +102,7 @@ class Writer:
             if not self._holds(section.when):
                 continue
             title = self._words(section.title)
-            below.append(Section(f"（{chinese(len(below) + 1)}）{title}", 2,
-                                 self._filled(section)))
+            below.append(Section(f"（{chinese(len(below) + 1)}）{title}", 2, self._filled(section)))
         return below
 
     def plain(self, text: str) -> str:
@@ -190,7 +190,7 @@ class Writer:
         runs: list[Run] = []
         last = 0
         for slot in _SLOT.finditer(text):
-            runs.append(text[last:slot.start()])
+            runs.append(text[last : slot.start()])
             last = slot.end()
             name, form = slot.group(1), slot.group(2) or ""
             if name in lists:
@@ -253,9 +253,12 @@ class Writer:
         return Table(
             f"表{self._tables}　{self._words(plan.caption)}",
             f"单位：{formats.UNIT_TITLES[unit]}" if money else "",
-            tuple(Column(c.head, number, c.wide)
-                  for c, number in zip(plan.columns, numeric, strict=True)),
-            cells, self._source(rows),
+            tuple(
+                Column(c.head, number, c.wide)
+                for c, number in zip(plan.columns, numeric, strict=True)
+            ),
+            cells,
+            self._source(rows),
             frozenset(at for at, row in enumerate(rows) if row.get("strong")),
         )
 
@@ -268,7 +271,8 @@ class Writer:
     def _chart(self, plan: ChartBlock) -> Block | None:
         rows = self._rows(plan.of)[: plan.most]
         known = [
-            row for row in rows
+            row
+            for row in rows
             if isinstance(figure := row.get(plan.take["value"]), Figure) and figure.known
         ]
         if not known:
@@ -281,7 +285,8 @@ class Writer:
                     self.used[self.material.key_of(figure)] = figure
         return Chart(
             f"图{self._charts}　{self._words(plan.caption)}",
-            charts.FORMS[plan.form](rows, plan.take), charts.alternative(rows, plan.take),
+            charts.FORMS[plan.form](rows, plan.take),
+            charts.alternative(rows, plan.take),
             self._source(rows),
         )
 
@@ -351,8 +356,12 @@ def chinese(number: int) -> str:
 
 def _unit(lines: list[list[str | Figure]]) -> formats.Unit:
     """亿元 where the largest amount has at least ten of them, else 万元."""
-    amounts = [abs(value.value or 0) for line in lines for value in line
-               if isinstance(value, Figure) and value.unit is Unit.FEN]
+    amounts = [
+        abs(value.value or 0)
+        for line in lines
+        for value in line
+        if isinstance(value, Figure) and value.unit is Unit.FEN
+    ]
     return "yi" if max(amounts, default=0) >= 100_000_000_000 else "wan"
 
 

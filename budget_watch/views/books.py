@@ -16,8 +16,12 @@ from budget_watch.views.report_rows import ReportRows, report_rows
 from budget_watch.views.span import Place, Span
 
 BOOKS = ("一般公共预算", "政府性基金", "国有资本经营", "社会保险基金")
-KEYS = {"一般公共预算": "general", "政府性基金": "fund", "国有资本经营": "capital",
-        "社会保险基金": "social"}
+KEYS = {
+    "一般公共预算": "general",
+    "政府性基金": "fund",
+    "国有资本经营": "capital",
+    "社会保险基金": "social",
+}
 SIDE_KEYS = {"收入": "revenue", "支出": "expenditure"}
 FUNDS = {"一般公共预算": "11", "政府性基金": "12", "国有资本经营": "13", "社会保险基金": "14"}
 # A pull below 0.05 个百分点 would print as 0.0.
@@ -71,14 +75,26 @@ class Side:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """The side's own figures, in order."""
-        return (self.budget, self.adjusted, self.ytd, self.mtd, self.last_year, self.growth,
-                self.yoy, self.progress, self.progress_adjusted, self.pace, self.lead)
+        return (
+            self.budget,
+            self.adjusted,
+            self.ytd,
+            self.mtd,
+            self.last_year,
+            self.growth,
+            self.yoy,
+            self.progress,
+            self.progress_adjusted,
+            self.pace,
+            self.lead,
+        )
 
     def movers(self, up: bool, most: int = 3) -> tuple[Item, ...]:
         """The classes that pull the whole up (or down) most: “从结构看”."""
         wanted = 1 if up else -1
         moved = [
-            item for item in self.items
+            item
+            for item in self.items
             if item.growth.sign == wanted and abs(item.pull.exact or Fraction(0)) >= _FELT
         ]
         moved.sort(key=lambda item: -abs(item.growth.value or 0))
@@ -123,16 +139,32 @@ def side(desk: Desk, place: Place, span: Span, book: str, side_name: str) -> Sid
     ]
     items.sort(key=lambda item: (-(item.ytd.value or 0), item.code))
     return Side(
-        book, side_name, place, rows.span, budget, adjusted, ytd, mtd, last,
+        book,
+        side_name,
+        place,
+        rows.span,
+        budget,
+        adjusted,
+        ytd,
+        mtd,
+        last,
         difference(f"{key}.growth", "同比增减额", ytd, last),
-        change(f"{key}.yoy", "同比", ytd, last), progress,
+        change(f"{key}.yoy", "同比", ytd, last),
+        progress,
         share(f"{key}.progress_adjusted", "完成调整预算", ytd, adjusted, "调整预算"),
-        pace, points(f"{key}.lead", "进度与时间进度之差", progress, pace), tuple(items),
+        pace,
+        points(f"{key}.lead", "进度与时间进度之差", progress, pace),
+        tuple(items),
     )
 
 
 def _item(
-    rows: ReportRows, key: str, code: str, name: str, answers: dict[str, Answer], whole: Figure,
+    rows: ReportRows,
+    key: str,
+    code: str,
+    name: str,
+    answers: dict[str, Answer],
+    whole: Figure,
     last_whole: Figure,
 ) -> Item:
     budget, ytd, last = (
@@ -145,7 +177,12 @@ def _item(
     )
     step = difference(f"{key}.growth", name + "同比增减额", ytd, last)
     return Item(
-        code, name, budget, ytd, last, step,
+        code,
+        name,
+        budget,
+        ytd,
+        last,
+        step,
         change(f"{key}.yoy", name + "同比", ytd, last),
         share(f"{key}.share", name + "占比", ytd, whole, f"{rows.book}{rows.side}"),
         share(f"{key}.progress", name + "完成年初预算", ytd, budget, "年初预算"),

@@ -97,21 +97,33 @@ def debt(desk: Desk, place: Place, span: Span, months_ahead: int = 12) -> Debt:
     bonds = Origin(place.region, place.scope_kind, "债券台账", span.as_of, desk.snapshot)
     delivered = desk.any_rows("bond")
     issued = tuple(
-        _bond(desk, f"debt.issued.{kind}.{category}", f"发行{category}{kind}债券", "amt",
-              (*issue, ("kind", "=", kind), ("category", "=", category)), bonds, delivered)
+        _bond(
+            desk,
+            f"debt.issued.{kind}.{category}",
+            f"发行{category}{kind}债券",
+            "amt",
+            (*issue, ("kind", "=", kind), ("category", "=", category)),
+            bonds,
+            delivered,
+        )
         for kind in ("一般", "专项")
         for category in CATEGORIES
     )
     fell = (*whose, ("seq", ">", 0), ("due_date", "<=", span.end))
     year = (*fell, ("due_date", ">=", span.end.replace(month=1, day=1)))
-    due = tuple(_due(desk, whose, bonds, delivered, year_, month_)
-                for year_, month_ in _months_after(span, months_ahead))
+    due = tuple(
+        _due(desk, whose, bonds, delivered, year_, month_)
+        for year_, month_ in _months_after(span, months_ahead)
+    )
     return Debt(
-        position(desk, place, span), regions(desk, span), issued,
+        position(desk, place, span),
+        regions(desk, span),
+        issued,
         _bond(desk, "debt.issued", "发行政府债券", "amt", issue, bonds, delivered),
         _bond(desk, "debt.interest", "到期利息", "interest_due", year, bonds, delivered),
         _bond(desk, "debt.overdue", "到期未付本息", "overdue_amt", fell, bonds, delivered),
-        due, _sum("debt.due.half_year", "今后六个月到期本金", [d.principal for d in due[:6]]),
+        due,
+        _sum("debt.due.half_year", "今后六个月到期本金", [d.principal for d in due[:6]]),
     )
 
 
@@ -132,8 +144,14 @@ def position(desk: Desk, place: Place, span: Span) -> Position:
         where += (("fiscal_year", "=", span.fiscal_year), ("month", "=", span.month))
     limits = tuple(_limit(desk, where, origin, kind, rounding, place.called) for kind in KINDS)
     total = (*where, ("debt_kind", "=", "合计"))
-    resources = _amount(desk, "debt.resources", "综合财力",
-                        Query("debt_position", "comprehensive_fiscal", total), origin, place.called)
+    resources = _amount(
+        desk,
+        "debt.resources",
+        "综合财力",
+        Query("debt_position", "comprehensive_fiscal", total),
+        origin,
+        place.called,
+    )
     rate = share("debt.rate", "债务率（测算）", limits[0].balance, resources, "综合财力")
     return Position(place, limits, resources, rate)
 
@@ -162,8 +180,13 @@ def _latest(desk: Desk, place: Place, span: Span) -> tuple[int, int, str, str, i
         )
     )
     row = frame.sort("fiscal_year", "month", "rank").row(-1, named=True)
-    return (row["fiscal_year"], row["month"], row["stage"], row["data_status"] or "正式",
-            row["round_fen"] or 1)
+    return (
+        row["fiscal_year"],
+        row["month"],
+        row["stage"],
+        row["data_status"] or "正式",
+        row["round_fen"] or 1,
+    )
 
 
 def _limit(
@@ -171,19 +194,33 @@ def _limit(
 ) -> Limit:
     key, rows = f"debt.{KINDS[kind]}", (*where, ("debt_kind", "=", kind))
     name = "" if kind == "合计" else kind
-    limit = _amount(desk, f"{key}.limit", f"{name}债务限额",
-                    Query("debt_position", "limit_amt", rows), origin, who)
-    balance = _amount(desk, f"{key}.balance", f"{name}债务余额",
-                      Query("debt_position", "balance_amt", rows), origin, who)
+    limit = _amount(
+        desk,
+        f"{key}.limit",
+        f"{name}债务限额",
+        Query("debt_position", "limit_amt", rows),
+        origin,
+        who,
+    )
+    balance = _amount(
+        desk,
+        f"{key}.balance",
+        f"{name}债务余额",
+        Query("debt_position", "balance_amt", rows),
+        origin,
+        who,
+    )
     return Limit(
-        kind, limit, balance, difference(f"{key}.room", f"{name}债务限额余量", limit, balance),
-        share(f"{key}.used", f"{name}债务限额使用", balance, limit, f"{name}债务限额"), rounding,
+        kind,
+        limit,
+        balance,
+        difference(f"{key}.room", f"{name}债务限额余量", limit, balance),
+        share(f"{key}.used", f"{name}债务限额使用", balance, limit, f"{name}债务限额"),
+        rounding,
     )
 
 
-def _amount(
-    desk: Desk, key: str, label: str, query: Query, origin: Origin, who: str
-) -> Figure:
+def _amount(desk: Desk, key: str, label: str, query: Query, origin: Origin, who: str) -> Figure:
     answer = desk.ask(query)
     why = None
     if answer.value is None:
@@ -192,7 +229,12 @@ def _amount(
 
 
 def _bond(
-    desk: Desk, key: str, label: str, column: str, where: tuple[Term, ...], origin: Origin,
+    desk: Desk,
+    key: str,
+    label: str,
+    column: str,
+    where: tuple[Term, ...],
+    origin: Origin,
     delivered: bool,
 ) -> Figure:
     query = Query("bond", column, where)
@@ -219,11 +261,16 @@ def _due(
     desk: Desk, whose: tuple[Term, ...], origin: Origin, delivered: bool, year: int, month0: int
 ) -> Due:
     month = month0 + 1
-    where = (*whose, ("seq", ">", 0), ("due_date", ">=", date(year, month, 1)),
-             ("due_date", "<=", date(year, month, monthrange(year, month)[1])))
+    where = (
+        *whose,
+        ("seq", ">", 0),
+        ("due_date", ">=", date(year, month, 1)),
+        ("due_date", "<=", date(year, month, monthrange(year, month)[1])),
+    )
     key, name = f"debt.due.{year}-{month:02}", f"{year}年{month}月到期"
     return Due(
-        year, month,
+        year,
+        month,
         _bond(desk, f"{key}.principal", name + "本金", "principal_due", where, origin, delivered),
         _bond(desk, f"{key}.interest", name + "利息", "interest_due", where, origin, delivered),
     )
@@ -232,6 +279,13 @@ def _due(
 def _sum(key: str, label: str, parts: list[Figure]) -> Figure:
     why = next((part.why for part in parts if part.why), None)
     value = None if why else sum(part.value or 0 for part in parts)
-    return Figure(key, label, Unit.FEN, value, parts[0].origin,
-                  " + ".join(part.label for part in parts),
-                  tuple(q for part in parts for q in part.queries), why=why)
+    return Figure(
+        key,
+        label,
+        Unit.FEN,
+        value,
+        parts[0].origin,
+        " + ".join(part.label for part in parts),
+        tuple(q for part in parts for q in part.queries),
+        why=why,
+    )

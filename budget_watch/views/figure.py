@@ -117,8 +117,14 @@ def difference(id: str, label: str, first: Figure, second: Figure) -> Figure:
     why = first.why or second.why
     value = None if why else (first.value or 0) - (second.value or 0)
     return Figure(
-        id, label, first.unit, value, first.origin, f"{first.label} − {second.label}",
-        first.queries + second.queries, why=why,
+        id,
+        label,
+        first.unit,
+        value,
+        first.origin,
+        f"{first.label} − {second.label}",
+        first.queries + second.queries,
+        why=why,
     )
 
 
@@ -129,10 +135,17 @@ def change(id: str, label: str, now: Figure, before: Figure) -> Figure:
         why = f"{before.label}不大于零，不计算增幅"
     value = None if why else (now.value or 0) - (before.value or 0)
     return Figure(
-        id, label, Unit.CHANGE, value, now.origin,
-        f"（{now.label} − {before.label}）÷ {before.label}", now.queries + before.queries,
+        id,
+        label,
+        Unit.CHANGE,
+        value,
+        now.origin,
+        f"（{now.label} − {before.label}）÷ {before.label}",
+        now.queries + before.queries,
         over=before.value if why is None and before.value else 1,
-        denominator=before.label, why=why, inapplicable=_void(why, now, before),
+        denominator=before.label,
+        why=why,
+        inapplicable=_void(why, now, before),
     )
 
 
@@ -143,9 +156,15 @@ def points(id: str, label: str, first: Figure, second: Figure) -> Figure:
     if first.exact is not None and second.exact is not None:
         gap = first.exact - second.exact
     return Figure(
-        id, label, Unit.POINTS, None if gap is None else gap.numerator, first.origin,
-        f"{first.label} − {second.label}", first.queries + second.queries,
-        over=1 if gap is None else gap.denominator, why=why,
+        id,
+        label,
+        Unit.POINTS,
+        None if gap is None else gap.numerator,
+        first.origin,
+        f"{first.label} − {second.label}",
+        first.queries + second.queries,
+        over=1 if gap is None else gap.denominator,
+        why=why,
         inapplicable=_void(why, first, second),
     )
 
@@ -157,14 +176,28 @@ def contribution(id: str, label: str, step: Figure, base: Figure) -> Figure:
 
 
 def _rate(
-    id: str, label: str, unit: Unit, part: Figure, whole: Figure,
-    used: tuple[Figure, ...], why: str | None, denominator: str, sign: str,
+    id: str,
+    label: str,
+    unit: Unit,
+    part: Figure,
+    whole: Figure,
+    used: tuple[Figure, ...],
+    why: str | None,
+    denominator: str,
+    sign: str,
 ) -> Figure:
     return Figure(
-        id, label, unit, None if why else part.value, part.origin,
-        f"{part.label}{sign}{denominator}", tuple(q for f in used for q in f.queries),
+        id,
+        label,
+        unit,
+        None if why else part.value,
+        part.origin,
+        f"{part.label}{sign}{denominator}",
+        tuple(q for f in used for q in f.queries),
         over=whole.value if why is None and whole.value else 1,
-        denominator=denominator, why=why, inapplicable=_void(why, part, whole),
+        denominator=denominator,
+        why=why,
+        inapplicable=_void(why, part, whole),
     )
 
 

@@ -27,14 +27,32 @@ from budget_watch.views.span import Place, Span
 LEVELS = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
 CLASSES = {"法": "合法性", "规": "合规性", "理": "合理性", "险": "风险", "数": "数据质量"}
 AREAS = {
-    "drafting": "预算编制", "execution": "预算执行", "three_public": "三公经费",
-    "debt": "政府债务", "assets": "国有资产", "social": "社会保险基金", "final": "决算公开审计",
-    "voucher": "支付凭证", "performance": "绩效", "data": "数据质量",
+    "drafting": "预算编制",
+    "execution": "预算执行",
+    "three_public": "三公经费",
+    "debt": "政府债务",
+    "assets": "国有资产",
+    "social": "社会保险基金",
+    "final": "决算公开审计",
+    "voucher": "支付凭证",
+    "performance": "绩效",
+    "data": "数据质量",
 }
 # Work states after a first verification that held (初核成立; domain §4.4): from here on a finding
 # may be named. 办结 alone does not say that it held.
-VERIFIED = frozenset({"初核成立", "待转交", "已转交", "已签收", "研究处理中", "已反馈", "复核",
-                      "退回补充", "持续跟踪"})
+VERIFIED = frozenset(
+    {
+        "初核成立",
+        "待转交",
+        "已转交",
+        "已签收",
+        "研究处理中",
+        "已反馈",
+        "复核",
+        "退回补充",
+        "持续跟踪",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -87,8 +105,7 @@ def summarize(
     """The summary of a list of findings (worst first, as `list_findings` gives them)."""
     since, close = date(span.fiscal_year, 1, 1), date(span.fiscal_year, 12, 31)
     here = [
-        f for f in findings
-        if place.scope_kind == "全市" or f.mof_div_code in (None, place.region)
+        f for f in findings if place.scope_kind == "全市" or f.mof_div_code in (None, place.region)
     ]
     mine = [f for f in here if since <= (end := _period_end(f)) <= span.end or end == close]
     earlier = sum(f.outcome == "hit" and _period_end(f) < since for f in here)
@@ -97,15 +114,25 @@ def summarize(
     rows: tuple[Term, ...] = (("outcome", "=", "hit"),)
     if place.scope_kind != "全市":
         rows += (("mof_div_code", "=", place.region),)
-    scope, rows = rows, (*rows, ("period_end", ">=", since),
-                         ("period_end", "to", (span.end, close)))
+    scope, rows = (
+        rows,
+        (*rows, ("period_end", ">=", since), ("period_end", "to", (span.end, close))),
+    )
 
     def counted(
         key: str, label: str, number: int, *terms: Term, among: tuple[Term, ...] = rows
     ) -> Figure:
         query = Query("finding", "*", among + terms)
-        return Figure(f"findings.{key}", label, Unit.COUNT, number if run else None, origin,
-                      "条数", (query,), why=None if run else "尚无规则运行记录")
+        return Figure(
+            f"findings.{key}",
+            label,
+            Unit.COUNT,
+            number if run else None,
+            origin,
+            "条数",
+            (query,),
+            why=None if run else "尚无规则运行记录",
+        )
 
     def table(key: str, column: str, words: dict[str, str]) -> dict[str, Figure]:
         names = {"class": "klass"}
@@ -122,15 +149,30 @@ def summarize(
     return FindingsSummary(
         counted("total", "疑点", len(hits)),
         counted("earlier", "以前期间疑点", earlier, ("period_end", "<", since), among=scope),
-        Figure("findings.cleared", "已恢复", Unit.COUNT,
-               sum(f.outcome == "cleared" for f in mine) if run else None, origin, "条数",
-               (cleared,), why=None if run else "尚无规则运行记录"),
-        counted("provisional", "待核实（快报等非正式数据）", sum(f.provisional for f in hits),
-                ("provisional", "=", True)),
-        table("level", "level", LEVELS), table("class", "class", CLASSES),
-        table("area", "area", AREAS), table("state", "work_state", dict(sorted(states.items()))),
-        dict(Counter((f.area, f.level or "") for f in hits)), named,
-        counted("unnamed", "未完成初核", len(hits) - len(named)), run,
+        Figure(
+            "findings.cleared",
+            "已恢复",
+            Unit.COUNT,
+            sum(f.outcome == "cleared" for f in mine) if run else None,
+            origin,
+            "条数",
+            (cleared,),
+            why=None if run else "尚无规则运行记录",
+        ),
+        counted(
+            "provisional",
+            "待核实（快报等非正式数据）",
+            sum(f.provisional for f in hits),
+            ("provisional", "=", True),
+        ),
+        table("level", "level", LEVELS),
+        table("class", "class", CLASSES),
+        table("area", "area", AREAS),
+        table("state", "work_state", dict(sorted(states.items()))),
+        dict(Counter((f.area, f.level or "") for f in hits)),
+        named,
+        counted("unnamed", "未完成初核", len(hits) - len(named)),
+        run,
     )
 
 
@@ -143,7 +185,9 @@ def judged(home: Home) -> Judged | None:
         return None
     tallies: list[dict[str, Any]] = list(json.loads(row["tallies"]))
     return Judged(
-        row["as_of"], len(tallies), sum(int(t.get("judged") or 0) for t in tallies),
+        row["as_of"],
+        len(tallies),
+        sum(int(t.get("judged") or 0) for t in tallies),
         sum(int(t.get("insufficient_data") or 0) for t in tallies),
     )
 

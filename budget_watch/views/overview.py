@@ -27,7 +27,11 @@ class Conclusion:
 
 
 def conclude(
-    span: Span, spent: int, current: int, fresh: Sequence[Finding], late_tables: int,
+    span: Span,
+    spent: int,
+    current: int,
+    fresh: Sequence[Finding],
+    late_tables: int,
     lacking: str = "",
 ) -> Conclusion:
     """The sentence of the day.

@@ -25,13 +25,31 @@ Term = tuple[str, str, Value]
 # Voucher-sized marts are summed once by these columns; every question is then asked of the sums.
 CUBES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "payment": (
-        ("month", "mof_div_code", "scope_kind", "dept_code", "agency_code", "fund_type_code",
-         "exp_func_code", "dep_bgt_eco_code"),
+        (
+            "month",
+            "mof_div_code",
+            "scope_kind",
+            "dept_code",
+            "agency_code",
+            "fund_type_code",
+            "exp_func_code",
+            "dep_bgt_eco_code",
+        ),
         ("pay_amt",),
     ),
     "budget_line": (
-        ("month", "mof_div_code", "scope_kind", "dept_code", "agency_code", "fund_type_code",
-         "exp_func_code", "dep_bgt_eco_code", "entry", "cause"),
+        (
+            "month",
+            "mof_div_code",
+            "scope_kind",
+            "dept_code",
+            "agency_code",
+            "fund_type_code",
+            "exp_func_code",
+            "dep_bgt_eco_code",
+            "entry",
+            "cause",
+        ),
         ("initial_amt", "approved_amt", "current_amt"),
     ),
 }
@@ -135,7 +153,9 @@ class Desk:
                     pl.col(blank).sum()
                     if blank in frame.columns
                     else pl.col(query.column).is_null().sum()
-                ).cast(pl.Int64).alias("blanks"),
+                )
+                .cast(pl.Int64)
+                .alias("blanks"),
             ]
         sums.append(pl.len().cast(pl.Int64).alias("rows"))
         if not keys:
@@ -156,9 +176,7 @@ class Desk:
         return self._frames[key]
 
 
-def _split(
-    table: str, terms: tuple[Term, ...]
-) -> tuple[str, tuple[Term, ...], tuple[Term, ...]]:
+def _split(table: str, terms: tuple[Term, ...]) -> tuple[str, tuple[Term, ...], tuple[Term, ...]]:
     """Terms on columns a cube does not keep are applied before it is summed."""
     if table not in CUBES:
         return table, (), terms
@@ -189,8 +207,12 @@ def _term(term: Term) -> pl.Expr:
         heads = cast("tuple[str, ...]", value)
         return left.str.slice(0, len(heads[0])).is_in(list(heads))
     compare: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-        "=": pl.Expr.eq, "is not": pl.Expr.ne_missing, "<": pl.Expr.lt, "<=": pl.Expr.le,
-        ">": pl.Expr.gt, ">=": pl.Expr.ge,
+        "=": pl.Expr.eq,
+        "is not": pl.Expr.ne_missing,
+        "<": pl.Expr.lt,
+        "<=": pl.Expr.le,
+        ">": pl.Expr.gt,
+        ">=": pl.Expr.ge,
     }
     return compare[sign](left, pl.lit(value))
 

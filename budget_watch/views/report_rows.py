@@ -71,8 +71,17 @@ class ReportRows:
         why = self.gap
         if why is None and answer.value is None:
             why = f"报表未列{label}：{self.place.called}{self.book}{self.side}"
-        return Figure(id, label, Unit.FEN, None if why else answer.value, self.origin,
-                      f"∑{query.column}", (query,), why=why, inapplicable=void)
+        return Figure(
+            id,
+            label,
+            Unit.FEN,
+            None if why else answer.value,
+            self.origin,
+            f"∑{query.column}",
+            (query,),
+            why=why,
+            inapplicable=void,
+        )
 
     def items(self, columns: tuple[str, ...]) -> dict[str, dict[str, Answer]]:
         """code → column → amount, for every item that has an amount other than zero."""
@@ -84,9 +93,7 @@ class ReportRows:
             code: {column: found[column].get(code, Answer(None, 0, 0)) for column in columns}
             for code in codes
         }
-        return {
-            code: row for code, row in rows.items() if any(a.value for a in row.values())
-        }
+        return {code: row for code, row in rows.items() if any(a.value for a in row.values())}
 
     def item(
         self, id: str, name: str, label: str, column: str, code: str, answer: Answer
@@ -96,8 +103,16 @@ class ReportRows:
         why = None
         if answer.value is None:
             why = f"报表未列{label}：{self.place.called}{self.book}{name}"
-        return Figure(id, name + label, Unit.FEN, answer.value, self.origin,
-                      f"∑{query.column}", (query,), why=why)
+        return Figure(
+            id,
+            name + label,
+            Unit.FEN,
+            answer.value,
+            self.origin,
+            f"∑{query.column}",
+            (query,),
+            why=why,
+        )
 
     def names(self) -> dict[str, str]:
         """Item → name."""
@@ -121,11 +136,18 @@ class ReportRows:
         if self.span.month != 12:
             return None
         for stage in stages.get(column, ()):
-            query = Query("balance", "amt", (
-                *self.place.terms, ("fiscal_year", "=", self.span.fiscal_year),
-                ("book", "=", self.book), ("side", "=", self.side), ("stage", "=", stage),
-                ("code", "=", "S"),
-            ))
+            query = Query(
+                "balance",
+                "amt",
+                (
+                    *self.place.terms,
+                    ("fiscal_year", "=", self.span.fiscal_year),
+                    ("book", "=", self.book),
+                    ("side", "=", self.side),
+                    ("stage", "=", stage),
+                    ("code", "=", "S"),
+                ),
+            )
             if self.desk.ask(query).value is not None:
                 return query
         return None
@@ -139,36 +161,61 @@ def report_rows(desk: Desk, place: Place, span: Span, book: str, side: str) -> R
     """
     where: tuple[Term, ...] = (*place.terms, ("book", "=", book), ("side", "=", side))
     within: tuple[Term, ...] = (
-        *where, ("stage", "in", STAGES), ("fiscal_year", "=", span.fiscal_year),
+        *where,
+        ("stage", "in", STAGES),
+        ("fiscal_year", "=", span.fiscal_year),
     )
     month: int | str = span.month
     if span.until is not None or book == SOCIAL:
-        months = desk.distinct("execution_month", "month", *within,
-                               ("month", "<=", span.closed_month))
+        months = desk.distinct(
+            "execution_month", "month", *within, ("month", "<=", span.closed_month)
+        )
         month = months[-1] if months else max(span.closed_month, 1)
     span = Span(span.fiscal_year, int(month))
     within += (("month", "=", span.month),)
     stages = [str(s) for s in desk.distinct("execution_month", "stage", *within)]
     stage = max(stages, key=STAGES.index, default="月报")
-    where += (("fiscal_year", "=", span.fiscal_year), ("month", "=", span.month),
-              ("stage", "=", stage), ("level_flag", "is not", "对下转移"))
+    where += (
+        ("fiscal_year", "=", span.fiscal_year),
+        ("month", "=", span.month),
+        ("stage", "=", stage),
+        ("level_flag", "is not", "对下转移"),
+    )
     codes = _roots(desk, where, book, side)
     query = Query("execution_month", "ytd_amt", (*where, ("code", "in", codes)))
     status = [str(s) for s in desk.distinct("execution_month", "data_status", *query.where)]
-    origin = Origin(place.region, place.scope_kind, stage, span.as_of, desk.snapshot,
-                    "、".join(status) or "正式")
+    origin = Origin(
+        place.region,
+        place.scope_kind,
+        stage,
+        span.as_of,
+        desk.snapshot,
+        "、".join(status) or "正式",
+    )
     gap = None
     if not codes:
         gap = f"缺{source_titles(query)[0]}（{span.as_of}{side}）：{place.called}"
     by = "fund_kind" if book == SOCIAL else "code"
-    return ReportRows(desk, place, span, book, side, query, _before(desk, query), origin, by, gap,
-                      _approved(desk, query) if book == SOCIAL and span.month != 12 else None,
-                      _branches(desk, where, codes))
+    return ReportRows(
+        desk,
+        place,
+        span,
+        book,
+        side,
+        query,
+        _before(desk, query),
+        origin,
+        by,
+        gap,
+        _approved(desk, query) if book == SOCIAL and span.month != 12 else None,
+        _branches(desk, where, codes),
+    )
 
 
 def _approved(desk: Desk, query: Query) -> Query | None:
-    where = tuple(("stage", "=", "批准") if t[0] == "stage" else t for t in query.where
-                  if t[0] != "month")
+    where = tuple(
+        ("stage", "=", "批准") if t[0] == "stage" else t for t in query.where if t[0] != "month"
+    )
     found = Query(query.table, "budget_amt", where)
     return found if desk.ask(found).value is not None else None
 
@@ -194,8 +241,9 @@ def _before(desk: Desk, query: Query) -> Query:
     if desk.ask(stated).value is not None:
         return stated
     year = next(int(str(t[2])) for t in query.where if t[0] == "fiscal_year")
-    where = tuple(("fiscal_year", "=", year - 1) if t[0] == "fiscal_year" else t
-                  for t in query.where)
+    where = tuple(
+        ("fiscal_year", "=", year - 1) if t[0] == "fiscal_year" else t for t in query.where
+    )
     earlier = Query(query.table, "ytd_amt", where)
     return earlier if desk.ask(earlier).value is not None else stated
 
@@ -208,11 +256,13 @@ def _roots(desk: Desk, where: tuple[Term, ...], book: str, side: str) -> tuple[s
     codes = [str(code) for code in desk.distinct("execution_month", "code", *where)]
     if book == SOCIAL:
         return tuple(code for code in codes if code == ("R00" if side == "收入" else "E00"))
-    inside = [code for code in codes
-              if code[:1].isdigit() or code.startswith("~")
-              if not code.startswith(OUTSIDE[side])]
+    inside = [
+        code
+        for code in codes
+        if code[:1].isdigit() or code.startswith("~")
+        if not code.startswith(OUTSIDE[side])
+    ]
     kept = set(inside)
     return tuple(
-        code for code in inside
-        if not any(code[:length] in kept for length in range(3, len(code)))
+        code for code in inside if not any(code[:length] in kept for length in range(3, len(code)))
     )

@@ -16,8 +16,10 @@ MARTS = {
     "social_fund": ("social_fund_month", "medical_fund_month"),
 }
 _EXECUTION = {
-    ("一般公共预算", "收入"): "general_revenue", ("一般公共预算", "支出"): "general_expenditure",
-    ("政府性基金", ""): "gov_fund", ("国有资本经营", ""): "state_capital",
+    ("一般公共预算", "收入"): "general_revenue",
+    ("一般公共预算", "支出"): "general_expenditure",
+    ("政府性基金", ""): "gov_fund",
+    ("国有资本经营", ""): "state_capital",
     ("社会保险基金", ""): "social_insurance_budget",
 }
 

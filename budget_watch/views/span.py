@@ -69,8 +69,8 @@ class Span:
     @property
     def as_of(self) -> str:
         """The span with its year: 2026年1—9月."""
-        return self.label if self.until or self.month == 12 else (
-            f"{self.fiscal_year}年{self.label}"
+        return (
+            self.label if self.until or self.month == 12 else (f"{self.fiscal_year}年{self.label}")
         )
 
     def last_year(self) -> Span:
@@ -93,8 +93,15 @@ class Span:
         pace = self.pace
         formula = "已过月份 ÷ 12" if self.until is None else "已过天数 ÷ 全年天数"
         return Figure(
-            "pace", "时间进度", Unit.SHARE, pace.numerator, origin, formula, (),
-            over=pace.denominator, denominator="全年",
+            "pace",
+            "时间进度",
+            Unit.SHARE,
+            pace.numerator,
+            origin,
+            formula,
+            (),
+            over=pace.denominator,
+            denominator="全年",
         )
 
 
@@ -129,9 +136,7 @@ class Place:
         return named.get(self.scope_kind, self.name)
 
 
-def home_place(
-    desk: Desk, scope_kind: str = "本级", region: str | None = None
-) -> Place | None:
+def home_place(desk: Desk, scope_kind: str = "本级", region: str | None = None) -> Place | None:
     """The city (or whatever government) of this installation.
 
     `region` where the installation's settings name one; else read from the data: the region whose
@@ -155,8 +160,10 @@ def places(desk: Desk, year: int) -> tuple[Place, ...]:
     found: dict[tuple[str, str], None] = {}
     for kind in ("本级", "县区", "开发区"):
         for region in desk.distinct(
-            "execution_month", "mof_div_code",
-            ("scope_kind", "=", kind), ("fiscal_year", "=", year),
+            "execution_month",
+            "mof_div_code",
+            ("scope_kind", "=", kind),
+            ("fiscal_year", "=", year),
         ):
             found[(str(region), kind)] = None
     return tuple(Place(region, kind, region_name(desk, region)) for region, kind in found)

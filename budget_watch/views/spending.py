@@ -51,8 +51,9 @@ def departments(
     desk: Desk, place: Place, span: Span, book: str = "一般公共预算"
 ) -> tuple[Spending, ...]:
     """Every department of a place with a 变动预算 above zero, slowest first."""
-    found = measures(desk, place, span, f"{KEYS[book]}.dept", "dept_code", unit_names(desk),
-                     _fund(book))
+    found = measures(
+        desk, place, span, f"{KEYS[book]}.dept", "dept_code", unit_names(desk), _fund(book)
+    )
     known = [each for each in found.values() if each.progress.exact is not None]
     return tuple(sorted(known, key=lambda each: (each.progress.exact or 0, each.key)))
 
@@ -68,7 +69,12 @@ def measure(
 
 
 def measures(
-    desk: Desk, place: Place, span: Span, key: str, column: str, names: dict[str, str],
+    desk: Desk,
+    place: Place,
+    span: Span,
+    key: str,
+    column: str,
+    names: dict[str, str],
     terms: tuple[Term, ...],
 ) -> dict[str, Spending]:
     """The same figures for every value of a column (dept_code, dep_bgt_eco_code …), in one pass."""
@@ -80,8 +86,14 @@ def measures(
     for code in sorted({code for found in answers.values() for code in found}):
         own = {short: query.narrow((column, "=", code)) for short, query in queries.items()}
         made[code] = _assemble(
-            desk.snapshot, place, span, f"{key}.{code}", names.get(code, code), own,
-            {short: found.get(code, none) for short, found in answers.items()}, stood,
+            desk.snapshot,
+            place,
+            span,
+            f"{key}.{code}",
+            names.get(code, code),
+            own,
+            {short: found.get(code, none) for short, found in answers.items()},
+            stood,
         )
     return made
 
@@ -94,8 +106,13 @@ def unit_names(desk: Desk) -> dict[str, str]:
     }
 
 
-_LABELS = {"initial": "年初预算", "approved": "调整预算", "current": "变动预算", "spent": "支出",
-           "last_year": "上年同期支出"}
+_LABELS = {
+    "initial": "年初预算",
+    "approved": "调整预算",
+    "current": "变动预算",
+    "spent": "支出",
+    "last_year": "上年同期支出",
+}
 _WIDE = ("fiscal_year", "month", "eff_date", "pay_date", "mof_div_code", "scope_kind")
 
 
@@ -109,10 +126,10 @@ def _queries(place: Place, span: Span, terms: tuple[Term, ...]) -> dict[str, Que
         "initial": Query("budget_line", "initial_amt", stands),
         "approved": Query("budget_line", "approved_amt", stands),
         "current": Query("budget_line", "current_amt", stands),
-        "spent": Query("payment", "pay_amt",
-                       (*place.event_terms, *span.terms("pay_date"), *terms)),
-        "last_year": Query("payment", "pay_amt",
-                           (*place.event_terms, *span.last_year().terms("pay_date"), *terms)),
+        "spent": Query("payment", "pay_amt", (*place.event_terms, *span.terms("pay_date"), *terms)),
+        "last_year": Query(
+            "payment", "pay_amt", (*place.event_terms, *span.last_year().terms("pay_date"), *terms)
+        ),
     }
 
 
@@ -122,15 +139,21 @@ def _stood(desk: Desk, queries: dict[str, Query], span: Span) -> dict[str, bool]
     for short, query in queries.items():
         wide = tuple(t for t in query.where if t[0] in _WIDE)
         year = span.fiscal_year - (short == "last_year")
-        found[short] = (
-            desk.delivered(query.table, year, span.month) or desk.any_rows(query.table, *wide)
+        found[short] = desk.delivered(query.table, year, span.month) or desk.any_rows(
+            query.table, *wide
         )
     return found
 
 
 def _assemble(
-    snapshot: str, place: Place, span: Span, key: str, name: str, queries: dict[str, Query],
-    answers: dict[str, Answer], stood: dict[str, bool],
+    snapshot: str,
+    place: Place,
+    span: Span,
+    key: str,
+    name: str,
+    queries: dict[str, Query],
+    answers: dict[str, Answer],
+    stood: dict[str, bool],
 ) -> Spending:
     made = {}
     for short, query in queries.items():
@@ -144,14 +167,25 @@ def _assemble(
         elif value is None:
             why = f"{label}有{answer.blanks}行金额未填"
         origin = Origin(place.region, place.scope_kind, stage, when, snapshot)
-        made[short] = Figure(f"{key}.{short}", label, Unit.FEN, value, origin,
-                             f"∑{query.column}", (query,), why=why)
+        made[short] = Figure(
+            f"{key}.{short}", label, Unit.FEN, value, origin, f"∑{query.column}", (query,), why=why
+        )
     pace = span.pace_figure(made["spent"].origin)
-    progress = share(f"{key}.progress", name + "支出进度", made["spent"], made["current"],
-                     "变动预算")
+    progress = share(
+        f"{key}.progress", name + "支出进度", made["spent"], made["current"], "变动预算"
+    )
     return Spending(
-        key, name, place, span, made["initial"], made["approved"], made["current"],
-        made["spent"], made["last_year"],
-        change(f"{key}.yoy", name + "支出同比", made["spent"], made["last_year"]), progress, pace,
+        key,
+        name,
+        place,
+        span,
+        made["initial"],
+        made["approved"],
+        made["current"],
+        made["spent"],
+        made["last_year"],
+        change(f"{key}.yoy", name + "支出同比", made["spent"], made["last_year"]),
+        progress,
+        pace,
         points(f"{key}.lead", name + "支出进度与时间进度之差", progress, pace),
     )

@@ -46,17 +46,24 @@ class ThreePublic:
         spent, current = self.total.spent, self.total.current
         why = spent.why or current.why
         return Figure(
-            "three_public.over_count", "支出超过变动预算的部门", Unit.COUNT,
-            None if why else len(self.over_budget), spent.origin,
-            "支出大于变动预算的部门数", spent.queries + current.queries, why=why,
+            "three_public.over_count",
+            "支出超过变动预算的部门",
+            Unit.COUNT,
+            None if why else len(self.over_budget),
+            spent.origin,
+            "支出大于变动预算的部门数",
+            spent.queries + current.queries,
+            why=why,
         )
 
     @property
     def over_budget(self) -> tuple[Spending, ...]:
         """Departments that have spent more than their 变动预算."""
         return tuple(
-            d for d in self.departments
-            if d.spent.value is not None and d.current.value is not None
+            d
+            for d in self.departments
+            if d.spent.value is not None
+            and d.current.value is not None
             and d.spent.value > d.current.value
         )
 
@@ -64,15 +71,25 @@ class ThreePublic:
 def three_public(desk: Desk, place: Place, span: Span) -> ThreePublic:
     """三公经费 of a place to the span's end."""
     every: tuple[Term, ...] = (
-        ("dep_bgt_eco_code", "in", tuple(KINDS)), ("fund_type_code", "begins", APPROPRIATED),
+        ("dep_bgt_eco_code", "in", tuple(KINDS)),
+        ("fund_type_code", "begins", APPROPRIATED),
     )
     total = measure(desk, place, span, "three_public.total", "三公经费", every)
     kinds = tuple(
-        measure(desk, place, span, f"three_public.{code}", name,
-                (("dep_bgt_eco_code", "=", code), every[1]))
+        measure(
+            desk,
+            place,
+            span,
+            f"three_public.{code}",
+            name,
+            (("dep_bgt_eco_code", "=", code), every[1]),
+        )
         for code, name in KINDS.items()
     )
-    parts = list(measures(desk, place, span, "three_public.dept", "dept_code",
-                          unit_names(desk), every).values())
+    parts = list(
+        measures(
+            desk, place, span, "three_public.dept", "dept_code", unit_names(desk), every
+        ).values()
+    )
     parts.sort(key=lambda d: (-(d.progress.exact or 0), d.key))
     return ThreePublic(place, span, total, kinds, tuple(parts))

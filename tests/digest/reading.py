@@ -33,8 +33,11 @@ def paragraphs(path: Path) -> list[tuple[str, str]]:
 def controls(path: Path) -> list[tuple[str, str, str]]:
     """(key, printed text, lock) of every content control."""
     return [
-        (s.find(f"{W}sdtPr/{W}tag").get(W + "val"), text(s.find(W + "sdtContent")),
-         s.find(f"{W}sdtPr/{W}lock").get(W + "val"))
+        (
+            s.find(f"{W}sdtPr/{W}tag").get(W + "val"),
+            text(s.find(W + "sdtContent")),
+            s.find(f"{W}sdtPr/{W}lock").get(W + "val"),
+        )
         for s in body(path).iter(W + "sdt")
     ]
 

@@ -90,11 +90,15 @@ def test_the_committee_stands_in_the_masthead(tmp_path: Path) -> None:
 
     home = small_city.make(tmp_path)
     (tmp_path / "budget_watch.toml").write_text(
-        '[committee]\nname = "示范市人大常委会预算工作委员会"\n', encoding="utf-8")
+        '[committee]\nname = "示范市人大常委会预算工作委员会"\n', encoding="utf-8"
+    )
     made = compose(home, GRANT, parse("2026-09"), read_template("quarterly"))
     assert made.masthead.issuer == "示范市人大常委会预算工作委员会"
     assert (made.masthead.title, made.masthead.issue, made.masthead.date) == (
-        "示范市预算执行监督月报", "2026年第9期", "2026年11月20日")
+        "示范市预算执行监督月报",
+        "2026年第9期",
+        "2026年11月20日",
+    )
 
 
 def test_without_a_run_findings_are_a_gap(city: Home) -> None:

@@ -10,10 +10,15 @@ from budget_watch.digest.svg import svg
 
 
 def picture() -> Drawing:
-    return Drawing(200, 100, [
-        Rect(10, 10, 50, 20, stroke="#000000"), Line(((0, 50), (100, 50)), dashed=True),
-        Words(100, 80, "支出81.2%", 12, "end", bold=True),
-    ])
+    return Drawing(
+        200,
+        100,
+        [
+            Rect(10, 10, 50, 20, stroke="#000000"),
+            Line(((0, 50), (100, 50)), dashed=True),
+            Words(100, 80, "支出81.2%", 12, "end", bold=True),
+        ],
+    )
 
 
 def test_an_emf_tells_its_own_length_and_count_of_records() -> None:

@@ -23,7 +23,12 @@ def test_a_period_has_its_names_and_spans(
     made = parse(text)
     found = made.before.label if made.before else None
     assert (made.title, made.issue, made.own, made.span.label, found) == (
-        title, issue, own, label, before)
+        title,
+        issue,
+        own,
+        label,
+        before,
+    )
 
 
 @pytest.mark.parametrize("text", ["", "2026Q5", "2026-13", "26Q1", "2026H3", "2026Q1x"])

@@ -11,8 +11,18 @@ ORIGIN = Origin("990100000", "本级", "月报", "2026年1—9月", "S1")
 
 
 def figure(unit: Unit, value: int | None, over: int = 1, inapplicable: bool = False) -> Figure:
-    return Figure("x", "收入", unit, value, ORIGIN, "", (), over=over, inapplicable=inapplicable,
-                  why=None if value is not None else "缺")
+    return Figure(
+        "x",
+        "收入",
+        unit,
+        value,
+        ORIGIN,
+        "",
+        (),
+        over=over,
+        inapplicable=inapplicable,
+        why=None if value is not None else "缺",
+    )
 
 
 @pytest.mark.parametrize(

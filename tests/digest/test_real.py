@@ -35,9 +35,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def test_every_side_is_the_workbooks_own_subtotal(home: Home) -> None:
     reader = Reader(home, Grant.operator("test"))
-    stated = reader.scan("balance").filter(
-        pl.col("code") == "S", pl.col("stage") == "快报", pl.col("fiscal_year") == 2025
-    ).collect()
+    stated = (
+        reader.scan("balance")
+        .filter(pl.col("code") == "S", pl.col("stage") == "快报", pl.col("fiscal_year") == 2025)
+        .collect()
+    )
     desk = Desk(reader)
     checked = 0
     for kind in ("全市", "本级"):
@@ -46,7 +48,8 @@ def test_every_side_is_the_workbooks_own_subtotal(home: Home) -> None:
         for book in books(desk, place, Span(2025, 12))[:3]:
             for side in (book.revenue, book.expenditure):
                 row = stated.filter(
-                    pl.col("scope_kind") == kind, pl.col("book") == book.name,
+                    pl.col("scope_kind") == kind,
+                    pl.col("book") == book.name,
                     pl.col("side") == side.side,
                 )
                 if row.height:

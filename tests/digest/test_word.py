@@ -31,7 +31,8 @@ def oracle(city: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for table in TABLES:
             connection.execute(
-                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({reader.files(table)})")
+                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({reader.files(table)})"
+            )
         yield connection
 
 
@@ -89,9 +90,7 @@ def test_every_number_in_the_text_is_what_an_independent_query_gives(
     assert checked > 100
 
 
-@pytest.mark.parametrize(
-    ("up", "down"), [("增长", "下降"), ("快于", "慢于"), ("拉动", "下拉")]
-)
+@pytest.mark.parametrize(("up", "down"), [("增长", "下降"), ("快于", "慢于"), ("拉动", "下拉")])
 def test_direction_words_agree_with_signs(quarterly: dict[str, Path], up: str, down: str) -> None:
     figures = reading.ledger(quarterly[".docx"])["figures"]
     for key, said, _ in reading.controls(quarterly[".docx"]):
@@ -117,9 +116,8 @@ def test_gaps_stand_on_page_one_before_anything_else(quarterly: dict[str, Path])
     texts = [text for _, text in found]
     first = next(at for at, text in enumerate(texts) if text.startswith("数据缺口"))
     assert first < texts.index("要点")
-    joined = "\n".join(texts[first: texts.index("要点")])
-    assert (
-        "缺FIN-05 国有资本经营预算收支执行表（2026年1—9月收入）：全市、市本级" in joined)
+    joined = "\n".join(texts[first : texts.index("要点")])
+    assert "缺FIN-05 国有资本经营预算收支执行表（2026年1—9月收入）：全市、市本级" in joined
     assert "缺FIN-24 政府债务限额与余额表（2026年9月末综合财力）：市本级" in joined
 
 
@@ -127,7 +125,8 @@ def test_no_sentence_stands_where_the_data_are_missing(quarterly: dict[str, Path
     texts = [text for _, text in reading.paragraphs(quarterly[".docx"])]
     at = texts.index("四、国有资本经营预算")
     assert texts[at + 1].startswith(
-        "数据不足，无法判断：缺FIN-05 国有资本经营预算收支执行表（2026年1—9月收入）")
+        "数据不足，无法判断：缺FIN-05 国有资本经营预算收支执行表（2026年1—9月收入）"
+    )
     assert texts[at + 2] == "五、社会保险基金预算"
 
 
@@ -150,9 +149,7 @@ def test_the_text_says_what_the_figures_say(quarterly: dict[str, Path]) -> None:
     assert "支出超过变动预算的部门有1个，待核实。" in texts
 
 
-def test_headings_contents_captions_and_page_numbers_are_native(
-    quarterly: dict[str, Path]
-) -> None:
+def test_headings_contents_captions_and_page_numbers_are_native(quarterly: dict[str, Path]) -> None:
     path = quarterly[".docx"]
     styles = [style for style, _ in reading.paragraphs(path)]
     assert styles.count("Heading1") > 8
@@ -171,10 +168,22 @@ def test_headings_contents_captions_and_page_numbers_are_native(
     for face in ("仿宋_GB2312", "黑体", "楷体_GB2312", "方正小标宋简体", "宋体"):
         assert f'w:eastAsia="{face}"' in styled
     section = docx.Document(str(path)).sections[0]
-    margins = [section.top_margin, section.bottom_margin, section.left_margin,
-               section.right_margin, section.page_width, section.page_height]
+    margins = [
+        section.top_margin,
+        section.bottom_margin,
+        section.left_margin,
+        section.right_margin,
+        section.page_width,
+        section.page_height,
+    ]
     assert [round(length.mm) for length in margins if length is not None] == [
-        37, 35, 28, 26, 210, 297]
+        37,
+        35,
+        28,
+        26,
+        210,
+        297,
+    ]
 
 
 def test_equal_lakes_give_equal_bytes(quarterly: dict[str, Path], tmp_path: Path) -> None:

@@ -31,14 +31,54 @@ def revenue() -> pl.DataFrame:
             ("103", "非税收入", 200, 50 * part, 50 * part - 20),
             ("110", "转移性收入", 500, 400, 300),
         ):
-            rows.append(_report(month, CITY, "本级", rev_code=code, item_name=name, budget=budget,
-                                ytd=ytd, last=last))
-        rows.append(_report(month, EAST, "县区", rev_code="101", item_name="税收收入", budget=400,
-                            ytd=100 * part, last=110 * part))
-        rows.append(_report(month, CITY, "全市", rev_code="101", item_name="税收收入", budget=1200,
-                            ytd=300 * part, last=310 * part))
-        rows.append(_report(month, CITY, "全市", rev_code="103", item_name="非税收入", budget=200,
-                            ytd=50 * part, last=50 * part - 20))
+            rows.append(
+                _report(
+                    month,
+                    CITY,
+                    "本级",
+                    rev_code=code,
+                    item_name=name,
+                    budget=budget,
+                    ytd=ytd,
+                    last=last,
+                )
+            )
+        rows.append(
+            _report(
+                month,
+                EAST,
+                "县区",
+                rev_code="101",
+                item_name="税收收入",
+                budget=400,
+                ytd=100 * part,
+                last=110 * part,
+            )
+        )
+        rows.append(
+            _report(
+                month,
+                CITY,
+                "全市",
+                rev_code="101",
+                item_name="税收收入",
+                budget=1200,
+                ytd=300 * part,
+                last=310 * part,
+            )
+        )
+        rows.append(
+            _report(
+                month,
+                CITY,
+                "全市",
+                rev_code="103",
+                item_name="非税收入",
+                budget=200,
+                ytd=50 * part,
+                last=50 * part - 20,
+            )
+        )
     return pl.DataFrame(rows)
 
 
@@ -52,29 +92,73 @@ def expenditure() -> pl.DataFrame:
             ("205", "教育支出", "对下转移", 300, 70, 60),
             ("230", "转移性支出", "本级支出", 300, 100, 90),
         ):
-            rows.append(_report(month, CITY, "本级", exp_func_code=code, level_flag=flag,
-                                item_name=name, budget=budget, ytd=ytd, last=last))
-        rows.append(_report(month, EAST, "县区", exp_func_code="205", level_flag="本级支出",
-                            item_name="教育支出", budget=400, ytd=110 * part, last=100 * part))
+            rows.append(
+                _report(
+                    month,
+                    CITY,
+                    "本级",
+                    exp_func_code=code,
+                    level_flag=flag,
+                    item_name=name,
+                    budget=budget,
+                    ytd=ytd,
+                    last=last,
+                )
+            )
+        rows.append(
+            _report(
+                month,
+                EAST,
+                "县区",
+                exp_func_code="205",
+                level_flag="本级支出",
+                item_name="教育支出",
+                budget=400,
+                ytd=110 * part,
+                last=100 * part,
+            )
+        )
         for code, name, budget, ytd, last in (
             ("205", "教育支出", 1400, 310 * part, 310 * part),
             ("208", "社会保障和就业支出", 600, 100 * part, 110 * part),
         ):
-            rows.append(_report(month, CITY, "全市", exp_func_code=code, level_flag="本级支出",
-                                item_name=name, budget=budget, ytd=ytd, last=last))
+            rows.append(
+                _report(
+                    month,
+                    CITY,
+                    "全市",
+                    exp_func_code=code,
+                    level_flag="本级支出",
+                    item_name=name,
+                    budget=budget,
+                    ytd=ytd,
+                    last=last,
+                )
+            )
     return pl.DataFrame(rows)
 
 
 def gov_fund() -> pl.DataFrame:
     """本级 only: revenue falls from 200 to 100, expenditure stays at 90."""
-    return pl.DataFrame([
-        _report(9, CITY, "本级", side=side, code=code, item_name=name, budget=budget, ytd=ytd,
-                last=last)
-        for side, code, name, budget, ytd, last in (
-            ("收入", "1030148", "国有土地使用权出让收入", 300, 100, 200),
-            ("支出", "21208", "国有土地使用权出让收入安排的支出", 200, 90, 90),
-        )
-    ])
+    return pl.DataFrame(
+        [
+            _report(
+                9,
+                CITY,
+                "本级",
+                side=side,
+                code=code,
+                item_name=name,
+                budget=budget,
+                ytd=ytd,
+                last=last,
+            )
+            for side, code, name, budget, ytd, last in (
+                ("收入", "1030148", "国有土地使用权出让收入", 300, 100, 200),
+                ("支出", "21208", "国有土地使用权出让收入安排的支出", 200, 90, 90),
+            )
+        ]
+    )
 
 
 def social() -> pl.DataFrame:
@@ -83,54 +167,123 @@ def social() -> pl.DataFrame:
     for year, factor in ((2025, 10), (2026, 11)):
         for kind, size in (("失业", 1), ("工伤", 2)):
             for code, name in (("R00", "收入合计"), ("E00", "支出合计")):
-                rows.append({
-                    "fiscal_year": year, "month": 9, "mof_div_code": CITY, "scope_kind": "全市",
-                    "stage": "月报", "fund_kind": kind, "row_code": code, "row_name": name,
-                    "budget_amt": 20 * size * WAN, "exec_amt": factor * size * WAN,
-                })
+                rows.append(
+                    {
+                        "fiscal_year": year,
+                        "month": 9,
+                        "mof_div_code": CITY,
+                        "scope_kind": "全市",
+                        "stage": "月报",
+                        "fund_kind": kind,
+                        "row_code": code,
+                        "row_name": name,
+                        "budget_amt": 20 * size * WAN,
+                        "exec_amt": factor * size * WAN,
+                    }
+                )
     return pl.DataFrame(rows)
 
 
 def debt_limit() -> pl.DataFrame:
     """本级 480 of 500, without 综合财力; 全市 720 of 800 with 综合财力 600."""
     base = {"fiscal_year": 2026, "month": 9, "stage": "月报", "region_name": "示范市"}
-    return pl.DataFrame([
-        {**base, "mof_div_code": CITY, "scope_kind": "本级", "limit_total": 500 * WAN,
-         "limit_general": 200 * WAN, "limit_special": 300 * WAN, "balance_total": 480 * WAN,
-         "balance_general": 190 * WAN, "balance_special": 290 * WAN,
-         "comprehensive_fiscal": None},
-        {**base, "mof_div_code": CITY, "scope_kind": "全市", "limit_total": 800 * WAN,
-         "limit_general": 300 * WAN, "limit_special": 500 * WAN, "balance_total": 720 * WAN,
-         "balance_general": 270 * WAN, "balance_special": 450 * WAN,
-         "comprehensive_fiscal": 600 * WAN},
-        {**base, "mof_div_code": EAST, "scope_kind": "县区", "region_name": "东城区",
-         "limit_total": 300 * WAN, "limit_general": 100 * WAN, "limit_special": 200 * WAN,
-         "balance_total": 240 * WAN, "balance_general": 80 * WAN, "balance_special": 160 * WAN,
-         "comprehensive_fiscal": 300 * WAN},
-    ])
+    return pl.DataFrame(
+        [
+            {
+                **base,
+                "mof_div_code": CITY,
+                "scope_kind": "本级",
+                "limit_total": 500 * WAN,
+                "limit_general": 200 * WAN,
+                "limit_special": 300 * WAN,
+                "balance_total": 480 * WAN,
+                "balance_general": 190 * WAN,
+                "balance_special": 290 * WAN,
+                "comprehensive_fiscal": None,
+            },
+            {
+                **base,
+                "mof_div_code": CITY,
+                "scope_kind": "全市",
+                "limit_total": 800 * WAN,
+                "limit_general": 300 * WAN,
+                "limit_special": 500 * WAN,
+                "balance_total": 720 * WAN,
+                "balance_general": 270 * WAN,
+                "balance_special": 450 * WAN,
+                "comprehensive_fiscal": 600 * WAN,
+            },
+            {
+                **base,
+                "mof_div_code": EAST,
+                "scope_kind": "县区",
+                "region_name": "东城区",
+                "limit_total": 300 * WAN,
+                "limit_general": 100 * WAN,
+                "limit_special": 200 * WAN,
+                "balance_total": 240 * WAN,
+                "balance_general": 80 * WAN,
+                "balance_special": 160 * WAN,
+                "comprehensive_fiscal": 300 * WAN,
+            },
+        ]
+    )
 
 
 def bond() -> pl.DataFrame:
     """One special bond of 50 issued in March 2026; 1 interest each half-year, principal in 2027."""
-    base = {"bond_code": "B1", "name": "示范市专项债券一期", "mof_div_code": CITY, "kind": "专项",
-            "category": "新增", "issue_date": date(2026, 3, 10), "term_years": 1, "rate": 40_000}
-    flow = ((0, 50, date(2027, 3, 10), 0, 0), (1, 0, date(2026, 9, 10), 0, 1),
-            (2, 0, date(2027, 3, 10), 50, 1))
-    return pl.DataFrame([
-        {**base, "seq": seq, "amt": amount * WAN, "due_date": due, "principal_due": back * WAN,
-         "interest_due": interest * WAN, "overdue_amt": 0}
-        for seq, amount, due, back, interest in flow
-    ])
+    base = {
+        "bond_code": "B1",
+        "name": "示范市专项债券一期",
+        "mof_div_code": CITY,
+        "kind": "专项",
+        "category": "新增",
+        "issue_date": date(2026, 3, 10),
+        "term_years": 1,
+        "rate": 40_000,
+    }
+    flow = (
+        (0, 50, date(2027, 3, 10), 0, 0),
+        (1, 0, date(2026, 9, 10), 0, 1),
+        (2, 0, date(2027, 3, 10), 50, 1),
+    )
+    return pl.DataFrame(
+        [
+            {
+                **base,
+                "seq": seq,
+                "amt": amount * WAN,
+                "due_date": due,
+                "principal_due": back * WAN,
+                "interest_due": interest * WAN,
+                "overdue_amt": 0,
+            }
+            for seq, amount, due, back, interest in flow
+        ]
+    )
 
 
 def unit() -> pl.DataFrame:
     """Two departments, each with one unit."""
-    return pl.DataFrame([
-        {"agency_code": code, "valid_from": date(2020, 1, 1), "agency_name": name,
-         "dept_code": code[:3], "dept_name": name, "mof_div_code": CITY, "agency_kind": "行政"}
-        for code, name in (("101", "示范市教育局"), ("101001", "示范市教育局本级"),
-                           ("102", "示范市水利局"), ("102001", "示范市水利局本级"))
-    ])
+    return pl.DataFrame(
+        [
+            {
+                "agency_code": code,
+                "valid_from": date(2020, 1, 1),
+                "agency_name": name,
+                "dept_code": code[:3],
+                "dept_name": name,
+                "mof_div_code": CITY,
+                "agency_kind": "行政",
+            }
+            for code, name in (
+                ("101", "示范市教育局"),
+                ("101001", "示范市教育局本级"),
+                ("102", "示范市水利局"),
+                ("102001", "示范市水利局本级"),
+            )
+        ]
+    )
 
 
 # bgt_id, department, fund, economic code, 年初预算, paid to June, paid July–September, last year
@@ -144,48 +297,92 @@ LINES = (
 
 def indicator() -> pl.DataFrame:
     """One indicator a line, of the opening budget of 2026 and 2025."""
-    return pl.DataFrame([
-        {"bgt_id": f"{bgt}-{year}", "fiscal_year": year, "mof_div_code": CITY, "dept_code": dept,
-         "agency_code": dept + "001", "pro_code": "P" + bgt, "cor_bgt_doc_no": "示财预1号",
-         "doc_date": date(year, 1, 20), "fund_type_code": fund, "found_type_code": "年初预算",
-         "exp_func_code": "2050201", "dep_bgt_eco_code": eco, "amount": amount * WAN,
-         "cur_amt": amount * WAN,
-         "is_deleted": False}
-        for year in (2025, 2026)
-        for bgt, dept, fund, eco, amount, *_ in LINES
-    ])
+    return pl.DataFrame(
+        [
+            {
+                "bgt_id": f"{bgt}-{year}",
+                "fiscal_year": year,
+                "mof_div_code": CITY,
+                "dept_code": dept,
+                "agency_code": dept + "001",
+                "pro_code": "P" + bgt,
+                "cor_bgt_doc_no": "示财预1号",
+                "doc_date": date(year, 1, 20),
+                "fund_type_code": fund,
+                "found_type_code": "年初预算",
+                "exp_func_code": "2050201",
+                "dep_bgt_eco_code": eco,
+                "amount": amount * WAN,
+                "cur_amt": amount * WAN,
+                "is_deleted": False,
+            }
+            for year in (2025, 2026)
+            for bgt, dept, fund, eco, amount, *_ in LINES
+        ]
+    )
 
 
 def indicator_adjustment() -> pl.DataFrame:
     """水利局 is given 100 more in May (上级转移支付), so that its 变动预算 is 520."""
-    return pl.DataFrame([{
-        "adj_sub_id": "A1", "fiscal_year": 2026, "adj_date": date(2026, 5, 8), "adj_type": "追加",
-        "cause": "上级转移支付", "mof_div_code": CITY, "dept_code": "102", "agency_code": "102001",
-        "bgt_id": "I2-2026", "amt": 100 * WAN,
-    }])
+    return pl.DataFrame(
+        [
+            {
+                "adj_sub_id": "A1",
+                "fiscal_year": 2026,
+                "adj_date": date(2026, 5, 8),
+                "adj_type": "追加",
+                "cause": "上级转移支付",
+                "mof_div_code": CITY,
+                "dept_code": "102",
+                "agency_code": "102001",
+                "bgt_id": "I2-2026",
+                "amt": 100 * WAN,
+            }
+        ]
+    )
 
 
 def payment_voucher() -> pl.DataFrame:
     """Two vouchers a line in 2026 (May, August) and one last year (May)."""
     rows = []
     for bgt, dept, fund, eco, _, first, second, last in LINES:
-        for day, amount in ((date(2026, 5, 6), first), (date(2026, 8, 6), second),
-                            (date(2025, 5, 6), last)):
+        for day, amount in (
+            (date(2026, 5, 6), first),
+            (date(2026, 8, 6), second),
+            (date(2025, 5, 6), last),
+        ):
             number = f"V{bgt}-{day:%Y%m%d}"
-            rows.append({
-                "pay_cert_id": number, "pay_cert_no": number, "fiscal_year": day.year,
-                "pay_date": day, "mof_div_code": CITY, "dept_code": dept,
-                "agency_code": dept + "001", "pro_code": "P" + bgt, "fund_type_code": fund,
-                "exp_func_code": "2050201", "dep_bgt_eco_code": eco, "pay_amt": amount * WAN,
-                "bgt_id": f"{bgt}-{day.year}", "use_des": "货款",
-            })
+            rows.append(
+                {
+                    "pay_cert_id": number,
+                    "pay_cert_no": number,
+                    "fiscal_year": day.year,
+                    "pay_date": day,
+                    "mof_div_code": CITY,
+                    "dept_code": dept,
+                    "agency_code": dept + "001",
+                    "pro_code": "P" + bgt,
+                    "fund_type_code": fund,
+                    "exp_func_code": "2050201",
+                    "dep_bgt_eco_code": eco,
+                    "pay_amt": amount * WAN,
+                    "bgt_id": f"{bgt}-{day.year}",
+                    "use_des": "货款",
+                }
+            )
     return pl.DataFrame(rows)
 
 
 TABLES = {
-    "general_revenue": revenue, "general_expenditure": expenditure, "gov_fund": gov_fund,
-    "social_insurance_budget": social, "debt_limit": debt_limit, "bond": bond, "unit": unit,
-    "indicator": indicator, "indicator_adjustment": indicator_adjustment,
+    "general_revenue": revenue,
+    "general_expenditure": expenditure,
+    "gov_fund": gov_fund,
+    "social_insurance_budget": social,
+    "debt_limit": debt_limit,
+    "bond": bond,
+    "unit": unit,
+    "indicator": indicator,
+    "indicator_adjustment": indicator_adjustment,
     "payment_voucher": payment_voucher,
 }
 
@@ -198,8 +395,9 @@ def make(folder: Path, without: tuple[str, ...] = ()) -> Home:
             if name in without:
                 continue
             covered = tuple(Coverage(2026, month, CITY) for month in range(1, 10))
-            writer.replace(name, table(), Batch(name, name, f"{name}.csv", name, BUSINESS_DATE,
-                                                covered))
+            writer.replace(
+                name, table(), Batch(name, name, f"{name}.csv", name, BUSINESS_DATE, covered)
+            )
         writer.publish(BUSINESS_DATE)
     return home
 
@@ -208,7 +406,15 @@ def _report(
     month: int, region: str, scope: str, budget: int, ytd: int, last: int, **more: str
 ) -> dict[str, object]:
     return {
-        "fiscal_year": 2026, "month": month, "mof_div_code": region, "scope_kind": scope,
-        "stage": "月报", "budget_amt": budget * WAN, "adj_amt": budget * WAN,
-        "mtd_amt": ytd * WAN // 9, "ytd_amt": ytd * WAN, "ly_ytd": last * WAN, **more,
+        "fiscal_year": 2026,
+        "month": month,
+        "mof_div_code": region,
+        "scope_kind": scope,
+        "stage": "月报",
+        "budget_amt": budget * WAN,
+        "adj_amt": budget * WAN,
+        "mtd_amt": ytd * WAN // 9,
+        "ytd_amt": ytd * WAN,
+        "ly_ytd": last * WAN,
+        **more,
     }

@@ -22,7 +22,11 @@ def wan(figure: Figure) -> int | None:
 def test_revenue_leaves_out_transfers_and_counts_no_child_twice(desk: Desk) -> None:
     made = side(desk, OWN, SPAN, "一般公共预算", "收入")
     assert [wan(f) for f in (made.budget, made.ytd, made.last_year, made.growth)] == [
-        1000, 750, 730, 20]
+        1000,
+        750,
+        730,
+        20,
+    ]
     assert (made.yoy.exact, made.progress.exact) == (Fraction(2, 73), Fraction(3, 4))
     assert [(i.code, wan(i.ytd)) for i in made.items] == [("101", 600), ("103", 150)]
 
@@ -63,7 +67,9 @@ def test_social_insurance_compares_with_last_years_own_report(desk: Desk) -> Non
 def test_what_was_not_delivered_is_named_and_not_zero(desk: Desk) -> None:
     made = side(desk, WHOLE, SPAN, "国有资本经营", "支出")
     assert (made.ytd.value, made.ytd.why) == (
-        None, "缺FIN-05 国有资本经营预算收支执行表（2026年1—9月支出）：全市")
+        None,
+        "缺FIN-05 国有资本经营预算收支执行表（2026年1—9月支出）：全市",
+    )
     assert made.yoy.why == made.ytd.why
 
 

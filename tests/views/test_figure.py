@@ -21,8 +21,7 @@ def test_a_share_keeps_both_integers() -> None:
 
 def test_a_share_of_nothing_does_not_apply() -> None:
     made = share("s", "进度", money(1), money(0), "年初预算")
-    assert (made.value, made.inapplicable, made.why) == (
-        None, True, "年初预算不大于零，不计算占比")
+    assert (made.value, made.inapplicable, made.why) == (None, True, "年初预算不大于零，不计算占比")
 
 
 def test_a_missing_input_is_a_gap_and_not_inapplicable() -> None:

@@ -26,7 +26,8 @@ def oracle(city: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for table in ("execution_month", "debt_position", "bond", "payment", "budget_line"):
             connection.execute(
-                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({reader.files(table)})")
+                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({reader.files(table)})"
+            )
         yield connection
 
 
@@ -41,14 +42,15 @@ def figures(desk: Desk) -> Iterator[Figure]:
         for limit in found.position.limits:
             yield from (limit.limit, limit.balance)
     for span in (Span(2026, 9), Span.to_day(date(2026, 8, 5))):
-        for each in (spending(desk, OWN, span, "一般公共预算"), *departments(desk, OWN, span),
-                     *three_public(desk, OWN, span).kinds):
+        for each in (
+            spending(desk, OWN, span, "一般公共预算"),
+            *departments(desk, OWN, span),
+            *three_public(desk, OWN, span).kinds,
+        ):
             yield from (each.initial, each.approved, each.current, each.spent, each.last_year)
 
 
-def test_every_amount_is_what_its_sql_says(
-    desk: Desk, oracle: duckdb.DuckDBPyConnection
-) -> None:
+def test_every_amount_is_what_its_sql_says(desk: Desk, oracle: duckdb.DuckDBPyConnection) -> None:
     checked = 0
     for figure in figures(desk):
         if figure.unit is not Unit.FEN or figure.value is None or len(figure.queries) != 1:
@@ -61,11 +63,19 @@ def test_every_amount_is_what_its_sql_says(
 
 
 def test_sql_says_every_condition() -> None:
-    query = Query("payment", "pay_amt", (
-        ("fiscal_year", "=", 2026), ("month", "<=", 9), ("level_flag", "is not", "对下转移"),
-        ("code", "in", ("a", "o'b")), ("fund_type_code", "begins", ("11", "12")),
-        ("pay_date", ">=", date(2026, 1, 1)), ("is_sal", "=", True),
-    ))
+    query = Query(
+        "payment",
+        "pay_amt",
+        (
+            ("fiscal_year", "=", 2026),
+            ("month", "<=", 9),
+            ("level_flag", "is not", "对下转移"),
+            ("code", "in", ("a", "o'b")),
+            ("fund_type_code", "begins", ("11", "12")),
+            ("pay_date", ">=", date(2026, 1, 1)),
+            ("is_sal", "=", True),
+        ),
+    )
     assert query.sql() == (
         "SELECT sum(pay_amt) FROM payment WHERE fiscal_year = 2026 AND month <= 9"
         " AND level_flag IS DISTINCT FROM '对下转移' AND code IN ('a', 'o''b')"

@@ -19,9 +19,7 @@ from budget_watch.views import Desk, Place, Span, home_place, places
         (Span.to_day(date(2028, 12, 30)), "截至2028年12月30日", Fraction(365, 366)),
     ],
 )
-def test_a_span_is_named_and_paced_by_where_it_ends(
-    span: Span, label: str, pace: Fraction
-) -> None:
+def test_a_span_is_named_and_paced_by_where_it_ends(span: Span, label: str, pace: Fraction) -> None:
     assert (span.label, span.pace) == (label, pace)
 
 
@@ -34,7 +32,9 @@ def test_the_city_is_read_from_the_data(desk: Desk) -> None:
     assert home_place(desk) == Place("990100000", "本级", "示范市")
     assert home_place(desk, "全市") == Place("990100000", "全市", "示范市")
     assert places(desk, 2026) == (
-        Place("990100000", "本级", "示范市"), Place("990102000", "县区", "东城区"))
+        Place("990100000", "本级", "示范市"),
+        Place("990102000", "县区", "东城区"),
+    )
 
 
 def test_vouchers_of_the_whole_city_are_those_of_every_region() -> None:

@@ -17,8 +17,11 @@ OWN = Place(CITY, "本级", "示范市")
 
 def test_progress_is_paid_over_the_current_budget(desk: Desk) -> None:
     made = spending(desk, OWN, Span(2026, 9), "一般公共预算")
-    got = [f.value // WAN for f in (made.initial, made.approved, made.current, made.spent,
-                                    made.last_year) if f.value is not None]
+    got = [
+        f.value // WAN
+        for f in (made.initial, made.approved, made.current, made.spent, made.last_year)
+        if f.value is not None
+    ]
     assert got == [1030, 1030, 1130, 596, 544]
     assert made.progress.exact == Fraction(596, 1130)
     assert made.progress.denominator == "变动预算"
@@ -33,7 +36,9 @@ def test_a_span_to_a_day_counts_payments_to_that_day(desk: Desk) -> None:
 def test_departments_come_slowest_first(desk: Desk) -> None:
     made = departments(desk, OWN, Span(2026, 9))
     assert [(d.name, d.progress.exact) for d in made] == [
-        ("示范市水利局", Fraction(121, 520)), ("示范市教育局", Fraction(475, 610))]
+        ("示范市水利局", Fraction(121, 520)),
+        ("示范市教育局", Fraction(475, 610)),
+    ]
 
 
 def test_departments_add_up_to_the_book(desk: Desk) -> None:
@@ -49,15 +54,17 @@ def test_nothing_paid_is_zero_but_nothing_delivered_is_not(desk: Desk, tmp_path:
     empty = small_city.make(tmp_path, without=("payment_voucher",))
     bare = Desk(Reader(empty, Grant.operator("test")))
     made = spending(bare, OWN, Span(2026, 9), "一般公共预算")
-    assert (made.spent.value, made.spent.why) == (
-        None, "缺FIN-15 国库集中支付凭证表：2026年1—9月")
+    assert (made.spent.value, made.spent.why) == (None, "缺FIN-15 国库集中支付凭证表：2026年1—9月")
     assert made.current.value == 1130 * WAN
 
 
 def test_three_public_is_the_five_codes_and_nothing_else(desk: Desk) -> None:
     made = three_public(desk, OWN, Span(2026, 9))
     assert [f.value for f in (made.total.current, made.total.spent, made.total.last_year)] == [
-        30 * WAN, 26 * WAN, 24 * WAN]
+        30 * WAN,
+        26 * WAN,
+        24 * WAN,
+    ]
     assert [k.spent.value for k in made.kinds] == [0, 5 * WAN, 21 * WAN, 0, 0]
     assert [d.name for d in made.over_budget] == ["示范市水利局"]
     assert made.over_count.value == 1
