@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from budget_watch.engine.explain import Explanation, explain
+    from budget_watch.engine.explain import Explanation
     from budget_watch.engine.load import Book, load_book
     from budget_watch.engine.result import RuleTally, RunResult
     from budget_watch.engine.run import run_check
 
-__all__ = ["Book", "Explanation", "RuleTally", "RunResult", "explain", "load_book", "run_check"]
+__all__ = ["Book", "Explanation", "RuleTally", "RunResult", "load_book", "run_check"]
 _PLACES = {
-    "explain": "explain",
     "Explanation": "explain",
     "Book": "load",
     "load_book": "load",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from budget_watch.engine import explain, run_check
+from budget_watch.engine import run_check
+from budget_watch.engine.explain import explain
 from budget_watch.engine.laws import chinese, load_dir, number_of, read_articles, read_dir
 from budget_watch.engine.lint import lint
 from budget_watch.engine.model import Citation, Law
