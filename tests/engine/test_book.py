@@ -161,7 +161,7 @@ def test_importing_the_engine_imports_neither_duckdb_nor_great_expectations() ->
     import sys
 
     code = (
-        "import sys, budget_watch.engine as e; e.load_book, e.run_check, e.explain; "
+        "import sys, budget_watch.engine as e; e.load_book, e.run_check, e.Explanation; "
         "import budget_watch.engine.testing, budget_watch.engine.lint; "
         "print([m for m in ('duckdb', 'great_expectations', 'pandas') if m in sys.modules])"
     )
