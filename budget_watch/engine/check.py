@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,7 +15,7 @@ from budget_watch.engine.parse import Scope, parse, parse_condition
 from budget_watch.engine.render import Message, read_message
 from budget_watch.engine.sources import Source
 from budget_watch.engine.sql import CheckedQuery, check_query
-from budget_watch.engine.units import DATE, NUMBER, Column, Type, same
+from budget_watch.engine.units import DATE, NUMBER, RATIO, Column, Type, product, same
 
 PERIOD_COLUMNS = ("fiscal_year", "month", "quarter")
 PERIOD_END = Column("period_end", DATE, title="期末")
@@ -82,6 +83,56 @@ class CheckedWindow:
 
 
 @dataclass(frozen=True)
+class CheckedPeers:
+    """One percentile among peers.
+
+    Attributes:
+        num, den: the value compared, `num` or `num / den`.
+        by: names and trees of what makes a kind.
+        condition: who counts as a peer.
+        share: the percentile as a part of 1; `least`: how many peers it takes.
+        columns: what it adds to the grain.
+    """
+
+    name: str
+    num: Expr
+    den: Expr | None
+    by: tuple[tuple[str, Expr], ...]
+    condition: Expr | None
+    share: Expr
+    least: Expr
+    columns: Mapping[str, Column]
+    title: str
+
+    @property
+    def value_columns(self) -> tuple[str, ...]:
+        """The columns that hold the percentile: one, or numerator and denominator."""
+        return (self.name,) if self.den is None else (f"{self.name}_num", f"{self.name}_den")
+
+    @property
+    def value(self) -> Expr:
+        """The percentile as expressions name it."""
+        parts = tuple(Expr("col", (), self.columns[each].type, each) for each in self.value_columns)
+        if len(parts) == 1:
+            return parts[0]
+        return Expr("div", parts, product(parts[0].type, parts[1].type, -1))
+
+    @property
+    def params(self) -> set[str]:
+        """The parameters that fix it."""
+        trees = [self.num, self.share, self.least, *(tree for _, tree in self.by)]
+        trees += [each for each in (self.den, self.condition) if each is not None]
+        return {name for tree in trees for name in tree.names("param")}
+
+    @property
+    def inputs(self) -> set[str]:
+        """The values it is made of."""
+        trees = [self.num, *(tree for _, tree in self.by)]
+        trees += [each for each in (self.den, self.condition) if each is not None]
+        return {name for tree in trees for name in tree.names()}
+
+
+@dataclass(frozen=True)
 class Reasoned:
     """A condition and the reason shown."""
 
@@ -129,6 +180,7 @@ class CheckedRule:
     message: Message
     params: frozenset[str]
     needs: frozenset[str] = field(default_factory=frozenset)
+    peers: Mapping[str, CheckedPeers] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -246,15 +298,12 @@ class _Checker:
         self.present(grain, columns, "grain")
         grain_columns = {name: columns[name] for name in grain}
         own = [] if rule.shape == "row" else list(columns)
-        measures: dict[str, Aggregate] = {}
-        for name, measure in rule.measures.items():
-            known = columns if rule.shape == "row" else grain_columns
-            measures[name] = self.measure(name, measure, known)
-            self.fresh(name, columns, f"measures.{name}")
-            columns[name] = measures[name].column
+        measures = self.all_measures(columns, grain_columns)
         joins = self.joins(columns)
-        let = self.lets(columns)
-        scope = Scope(columns, {}, let, self.lists)
+        let, peers = self.lets(columns)
+        named = {**let, **{name: each.value for name, each in peers.items()}}
+        scope = Scope(columns, {}, named, self.lists)
+        self.present(tuple(each for each in rule.titles if each not in named), columns, "titles")
         levels = tuple(self.level(at, scope) for at in range(len(rule.levels)))
         value = self.optional(rule.value, scope, "value")
         limit = self.optional(rule.limit, scope, "limit")
@@ -271,18 +320,19 @@ class _Checker:
             *(each for each in (value, limit) if each is not None),
             *message.trees,
         ]
-        self.present(tuple(each for each in rule.titles if each not in let), columns, "titles")
         identity = rule.identity or grain
         self.present(identity, grain_columns, "identity")
         used = {name for tree in trees for name in tree.names()} | self.compared(let)
+        of_peers = {name for each in peers.values() for name in (*each.columns, *each.inputs)}
         inputs = tuple(
             name
             for name in columns
-            if name in used or name in measures or name in own or name in grain
+            if name in used or name in measures or name in own or name in grain or name in of_peers
         )
         conditions = [condition, *(each.condition for each in measures.values())]
         params = {name for tree in trees for name in tree.names("param")}
         params |= {name for tree in conditions if tree is not None for name in tree.names("param")}
+        params |= {name for each in peers.values() for name in each.params}
         return CheckedRule(
             rule=rule,
             source=source,
@@ -307,6 +357,7 @@ class _Checker:
             message=message,
             params=frozenset(params),
             needs=self.needs(condition, used, joins, measures, grain, source),
+            peers=peers,
         )
 
     def needs(
@@ -386,6 +437,16 @@ class _Checker:
         for name in _period_columns(universe.periods):
             found.setdefault(name, Column(name, NUMBER, title=name, bits=12))
         return found
+
+    def all_measures(
+        self, columns: dict[str, Column], grain: Mapping[str, Column]
+    ) -> dict[str, Aggregate]:
+        measures: dict[str, Aggregate] = {}
+        for name, said in self.rule.measures.items():
+            measures[name] = self.measure(name, said, columns if self.rule.each else grain)
+            self.fresh(name, columns, f"measures.{name}")
+            columns[name] = measures[name].column
+        return measures
 
     def measure(self, name: str, said: Measure, grain: Mapping[str, Column]) -> Aggregate:
         place = f"measures.{name}"
@@ -549,13 +610,78 @@ class _Checker:
             )
         return found
 
-    def lets(self, columns: Mapping[str, Column]) -> dict[str, Expr]:
+    def lets(self, columns: dict[str, Column]) -> tuple[dict[str, Expr], dict[str, CheckedPeers]]:
+        """The named expressions; peers are worked out before the first that names one of them."""
         let: dict[str, Expr] = {}
+        peers: dict[str, CheckedPeers] = {}
+        waiting = set(self.rule.peers)
         for name, text in self.rule.let.items():
             self.fresh(name, columns, f"let.{name}")
-            scope = Scope(columns, {}, dict(let), self.lists)
-            let[name] = self.expression(text, scope, f"let.{name}")
-        return let
+            if waiting and _mentions(text, waiting):
+                peers, waiting = self.all_peers(columns, let), set()
+            named = {**let, **{each: found.value for each, found in peers.items()}}
+            let[name] = self.expression(text, Scope(columns, {}, named, self.lists), f"let.{name}")
+        return let, self.all_peers(columns, let) if waiting else peers
+
+    def all_peers(
+        self, columns: dict[str, Column], let: Mapping[str, Expr]
+    ) -> dict[str, CheckedPeers]:
+        scope = Scope(dict(columns), {}, dict(let), self.lists)
+        return {name: self.one_peers(name, scope, columns) for name in self.rule.peers}
+
+    def one_peers(self, name: str, scope: Scope, columns: dict[str, Column]) -> CheckedPeers:
+        said, place = self.rule.peers[name], f"peers.{name}"
+        num, den = _fraction(self.expression(said.of, scope, f"{place}.of"))
+        title = said.title or self.rule.titles.get(name, name)
+        made: dict[str, Column] = {}
+        parts = [(name, num)] if den is None else [(f"{name}_num", num), (f"{name}_den", den)]
+        for each, tree in parts:
+            if tree.type.base != "num":
+                raise BookError(f"{self.rule.id} {place}.of", "应是一个数或金额", "type")
+            below = denominator(tree, scope.columns, f"{self.rule.id} {place}.of")
+            made[each] = Column(each, tree.type, below, True, None, title)
+        for each, said_of in (("rank", "位次"), ("peers", "同类个数"), ("unknown", "同类缺数个数")):
+            key = f"{name}_{each}"
+            made[key] = Column(key, NUMBER, 1, True, None, f"{title}{said_of}", 40)
+        for each in (name, *made):
+            self.fresh(each, columns, place)
+            if each in scope.let:
+                raise BookError(f"{self.rule.id} {place}", f"{each} 已是 let 的名字", "name")
+        columns |= made
+        by = tuple((each, self.expression(each, scope, f"{place}.by")) for each in said.by)
+        for each, tree in by:
+            if tree.type.base == "num":
+                denominator(tree, scope.columns, f"{self.rule.id} {place}.by（{each}）")
+        return CheckedPeers(
+            name,
+            num,
+            den,
+            by,
+            self.condition(said.when, scope, f"{place}.when"),
+            self.share(said.percentile, f"{place}.percentile"),
+            self.least(said.least, f"{place}.least"),
+            made,
+            title,
+        )
+
+    def share(self, text: str, place: str) -> Expr:
+        """A percentile as a part of 1: `90`, `90%`, or a parameter of unit ratio."""
+        tree = self.expression(text, Scope({}, lists=self.lists), place, NUMBER)
+        if tree.op == "lit" and tree.type != RATIO:
+            tree = Expr("lit", (), RATIO, tree.value / 100)
+        constant = tree.op == "lit" and 0 < tree.value <= 1
+        if not constant and not (tree.op == "param" and tree.type == RATIO):
+            hint = "应写 1 到 100 的数，或 param('…')（unit: ratio 的参数）"
+            raise BookError(f"{self.rule.id} {place}", hint, "type")
+        return tree
+
+    def least(self, text: str, place: str) -> Expr:
+        tree = self.expression(text, Scope({}, lists=self.lists), place, NUMBER)
+        constant = tree.op == "lit" and tree.value >= 1 and tree.value.denominator == 1
+        if not constant and not (tree.op == "param" and tree.type == NUMBER):
+            hint = "应写不小于 1 的整数，或 param('…')（unit: count 的参数）"
+            raise BookError(f"{self.rule.id} {place}", hint, "type")
+        return tree
 
     def compared(self, let: Mapping[str, Expr]) -> set[str]:
         """What the figure that the evidence adds up to is made of; it is stored with a hit."""
@@ -617,6 +743,16 @@ def denominator(expr: Expr, columns: Mapping[str, Column], place: str) -> int:
         return Compiler(columns, date(2000, 1, 1)).scaled(expr)[1]
     except ExpressionError as error:
         raise BookError(place, str(error), error.code) from error
+
+
+def _mentions(text: str, names: set[str]) -> bool:
+    """Whether an expression's text may name one of these or what is made of it."""
+    return any(re.search(rf"\b{name}(_(num|den|rank|peers|unknown))?\b", text) for name in names)
+
+
+def _fraction(tree: Expr) -> tuple[Expr, Expr | None]:
+    """`a / b` as its two parts; anything else as it is."""
+    return (tree.args[0], tree.args[1]) if tree.op == "div" else (tree, None)
 
 
 def _period_columns(periods: str | None) -> tuple[str, ...]:

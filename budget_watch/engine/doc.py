@@ -152,6 +152,16 @@ def _method(rule: CheckedRule) -> Iterator[str]:
         yield f"- {rule.title_of(name)}（`{name}`）= `{_cell(text)}`"
     if said.let:
         yield ""
+    for name, peers in rule.peers.items():
+        among = said.peers[name]
+        when = f"，条件 `{_cell(among.when)}`" if among.when else ""
+        yield (
+            f"- {peers.title}（`{name}`）：`{_cell(among.of)}` 在同一 "
+            f"{'、'.join(among.by)} 的判断单元中的第 `{_cell(among.percentile)}` 百分位"
+            f"（就近位次）{when}；有数据的同类不少于 `{_cell(among.least)}` 个"
+        )
+    if said.peers:
+        yield ""
     if said.query:
         yield "```sql"
         yield said.query.strip()

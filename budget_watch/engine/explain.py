@@ -174,6 +174,10 @@ def explain(
     of_limit = _taken(rule.limit, found)
     used = rule.params if level is None else level.when.names("param") | of_limit
     used |= _taken(rule.value, found)
+    if level is not None:
+        named = level.when.names()
+        for peers in rule.peers.values():
+            used |= peers.params if named & set(peers.columns) else set()
     day, region = end or as_of, values.get("mof_div_code")
     parameters = tuple(_parameters(sorted(used), book, day, region))
     klass = level.klass if level is not None else rule.klass

@@ -23,7 +23,7 @@ from budget_watch.engine.sources import Reader, Source
 from budget_watch.engine.units import Column
 
 PROVISIONAL = ("快报", "初步", "第三方")
-OK, NOT_DELIVERED, BLANK, NO_ROW, OVERFLOW = range(5)
+OK, NOT_DELIVERED, BLANK, NO_ROW, OVERFLOW, FEW = range(6)
 STATES = {
     NOT_DELIVERED: "未送达",
     BLANK: "有空值",

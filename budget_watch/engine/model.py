@@ -103,6 +103,17 @@ class Join(Strict):
     last_by: str | None = None
 
 
+class Peers(Strict):
+    """Where a grain stands among the grains of its kind: a percentile by nearest rank."""
+
+    of: Expression
+    by: tuple[str, ...] = Field(min_length=1)
+    percentile: Expression
+    least: Expression
+    when: Expression | None = None
+    title: str | None = None
+
+
 class Within(Strict):
     """Windows of `length` steps of `order` among the rows that agree in `by`."""
 
@@ -198,6 +209,7 @@ class Rule(Strict):
 
     join: dict[str, Join] = {}
     let: dict[str, Expression] = {}
+    peers: dict[str, Peers] = {}
     skip: tuple[Because, ...] = ()
     requires: tuple[Annotated[Because, BeforeValidator(_because)], ...] = ()
     undecided: tuple[Because, ...] = ()
@@ -233,6 +245,8 @@ class Rule(Strict):
             raise ValueError("没有 measures；按行判断的规则请用 each")
         if self.shape == "within" and self.grain:
             raise ValueError("within 规则不写 grain：它就是 by 加 first_order")
+        if self.peers and self.shape not in ("aggregate", "query"):
+            raise ValueError("peers 只用于有 grain 和 universe 的规则（汇总或 query）")
         if self.when is not None and self.each is None:
             raise ValueError("when 只用于 each；其他规则写在 universe 或 within 里")
         return self

@@ -21,6 +21,7 @@ from budget_watch.engine.expression import Expr
 from budget_watch.engine.load import Book
 from budget_watch.engine.measures import PROVISIONAL
 from budget_watch.engine.model import LEVELS
+from budget_watch.engine.peers_sql import peers_ctes
 from budget_watch.engine.result import canonical
 from budget_watch.engine.run import selected
 from budget_watch.engine.sources import Reader, Source, sources
@@ -206,8 +207,12 @@ class Oracle:
             following = f"j{at}"
             step += f", {following} AS ({self._joined(join, last)})"
             last = following
-        verdict = self._verdict(rule)
         flags = [f"__p_{each}" for each in rule.measures] + ["__p_row"]
+        for at, peers in enumerate(rule.peers.values()):
+            step += peers_ctes(self._over_rule(rule), peers, last, flags, at)
+            last = f"p{at}"
+            flags.append(f"__p_{peers.name}")
+        verdict = self._verdict(rule)
         provisional = " OR ".join(f"coalesce({name(each)}, FALSE)" for each in flags)
         judged = f"SELECT *, {verdict} AS __o, ({provisional}) AS __p FROM {last}"
         quiet = (
@@ -426,9 +431,13 @@ class Oracle:
             f"FROM {last} g LEFT JOIN ({inner}) t ON {on} AND t.__rank = 1"
         )
 
-    def _verdict(self, rule: CheckedRule) -> str:
+    def _over_rule(self, rule: CheckedRule) -> SqlCompiler:
         build = self.compiler(rule.columns, "", None)
         build.day = "__end"
+        return build
+
+    def _verdict(self, rule: CheckedRule) -> str:
+        build = self._over_rule(rule)
         whens: list[tuple[str, str]] = []
         for each in rule.skip:
             whens.append((build.sql(each.when), "not_applicable|"))

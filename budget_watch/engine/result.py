@@ -12,7 +12,7 @@ import polars as pl
 
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.judge import Verdict
-from budget_watch.engine.measures import BLANK, NO_ROW, NOT_DELIVERED, OVERFLOW, STATES
+from budget_watch.engine.measures import BLANK, FEW, NO_ROW, NOT_DELIVERED, OVERFLOW, STATES
 
 SCHEMA = pl.Schema(
     {
@@ -242,6 +242,11 @@ def _because(rule: CheckedRule, frame: pl.DataFrame) -> pl.Expr:
             text = f"{measure.title}：{measure.source.title}{STATES[code]}"
             note = pl.when(state == code).then(pl.lit(text)).otherwise(note)
         notes.append(note)
+    for name, peers in rule.peers.items():
+        if f"__s_{name}" in frame.columns:
+            count = pl.col(f"{name}_peers").cast(pl.String)
+            few = pl.concat_str(pl.lit(f"{peers.title}：同类中有数据的只有 "), count, pl.lit(" 个"))
+            notes.append(pl.when(pl.col(f"__s_{name}") == FEW).then(few))
     base = pl.col("__because")
     if not notes:
         return pl.when(base != "").then(base)

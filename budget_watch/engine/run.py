@@ -23,6 +23,7 @@ from budget_watch.engine.judge import Judgement, Setting, compiler, judgement, p
 from budget_watch.engine.load import Book
 from budget_watch.engine.lookups import look_up, table
 from budget_watch.engine.measures import Frames, Plan, attach
+from budget_watch.engine.peers import attach_peers
 from budget_watch.engine.result import SCHEMA, RuleTally, RunResult, canonical, observed
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_polars import Compiler
@@ -206,6 +207,8 @@ def judge_frame(run: Run, rule: CheckedRule, frame: pl.DataFrame, tally: RuleTal
         frame = attach(frame, measure, run.plan)
     for join in rule.joins.values():
         frame = look_up(frame.lazy(), join, table(join, run.frames)).collect()
+    for peers in rule.peers.values():
+        frame = attach_peers(frame, peers, rule_compiler(rule, run.setting))
     judged, verdict = verdict_of(rule, frame, run.setting)
     for at, count, key in _by_verdict(judged, rule.grain):
         tally.count(rule, verdict.verdicts[at], count)

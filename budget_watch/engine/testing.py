@@ -212,6 +212,7 @@ def _one_row(
     rule: CheckedRule, values: Mapping[str, Any], setting: Setting, status: str | None
 ) -> pl.DataFrame:
     columns = _inputs(rule)
+    values = _peers_split(rule, values)
     unknown = [name for name in values if name not in columns]
     if unknown:
         from difflib import get_close_matches
@@ -244,6 +245,15 @@ def _one_row(
     day = pl.lit(setting.as_of) if end is None else end.fill_null(pl.lit(setting.as_of))
     del build
     return frame.with_columns(day.alias("__period_end"), pl.lit(doubtful).alias("__p_row"))
+
+
+def _peers_split(rule: CheckedRule, values: Mapping[str, Any]) -> dict[str, Any]:
+    """`p90: 100元` for a percentile that is stored as numerator and denominator."""
+    found = dict(values)
+    for name, peers in rule.peers.items():
+        if peers.den is not None and name in found:
+            found[f"{name}_num"], found[f"{name}_den"] = found.pop(name), 1
+    return found
 
 
 def _grain_end(rule: CheckedRule) -> pl.Expr | None:
