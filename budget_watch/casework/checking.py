@@ -20,6 +20,7 @@ from budget_watch.casework.hiding import hidden
 from budget_watch.casework.recording import Recorded, Run, record_run
 from budget_watch.engine import Book, load_book, run_check
 from budget_watch.engine.laws import load_dir
+from budget_watch.engine.load import book_hash
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
 from budget_watch.engine.render import WorkState
@@ -56,7 +57,15 @@ class Checked:
 
         ``not_judged`` counts the rules whose reports were never delivered.
         """
-        kinds = ("judged", "hit", "clear", "not_applicable", "insufficient_data", "error")
+        kinds = (
+            "judged",
+            "hit",
+            "clear",
+            "not_applicable",
+            "exempted",
+            "insufficient_data",
+            "error",
+        )
         totals = {kind: sum(int(tally[kind]) for tally in self.tallies) for kind in kinds}
         return {
             "run": self.run,
@@ -78,6 +87,8 @@ class Checked:
             f"未触发 {total['clear']:,}，不适用 {total['not_applicable']:,}，"
             f"数据不足 {total['insufficient_data']:,}，出错 {total['error']}。"
         )
+        if total["exempted"]:
+            words += f"不适用中有 {total['exempted']} 次是例外情形登记。"
         if total["not_judged"]:
             words += f"{total['not_judged']} 条规则所需的报表没有送达，没有判断。"
         if self.recorded.back_test:
@@ -96,8 +107,25 @@ def rules_dir() -> Path:
 
 def rule_book(root: Path) -> Book:
     """The rule book with the home's overlay ``<home>/rules`` where there is one."""
+    return load_book(book_folders(root))
+
+
+def book_folders(root: Path) -> list[Path]:
+    """The product's rules, then the home's own if it has any."""
     overlay = root / "rules"
-    return load_book([rules_dir(), *([overlay] if overlay.is_dir() else [])])
+    return [rules_dir(), *([overlay] if overlay.is_dir() else [])]
+
+
+def book_hashes(root: Path) -> dict[str, str]:
+    """Hashes of the rule book and of the exemptions in it, for the snapshot they were in force at.
+
+    A book that cannot be read has hashes too.
+    """
+    folders = book_folders(root)
+    return {
+        "rule_book": book_hash(folders),
+        "exemptions": book_hash([each / "exemptions" for each in folders]),
+    }
 
 
 def law_texts(root: Path, book: Book | None = None) -> dict[str, dict[str, str]]:

@@ -18,6 +18,7 @@ CORRECTED = "更正"
 CLEARED = "已恢复"
 RETURNED = "再次触发"
 INSUFFICIENT = "数据不足"
+EXEMPT = "例外登记"
 ERROR = "出错"
 
 RANK = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
@@ -42,9 +43,11 @@ def data_state(  # noqa: PLR0911 - one word, one question
         return INSUFFICIENT
     if now["outcome"] == "error":
         return ERROR
+    if now["outcome"] == "not_applicable":
+        return EXEMPT
     if before is None:
         return NEW
-    if before["outcome"] == "cleared":
+    if before["outcome"] in ("cleared", "not_applicable"):
         return RETURNED
     if before["outcome"] != "hit":
         return LASTING

@@ -1,4 +1,6 @@
-"""What could not be judged: the insufficient data and errors of the last recorded run.
+"""What was not judged or not held against anyone in the last recorded run.
+
+Insufficient data, errors, and hits that an exemption took out (例外情形登记).
 
 They are not findings, for nothing was seen; but they are listed like them, so that
 “no data” never looks like “no problem”.
@@ -15,12 +17,15 @@ import sqlalchemy as sa
 
 from budget_watch.access import Grant, Mask
 from budget_watch.casework import tables as t
+from budget_watch.casework.data_state import ERROR, EXEMPT, INSUFFICIENT
 from budget_watch.casework.hiding import hidden
 from budget_watch.engine import Book
 from budget_watch.engine.observations import read_run
 from budget_watch.engine.wording import render
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
+
+STATES = {"insufficient_data": INSUFFICIENT, "error": ERROR, "not_applicable": EXEMPT}
 
 
 def last_run(home: Home) -> dict[str, Any] | None:
@@ -68,6 +73,6 @@ def gaps(home: Home, grant: Grant, book: Book, outcome: str) -> Iterator[dict[st
             "message": render(book, row) if rule else None,
             "first_seen": None,
             "last_seen": last["as_of"].isoformat(),
-            "data_state": "数据不足" if row["outcome"] == "insufficient_data" else "出错",
+            "data_state": STATES[row["outcome"]],
             "work_state": None,
         }

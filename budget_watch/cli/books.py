@@ -141,6 +141,31 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
     return DONE
 
 
+@rules_app.command("exemptions")
+def rules_exemptions(context: typer.Context, as_json: JsonOption = False) -> int:
+    """列出例外情形登记，和最近一次运行中各自用了几次。"""
+    from budget_watch.casework.exemptions import register
+
+    here: Context = context.obj
+    found = register(here.home, here.book())
+    printer = Printer(
+        as_json,
+        {
+            "exemption": "编号",
+            "rule": "规则",
+            "from": "自",
+            "to": "至",
+            "basis": "依据",
+            "reason": "理由",
+            "used": "用了几次",
+            "state": "状态",
+        },
+    )
+    printer.records(found)
+    printer.close({"exemptions": len(found)}, f"共登记 {len(found)} 条例外情形。")
+    return DONE
+
+
 @rules_app.command("check")
 def rules_check(context: typer.Context, as_json: JsonOption = False) -> int:
     """检查规则库的写法。"""

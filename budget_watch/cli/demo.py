@@ -158,12 +158,14 @@ def _settle(root: Path, baseline: date) -> None:
 
 
 def _ingest(here: Context, listing: Path, day: date, tell: Report) -> None:
+    from budget_watch.casework.checking import book_hashes
     from ingest.day import run_deliveries
 
     def arrived(done: int, total: int, words: str) -> None:
         tell(words, done / total if total else 1.0)
 
-    run_deliveries(here.home, listing, upto=day, progress=arrived)
+    hashes = book_hashes(here.root)
+    run_deliveries(here.home, listing, upto=day, progress=arrived, hashes=hashes)
 
 
 def _judge(here: Context, day: date, tell: Report) -> dict[str, Any]:

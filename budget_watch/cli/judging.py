@@ -12,7 +12,7 @@ from budget_watch.cli.output import DONE, LOOK, Printer
 
 LEVEL_WORDS = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
 LEVEL_SIGNS = {"red": "◆红", "orange": "▲橙", "yellow": "■黄", "blue": "●蓝"}
-OUTCOMES = ("hit", "cleared", "insufficient_data", "error", "all")
+OUTCOMES = ("hit", "cleared", "not_applicable", "insufficient_data", "error", "all")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +30,11 @@ def check(
     snapshot: Annotated[str | None, typer.Option(help="指定数据快照")] = None,
     rule: Annotated[list[str] | None, typer.Option(help="只运行这些规则，可重复")] = None,
     listed: Annotated[
-        str | None, typer.Option("--list", help="另列出这种结果：hit、insufficient_data、error")
+        str | None,
+        typer.Option(
+            "--list",
+            help="另列出这种结果：hit、not_applicable（例外情形登记）、insufficient_data、error",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -55,6 +59,7 @@ def check(
             "hit": "命中",
             "clear": "未触发",
             "not_applicable": "不适用",
+            "exempted": "例外登记",
             "insufficient_data": "数据不足",
             "error": "出错",
             "seconds": "秒",
@@ -74,7 +79,10 @@ def findings(
     level: Annotated[str | None, typer.Option(help="red 红、orange 橙、yellow 黄、blue 蓝")] = None,
     klass: Annotated[str | None, typer.Option("--class", help="法 规 理 险 数")] = None,
     outcome: Annotated[
-        str, typer.Option(help="hit、cleared、insufficient_data、error、all")
+        str,
+        typer.Option(
+            help="hit、cleared、not_applicable（例外情形登记）、insufficient_data、error、all"
+        ),
     ] = "hit",
     as_json: JsonOption = False,
 ) -> int:
@@ -84,7 +92,7 @@ def findings(
     outcome = one_of("--outcome", outcome, dict.fromkeys(OUTCOMES, "")) or "hit"
     from budget_watch.access import Grant
     from budget_watch.casework.findings import list_findings
-    from budget_watch.casework.gaps import gaps
+    from budget_watch.casework.gaps import STATES, gaps
 
     here: Context = context.obj
     here.existing()
@@ -92,7 +100,7 @@ def findings(
     printer = Printer(as_json, {})
     words = Console(highlight=False, soft_wrap=True)
     counts: dict[str, int] = {}
-    if outcome in ("insufficient_data", "error"):
+    if outcome in STATES:
         records = (
             record
             for record in gaps(here.home, grant, here.book(), outcome)

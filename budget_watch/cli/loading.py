@@ -86,11 +86,12 @@ def ingest(
     as_json: JsonOption = False,
 ) -> int:
     """按业务日期入库送达的批次（T+1）。"""
+    from budget_watch.casework.checking import book_hashes
     from ingest.day import run_deliveries
 
     here: Context = context.obj
     listing = deliveries or here.root / "source" / "deliveries.json"
-    result = run_deliveries(here.home, listing, upto=parse_day(day))
+    result = run_deliveries(here.home, listing, upto=parse_day(day), hashes=book_hashes(here.root))
     printer = Printer(as_json, {})
     record = result.record()
     printer.close(

@@ -7,9 +7,19 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from budget_watch.engine.model import Strict
+from budget_watch.engine.model import Level, Strict
 
 DEFAULT_DAY = date(2026, 11, 20)
+
+
+class TestExemption(Strict):
+    """例外情形登记 as a test states it; without a scope it covers the grain of the case."""
+
+    __test__ = False
+    scope: dict[str, Any] = Field(default={})
+    levels: tuple[Level, ...] = ()
+    since: date = Field(default=date.min, alias="from")
+    until: date = Field(default=date.max, alias="to")
 
 
 class Case(Strict):
@@ -24,6 +34,7 @@ class Case(Strict):
     provisional: bool = False
     with_: dict[str, Any] = Field(default={}, alias="with")
     as_of: date | None = None
+    exempt: tuple[TestExemption, ...] = ()
     status: str | None = None
 
 
@@ -60,6 +71,7 @@ class TablesCase(Strict):
     expect: tuple[ExpectedGrain, ...]
     clear: int | None = None
     not_applicable: int | None = None
+    exempt: tuple[TestExemption, ...] = ()
     not_delivered: tuple[str, ...] = ()
     as_of: date | None = None
     with_: dict[str, Any] = Field(default={}, alias="with")

@@ -14,14 +14,15 @@ from typing import TypeVar
 
 from budget_watch.engine.check import CheckedRule, checked
 from budget_watch.engine.errors import BookError
+from budget_watch.engine.exempting import CheckedExemption, checked_exemption
 from budget_watch.engine.functions import Lists
 from budget_watch.engine.lists import NamedLists
-from budget_watch.engine.model import AREAS, Group, Law, Param, Rule, Words
+from budget_watch.engine.model import AREAS, Exemption, Group, Law, Param, Rule, Words
 from budget_watch.engine.params import Parameter, loosened, parameter
 from budget_watch.engine.sources import Source
 from budget_watch.engine.yaml_file import read_items, read_one
 
-Entry = TypeVar("Entry", Words, Group, Param, Law)
+Entry = TypeVar("Entry", Words, Group, Param, Law, Exemption)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Book:
     folders: tuple[Path, ...]
     mistakes: tuple[BookError, ...] = ()
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    exemptions: tuple[CheckedExemption, ...] = ()
 
     @property
     def lists(self) -> Lists:
@@ -119,6 +121,7 @@ def load_book(
         files,
         tuple(folders),
         tuple(mistakes),
+        exemptions=_exemptions(folders, rules, laws, wanted is None and not mistakes),
     )
 
 
@@ -165,6 +168,25 @@ def _named_right(path: Path, rule: Rule, files: Mapping[str, Path]) -> None:
             f"{rule.id} 已在 {files[rule.id]}；规则不能悄悄覆盖，请另取编号",
             "override",
         )
+
+
+def _exemptions(
+    folders: Sequence[Path],
+    rules: Mapping[str, CheckedRule],
+    laws: Mapping[str, Law],
+    whole: bool,
+) -> tuple[CheckedExemption, ...]:
+    """The exemptions of the loaded rules; of an unknown rule only where the book is whole."""
+    entries = _entries(folders, "exemptions", Exemption)
+    _merged("例外情形登记", entries)
+    found: list[CheckedExemption] = []
+    for path, said in entries:
+        if said.rule in rules:
+            found.append(checked_exemption(said, rules[said.rule], laws, str(path)))
+        elif whole:
+            where = f"{path}（{said.id}）"
+            raise BookError(where, f"规则库中没有 {said.rule}；请核对 rule", "exemption")
+    return tuple(sorted(found, key=lambda each: each.said.id))
 
 
 def _laws(folders: Sequence[Path]) -> list[tuple[Path, Law]]:

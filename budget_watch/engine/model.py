@@ -290,6 +290,35 @@ class Param(Strict):
         return self
 
 
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Exemption(Strict):
+    """例外情形登记: a rule is not held against a scope for a time, on a basis, by two people."""
+
+    id: str = Field(pattern=r"^[\w][\w.〔〕-]{0,63}$")
+    rule: str
+    scope: dict[str, Any] = Field(min_length=1)
+    levels: tuple[Level, ...] = ()
+    basis: tuple[Citation, ...] = ()
+    document: Name | None = None
+    since: date = Field(alias="from")
+    until: date = Field(alias="to")
+    registered_by: Name
+    approved_by: Name
+    reason: Name
+
+    @model_validator(mode="after")
+    def _whole(self) -> Exemption:
+        if self.until < self.since:
+            raise ValueError("to 早于 from；请核对起止日期")
+        if not self.basis and self.document is None:
+            raise ValueError("要写依据：basis: [{law: …, article: …}]，或 document: 文件名称和文号")
+        if "".join(self.registered_by.split()) == "".join(self.approved_by.split()):
+            raise ValueError("registered_by 与 approved_by 应是两个人：登记的人不能自己批准")
+        return self
+
+
 class Law(Strict):
     """One law, regulation or document in one version."""
 

@@ -67,7 +67,11 @@ def read_run(home: Home, run: str) -> pl.DataFrame:
     if found is None:
         return pl.DataFrame(schema=SCHEMA)
     rows = found.filter(pl.col("run") == run).collect()
-    return rows.select(list(SCHEMA)).sort("rule", "grain", "identity")
+    kept = [
+        pl.col(name) if name in rows.columns else pl.lit(None, dtype=kind).alias(name)
+        for name, kind in SCHEMA.items()  # tables of older versions lack the youngest columns
+    ]
+    return rows.select(kept).sort("rule", "grain", "identity")
 
 
 def read_tallies(home: Home, run: str) -> list[dict[str, Any]]:
@@ -99,4 +103,6 @@ def _write(folder: Path, frame: pl.DataFrame) -> None:
     from deltalake import write_deltalake
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    write_deltalake(str(folder), frame.to_arrow(), mode="append", configuration=_KEEP)
+    write_deltalake(
+        str(folder), frame.to_arrow(), mode="append", schema_mode="merge", configuration=_KEEP
+    )

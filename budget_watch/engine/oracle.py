@@ -7,6 +7,7 @@ when first used, extension install and load are off. Gives the same observations
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ import polars as pl
 
 from budget_watch.engine.check import Aggregate, CheckedJoin, CheckedRule
 from budget_watch.engine.errors import RunError
+from budget_watch.engine.exempting import PLACES, CheckedExemption, covered_by
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.load import Book
 from budget_watch.engine.measures import PROVISIONAL
@@ -73,6 +75,9 @@ class Oracle:
 
         self.reader, self.book, self.as_of = reader, book, as_of
         self.overrides = overrides or {}
+        self.exemptions: dict[str, list[CheckedExemption]] = defaultdict(list)
+        for each in book.exemptions:
+            self.exemptions[each.said.rule].append(each)
         self.con = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
         self.con.execute("SET autoload_known_extensions = false")
         self.known: set[str] = set()
@@ -105,6 +110,8 @@ class Oracle:
                 reached = rule.levels[int(at)]
                 provisional = bool(row["__p"])
                 level = "orange" if provisional and reached.cap == "red" else reached.cap
+                if covered_by(self.exemptions[rule.id], row, int(at), self.as_of):
+                    outcome, level, provisional = "not_applicable", None, False
             found.append(
                 Seen(
                     rule.id,
@@ -223,8 +230,9 @@ class Oracle:
         wanted = dict.fromkeys([*rule.grain, *rule.inputs])
         if rule.window is not None:
             wanted |= dict.fromkeys([*rule.window.by, "first_order", "last_order"])
+        wanted |= dict.fromkeys(each for each in PLACES if each in rule.columns)
         columns = ", ".join(name(each) for each in wanted)
-        return f"{step} SELECT {columns}, __o, __p FROM ({judged}){quiet}"
+        return f"{step} SELECT {columns}, __end, __o, __p FROM ({judged}){quiet}"
 
     def _valid(self, rule: CheckedRule) -> str:
         since, until = rule.rule.valid.since, rule.rule.valid.until

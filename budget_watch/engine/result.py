@@ -30,6 +30,7 @@ SCHEMA = pl.Schema(
         "value": pl.Int64(),
         "limit": pl.Int64(),
         "because": pl.String(),
+        "exemption": pl.String(),
         "period_end": pl.Date(),
         "mof_div_code": pl.String(),
         "dept_code": pl.String(),
@@ -49,6 +50,7 @@ class RuleTally:
 
     Attributes:
         rows: grains or rows met; judged + Σ excluded.
+        exempted: how many of not_applicable were hits taken away by 例外情形登记.
         quiet_hash: order-free hash over the keys of clear and not_applicable grains.
         undelivered: tables whose delivery the rule waits for; it then judged nothing, which is
             neither an error nor a clear.
@@ -64,6 +66,7 @@ class RuleTally:
     not_applicable: int = 0
     insufficient_data: int = 0
     error: int = 0
+    exempted: int = 0
     seconds: float = 0.0
     quiet_hash: dict[str, int] = field(default_factory=dict)
     undelivered: tuple[str, ...] = ()
@@ -100,6 +103,7 @@ class RuleTally:
             "not_applicable": self.not_applicable,
             "insufficient_data": self.insufficient_data,
             "error": self.error,
+            "exempted": self.exempted,
             "undelivered": list(self.undelivered),
             "seconds": round(self.seconds, 3),
             "quiet_hash": {
@@ -208,6 +212,7 @@ def observed(
         value=shown.get("value", pl.lit(None, dtype=pl.Int64)),
         limit=shown.get("limit", pl.lit(None, dtype=pl.Int64)),
         because=_because(rule, frame),
+        exemption=pl.lit(None, dtype=pl.String),
         period_end=pl.col("__period_end"),
         **{
             name: pl.col(name).cast(pl.String) if name in frame.columns else pl.lit(None, pl.String)

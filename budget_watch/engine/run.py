@@ -18,6 +18,7 @@ import polars as pl
 
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import RunError
+from budget_watch.engine.exempting import exempted
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Judgement, Setting, compiler, judgement, period_end
 from budget_watch.engine.load import Book
@@ -95,6 +96,7 @@ def run_check(
     ids = [rule.id for rule in chosen]
     name = run_id(snapshot, _content(reader), book.hash, as_of, ids, overrides or {})
     settle_empty(chosen, run.tallies, frames)
+    run.observations = exempted(run.observations, book, run.tallies, as_of)
     return RunResult(
         name,
         snapshot,

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -16,9 +17,17 @@ from typing import Any
 
 import polars as pl
 
-from budget_watch.engine.cases import Case, ExpectedGrain, RowsCase, RuleTests, TablesCase
+from budget_watch.engine.cases import (
+    Case,
+    ExpectedGrain,
+    RowsCase,
+    RuleTests,
+    TablesCase,
+    TestExemption,
+)
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import BookError, EngineError, ExpressionError
+from budget_watch.engine.exempting import NAME, CheckedExemption, for_test, grain_scope, without
 from budget_watch.engine.judge import Judgement, Setting, Verdict
 from budget_watch.engine.load import Book, load_book
 from budget_watch.engine.made_tables import DTYPES, MadeReader, frame_of
@@ -139,8 +148,44 @@ def run_file(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult
         results.append(
             _safely(rule, "tables", made.name, _tables, book, rule, tests, made, coverage)
         )
+    proven = exemption_case(rule, tests)
+    if proven is not None:
+        args = (book, rule, tests, proven)
+        results.append(_safely(rule, "exemption", NAME, _exempted, *args))
     coverage.missing = _missing(rule, coverage)
     return results, coverage
+
+
+def exemption_case(rule: CheckedRule, tests: RuleTests) -> TablesCase | Case | None:
+    """The test whose hit an exemption must take away: one on tables, else a case."""
+    made = (each for each in tests.tables if any(one.level for one in each.expect))
+    stated = (each for each in tests.cases if each.expect in LEVELS)
+    return next(made, None) or next(stated, None)
+
+
+def _exempted(book: Book, rule: CheckedRule, tests: RuleTests, case: TablesCase | Case) -> str:
+    """An exemption over the grain of a hit takes that hit away, and nothing else."""
+    if isinstance(case, Case):
+        exempt = case.model_copy(
+            update={"exempt": (TestExemption(),), "expect": "not_applicable", "message": None}
+        )
+        wanted = exempt.model_copy(update={"because": NAME, "provisional": False})
+        return _case(book, rule, tests, wanted, Coverage(rule.id))
+    setting = _setting(book, case.as_of or tests.as_of, case.with_)
+    reader = _reader(case.model_extra or {}, {}, tests.defaults, case.not_delivered)
+
+    def observations(*exemptions: CheckedExemption) -> pl.DataFrame:
+        known = replace(book, exemptions=exemptions)
+        return run_check(reader, known, setting.as_of, [rule.id], setting.overrides).observations
+
+    before = observations()
+    grain = before.filter(pl.col("outcome") == "hit")["grain"][0]
+    after = observations(for_test(rule, grain_scope(rule, grain)))
+    same = ["grain", "outcome", "level", "values"]
+    others = pl.col("grain") != grain
+    kept = before.filter(others).select(same).equals(after.filter(others).select(same))
+    taken = after.filter(pl.col("exemption").is_not_null())["grain"].to_list() == [grain]
+    return "" if kept and taken else f"“{case.name}”：登记 {grain} 之后结果不对"
 
 
 def _safely(rule: CheckedRule, kind: str, name: str, test: Any, *args: Any) -> TestResult:
@@ -179,19 +224,18 @@ def _case(book: Book, rule: CheckedRule, tests: RuleTests, case: Case, seen: Cov
     values = {**tests.base, **(case.model_extra or {})}
     frame = _one_row(rule, values, setting, case.status)
     judged, verdict = verdict_of(rule, frame, setting)
-    at = judged["__v"][0]
-    reached = verdict.verdicts[at]
-    seen.verdicts.add(_label(verdict, at))
-    observation = _observation(rule, judged, verdict, setting)
-    got = observation.get("level") if reached.outcome == "hit" else reached.outcome
+    seen.verdicts.add(_label(verdict, judged["__v"][0]))
+    observation = _observation(rule, judged, verdict, setting, case.exempt)
+    got = observation["level"] or observation["outcome"]
+    because = observation["because"] or ""
     if case.expect not in (*LEVELS, *OUTCOMES):
         return f"expect: {case.expect} 写法不对；应为 {'、'.join((*LEVELS, *OUTCOMES))}"
     wrong: list[str] = []
     if got != case.expect:
-        wrong.append(f"应为 {case.expect}，得到 {got}（{reached.because}）")
-    if case.because is not None and case.because not in reached.because:
-        wrong.append(f"原因应为“{case.because}”，得到“{reached.because}”")
-    if reached.outcome == "hit" and bool(observation["provisional"]) != case.provisional:
+        wrong.append(f"应为 {case.expect}，得到 {got}（{because}）")
+    if case.because is not None and case.because not in because:
+        wrong.append(f"原因应为“{case.because}”，得到“{because}”")
+    if observation["outcome"] == "hit" and bool(observation["provisional"]) != case.provisional:
         wrong.append(f"provisional 应为 {case.provisional}")
     if case.message is not None:
         from budget_watch.engine.wording import fact
@@ -268,10 +312,23 @@ def _grain_end(rule: CheckedRule) -> pl.Expr | None:
 
 
 def _observation(
-    rule: CheckedRule, judged: pl.DataFrame, verdict: Judgement, setting: Setting
+    rule: CheckedRule,
+    judged: pl.DataFrame,
+    verdict: Judgement,
+    setting: Setting,
+    exempt: Sequence[TestExemption] = (),
 ) -> dict[str, Any]:
-    found = observed(rule, judged, verdict.verdicts, RuleTally(rule.id), shown(rule, setting))
+    tally = RuleTally(rule.id)
+    found = observed(rule, judged, verdict.verdicts, tally, shown(rule, setting))
+    if exempt:
+        whole = grain_scope(rule, found["grain"][0])
+        terms = [_term(rule, each, whole) for each in exempt]
+        found = without(found, terms, tally, setting.as_of)
     return found.row(0, named=True)
+
+
+def _term(rule: CheckedRule, said: TestExemption, grain: Mapping[str, Any]) -> CheckedExemption:
+    return for_test(rule, said.scope or grain, said.levels, said.since, said.until)
 
 
 def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen: Coverage) -> str:
@@ -359,6 +416,8 @@ def _tables(
 ) -> str:
     setting = _setting(book, case.as_of or tests.as_of, case.with_)
     reader = _reader(case.model_extra or {}, {}, tests.defaults, case.not_delivered)
+    if case.exempt:
+        book = replace(book, exemptions=tuple(_term(rule, each, {}) for each in case.exempt))
     result = run_check(reader, book, setting.as_of, [rule.id], setting.overrides)
     tally = result.per_rule[0]
     wrong: list[str] = []
@@ -393,8 +452,6 @@ def _tables(
 
 
 def _matches(rule: CheckedRule, expected: ExpectedGrain, row: Mapping[str, Any]) -> bool:
-    import json
-
     if row["outcome"] == "hit":
         if expected.level != row["level"]:
             return False

@@ -84,6 +84,8 @@ def render(
     rule = book.rules[observation["rule"]]
     if observation["outcome"] != "hit":
         because = observation.get("because") or "原因不明"
+        if observation["outcome"] == "not_applicable":
+            return f"{rule.title}：不适用（{because}）。"
         return f"{rule.title}：数据不足，无法判断（{because}）。"
     as_of = _day(observation.get("as_of")) or _day(observation.get("period_end"))
     setting = setting_of(book, as_of or date.max)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from budget_watch.engine.cases import RuleTests
-from budget_watch.engine.model import Group, Law, Param, Rule, Words
+from budget_watch.engine.model import Exemption, Group, Law, Param, Rule, Words
 
 FOLDER = Path(__file__).parent
 KINDS: dict[str, Any] = {
@@ -22,6 +22,7 @@ KINDS: dict[str, Any] = {
     "laws": list[Law],
     "groups": list[Group],
     "words": list[Words],
+    "exemptions": list[Exemption],
 }
 
 

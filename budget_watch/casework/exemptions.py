@@ -1,0 +1,45 @@
+"""例外情形登记 as people read it: each entry with its basis, term, and what it took out last time.
+
+The register itself is YAML in the rule book (`rules/exemptions/`), applied by the engine; here it
+is put beside the last recorded run, for pages, digests and the command line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from budget_watch.casework.gaps import last_run
+from budget_watch.engine import Book
+from budget_watch.engine.observations import read_run
+from budget_watch.lake import Home
+
+IN_FORCE, EXPIRED, WAITING = "有效", "已到期", "未开始"
+
+
+def register(home: Home, book: Book) -> list[dict[str, Any]]:
+    """Every entry, by id: its record, `used` (hits taken out in the last run) and `state`.
+
+    The state is as of the last run's day; none where nothing was run yet.
+    """
+    last = last_run(home) if home.exists else None
+    used: Counter[str] = Counter()
+    if last is not None:
+        used.update(read_run(home, last["run"])["exemption"].drop_nulls().to_list())
+    return [
+        {
+            **each.record(),
+            "used": used[each.said.id],
+            "state": None
+            if last is None
+            else _state(each.said.since, each.said.until, last["as_of"]),
+        }
+        for each in book.exemptions
+    ]
+
+
+def _state(since: date, until: date, day: date) -> str:
+    if day < since:
+        return WAITING
+    return IN_FORCE if day <= until else EXPIRED
