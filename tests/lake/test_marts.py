@@ -59,6 +59,37 @@ def test_a_voucher_carries_its_indicator_and_its_day(home):
     assert frame["wd"][0] == frame["wd"][1]  # a day off carries the ordinal before it
 
 
+def test_a_voucher_tells_whether_another_was_paid_than_was_asked_for(home):
+    asked = {"payee_acct_name": "甲有限公司", "payee_acct_no": "6222 0000 1"}
+    actual = [
+        {},
+        {"xpayee_acct_name": "甲（有限责任公司）", "xpayee_acct_no": "622200001"},
+        {"xpayee_acct_name": "甲有限公司", "xpayee_acct_no": "9"},  # a second account of the same
+        {"xpayee_acct_name": "乙", "xpayee_acct_no": "622200001"},
+        {"xpayee_acct_no": "9"},  # no name: the account decides
+        {"payee_acct_name": "乙", "payee_acct_no": "9"},  # the application asked for another
+    ]
+    with Writer.open(home, "test") as writer:
+        vouchers = [voucher(n, FRIDAY, 950, **asked | each) for n, each in enumerate(actual)]
+        writer.replace(
+            "payment_voucher", rows("payment_voucher", *vouchers), batch("payment_voucher", "a")
+        )
+        apps = [application(n, FRIDAY, payee_acct_name="甲有限公司") for n in range(len(actual))]
+        writer.replace(
+            "payment_application",
+            rows("payment_application", *apps),
+            batch("payment_application", "a"),
+        )
+        writer.publish(FRIDAY)
+    frame = Reader(home, SYSTEM).scan("payment").sort("pay_cert_id").collect()
+    assert frame["payee_differs"].to_list() == [False, False, False, True, True, True]
+    assert frame.select("payee_key", "payee_acct_no", "lead_digit").row(0) == (
+        "甲",
+        "622200001",
+        9,
+    )
+
+
 def test_an_application_of_long_ago_is_found(home):
     with Writer.open(home, "test") as writer:
         months = [

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from budget_watch.lake.marts.mart import Inputs, Mart, mart_contract
+from budget_watch.lake.marts.party import account_key, lead_digit, party_key, person_shaped
 from budget_watch.lake.marts.places import scope_kind
 from budget_watch.lake.marts.purpose import use_key, use_text
 
@@ -49,6 +50,7 @@ exp_func_code str 支出功能分类科目编码 functional
 gov_bgt_eco_code str 政府支出经济分类编码 gov_economic
 dep_bgt_eco_code str 部门支出经济分类编码 dept_economic
 pay_amt money 支付金额 !
+lead_digit int 金额首位数字
 payer_acct_name str 付款人户名
 payer_acct_no str 付款人账号 account
 payer_acct_kind str 付款账户类别
@@ -56,6 +58,9 @@ payee_acct_name str 收款人户名 name
 payee_acct_no str 收款人账号 account
 payee_acct_bank str 收款人开户行
 payee_is_person bool 收款人是否自然人
+payee_key str 收款人归并户名 name
+payee_person_shaped bool 收款人户名像人名
+payee_differs bool 实际收款人与申请收款人户名不同
 xpayee_acct_name str 实际收款人户名 name
 xpayee_acct_no str 实际收款人账号 account
 set_mode_code str 结算方式
@@ -79,7 +84,7 @@ biz_date date 业务日期
     date_column="pay_date",
 )
 
-_TAKEN = ("pay_app_id", "app_bgt_id", "app_use_des")
+_TAKEN = ("pay_app_id", "app_bgt_id", "app_use_des", "app_payee")
 _NEAR_MONTHS = 3
 
 
@@ -89,7 +94,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
     Args:
         rows: payment_voucher.
         applications: at least the applications of these rows, one row each: pay_app_id, app_bgt_id,
-            app_use_des.
+            app_use_des, app_payee.
         calendar: date, wd, weekday, is_workday, wd_to_year_end.
     """
     return (
@@ -108,9 +113,31 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
             scope_kind=scope_kind(pl.col("mof_div_code")),
             use_key=use_key(pl.col("use_des")),
             use_text=use_text(pl.col("use_des")),
+            payee_key=party_key(pl.col("payee_acct_name")),
+            payee_person_shaped=person_shaped(pl.col("payee_acct_name")),
+            payee_acct_no=account_key(pl.col("payee_acct_no")),
+            xpayee_acct_no=account_key(pl.col("xpayee_acct_no")),
+            lead_digit=lead_digit(pl.col("pay_amt")),
         )
+        .with_columns(payee_differs=_differs())
         .select(CONTRACT.names)
     )
+
+
+def _differs() -> pl.Expr:
+    """Whether the one who was paid is another than the voucher or its application asked for.
+
+    Names decide, as banks match them with accounts: a payee's second account is no other payee.
+    Accounts decide where the voucher names one side only.
+    """
+    actual = party_key(pl.col("xpayee_acct_name"))
+    named = (actual != pl.col("payee_key")).fill_null(False)
+    asked = (actual.fill_null(pl.col("payee_key")) != party_key(pl.col("app_payee"))).fill_null(
+        False
+    )
+    unnamed = actual.is_null() | pl.col("payee_key").is_null()
+    account = unnamed & (pl.col("xpayee_acct_no") != pl.col("payee_acct_no")).fill_null(False)
+    return named | asked | account
 
 
 @dataclass(frozen=True)
@@ -169,7 +196,10 @@ def _ids(vouchers: pl.LazyFrame) -> pl.DataFrame:
 
 def _find(applications: pl.LazyFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     columns = applications.select(
-        "pay_app_id", app_bgt_id=pl.col("bgt_id"), app_use_des=pl.col("use_des")
+        "pay_app_id",
+        app_bgt_id=pl.col("bgt_id"),
+        app_use_des=pl.col("use_des"),
+        app_payee=pl.col("payee_acct_name"),
     )
     if wanted.is_empty():
         return pl.DataFrame(schema=dict.fromkeys(_TAKEN, pl.String))
