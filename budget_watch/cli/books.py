@@ -208,6 +208,39 @@ def rules_test(
     return LOOK if result.summary["failed"] or result.summary["uncovered"] else DONE
 
 
+@rules_app.command("mutate")
+def rules_mutate(
+    context: typer.Context,
+    rules: Annotated[list[str] | None, typer.Argument(help="规则编号，缺省全部")] = None,
+    processes: Annotated[int | None, typer.Option(help="同时运行几个进程，缺省等于核数")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """把规则改错一处，看它自己的测试能否发现；没有发现的列出来。"""
+    from budget_watch.engine.mutate.run import MutationRun, mutate
+
+    here: Context = context.obj
+    printer = Printer(
+        as_json,
+        {"rule": "规则", "line": "行", "name": "没有测试发现的改错（写进 survivors 的 mutant）"},
+    )
+    result = MutationRun([])
+    for score in mutate(here.book().folders, rules or None, processes):
+        result.scores.append(score)
+        printer.records(
+            each
+            for each in score.records()
+            if as_json or each["kind"] in ("survivor", "stale", "problem")
+        )
+    found = result.summary
+    printer.close(
+        found,
+        f"{found['rules']} 条规则，改错 {found['mutants']} 处，测试发现 {found['killed']} 处，"
+        f"已说明 {found['excused']} 处，没有发现 {found['survivors']} 处，"
+        f"多余的说明 {found['stale']} 处。",
+    )
+    return LOOK if result.failed else DONE
+
+
 @rules_app.command("doc")
 def rules_doc(
     context: typer.Context,

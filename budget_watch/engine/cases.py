@@ -77,6 +77,13 @@ class TablesCase(Strict):
     with_: dict[str, Any] = Field(default={}, alias="with")
 
 
+class Survivor(Strict):
+    """A change of the rule that no test need notice, and why (`rules mutate`)."""
+
+    mutant: str
+    because: str = Field(min_length=1)
+
+
 class RuleTests(Strict):
     """One test file."""
 
@@ -86,3 +93,4 @@ class RuleTests(Strict):
     cases: tuple[Case, ...] = ()
     rows: tuple[RowsCase, ...] = ()
     tables: tuple[TablesCase, ...] = ()
+    survivors: tuple[Survivor, ...] = ()

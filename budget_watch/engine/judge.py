@@ -120,7 +120,7 @@ def judgement(rule: CheckedRule, compile_: Compiler) -> Judgement:
         unknown = when.is_null()
         for name, not_positive in bad:
             add(unknown & not_positive, Verdict("not_applicable", f"分母不大于零：{name}"))
-        add(unknown, Verdict("insufficient_data", _needed(level.when)))
+        add(unknown, Verdict("insufficient_data", needed(level.when)))
         add(when, Verdict("hit", "", at))
     result: pl.Expr = pl.lit(0, dtype=pl.Int16)
     for when, at in reversed(steps):
@@ -128,6 +128,7 @@ def judgement(rule: CheckedRule, compile_: Compiler) -> Judgement:
     return Judgement(result, tuple(verdicts))
 
 
-def _needed(tree: Expr) -> str:
+def needed(tree: Expr) -> str:
+    """What a level could not be judged without."""
     names = sorted(tree.names() | tree.names("param"))
     return f"缺数据：{'、'.join(names)}"

@@ -218,7 +218,7 @@ def _book(book: Book, texts: Texts, today: date | None) -> Iterator[Flaw]:
         each.param.last_checked.on for each in book.params.values() if each.param.last_checked
     ]
     day = today or max(checks, default=date(2000, 1, 1))
-    places = _places(book)
+    places = param_places(book)
     for name, parameter in book.params.items():
         file, line = places.get(name, (str(book.folders[0] / "params"), 1))
         param = parameter.param
@@ -243,7 +243,7 @@ def _book(book: Book, texts: Texts, today: date | None) -> Iterator[Flaw]:
             yield Flaw("words-exclude", where, 1, f"词表 {words.id} 没有 exclude（排除词）")
 
 
-def _places(book: Book) -> dict[str, tuple[str, int]]:
+def param_places(book: Book) -> dict[str, tuple[str, int]]:
     """Where each parameter stands: file and line of its id."""
     found: dict[str, tuple[str, int]] = {}
     for folder in book.folders:

@@ -29,6 +29,7 @@ class MadeReader:
     def __init__(self, rows: Mapping[str, pl.DataFrame], not_delivered: Iterable[str] = ()) -> None:
         self.rows = dict(rows)
         self.not_delivered = frozenset(not_delivered)
+        self._coverage: pl.DataFrame | None = None
 
     def scan(self, name: str) -> pl.LazyFrame:
         """The rows of a table; empty with its schema if none were made."""
@@ -43,6 +44,11 @@ class MadeReader:
         """Whole years 2000–2050 of every table for every region that occurs."""
         if "ledger_coverage" in self.rows:
             return self.rows["ledger_coverage"]
+        if self._coverage is None:
+            self._coverage = self._whole_years()
+        return self._coverage
+
+    def _whole_years(self) -> pl.DataFrame:
         regions = {None}
         for frame in self.rows.values():
             if "mof_div_code" in frame.columns:

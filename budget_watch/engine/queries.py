@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -93,7 +94,8 @@ def _table(query: CheckedQuery, name: str, frames: Frames, piece: pl.Expr) -> pl
     return rows.filter(piece)
 
 
-def _steps(sql: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=256)
+def _steps(sql: str) -> tuple[tuple[str, str], ...]:
     """The query as statements to run in order: (name of the result, SQL); the last is the answer.
 
     A CTE that is used more than once is a step of its own; polars would work it out each time.
@@ -109,7 +111,7 @@ def _steps(sql: str) -> list[tuple[str, str]]:
             once.append(cte)
     body = tree.copy()
     body.set("with_", None)
-    return [*steps, ("", _with(once, body))]
+    return (*steps, ("", _with(once, body)))
 
 
 def _with(ctes: Sequence[exp.CTE], body: Any) -> str:

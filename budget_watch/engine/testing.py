@@ -34,7 +34,7 @@ from budget_watch.engine.made_tables import DTYPES, MadeReader, frame_of
 from budget_watch.engine.measures import Frames, Plan, attach
 from budget_watch.engine.model import LEVELS
 from budget_watch.engine.params import DENOMINATORS, TYPES
-from budget_watch.engine.result import OUTCOMES, RuleTally, observed
+from budget_watch.engine.result import OUTCOMES, RuleTally, RunResult, observed
 from budget_watch.engine.run import rule_compiler, run_check, shown, verdict_of
 from budget_watch.engine.sources import sources
 from budget_watch.engine.units import Column, parse_value
@@ -171,8 +171,8 @@ def _exempted(book: Book, rule: CheckedRule, tests: RuleTests, case: TablesCase 
         )
         wanted = exempt.model_copy(update={"because": NAME, "provisional": False})
         return _case(book, rule, tests, wanted, Coverage(rule.id))
-    setting = _setting(book, case.as_of or tests.as_of, case.with_)
-    reader = _reader(case.model_extra or {}, {}, tests.defaults, case.not_delivered)
+    setting = case_setting(book, case.as_of or tests.as_of, case.with_)
+    reader = made_reader(case.model_extra or {}, {}, tests.defaults, case.not_delivered)
 
     def observations(*exemptions: CheckedExemption) -> pl.DataFrame:
         known = replace(book, exemptions=exemptions)
@@ -196,7 +196,8 @@ def _safely(rule: CheckedRule, kind: str, name: str, test: Any, *args: Any) -> T
     return TestResult(rule.id, kind, name, not wrong, wrong or "")
 
 
-def _setting(book: Book, as_of: date, with_: Mapping[str, Any]) -> Setting:
+def case_setting(book: Book, as_of: date, with_: Mapping[str, Any]) -> Setting:
+    """The book's numbers for a day, some of them as a test says."""
     overrides: dict[str, Fraction] = {}
     for name, text in with_.items():
         if name not in book.params:
@@ -220,9 +221,9 @@ def _inputs(rule: CheckedRule) -> dict[str, Column]:
 
 
 def _case(book: Book, rule: CheckedRule, tests: RuleTests, case: Case, seen: Coverage) -> str:
-    setting = _setting(book, case.as_of or tests.as_of, case.with_)
+    setting = case_setting(book, case.as_of or tests.as_of, case.with_)
     values = {**tests.base, **(case.model_extra or {})}
-    frame = _one_row(rule, values, setting, case.status)
+    frame = one_row(rule, values, setting, case.status)
     judged, verdict = verdict_of(rule, frame, setting)
     seen.verdicts.add(_label(verdict, judged["__v"][0]))
     observation = _observation(rule, judged, verdict, setting, case.exempt)
@@ -252,9 +253,10 @@ def _label(verdict: Judgement, at: int) -> str:
     return f"level[{each.level}]" if each.outcome == "hit" else f"{each.outcome}：{each.because}"
 
 
-def _one_row(
+def one_row(
     rule: CheckedRule, values: Mapping[str, Any], setting: Setting, status: str | None
 ) -> pl.DataFrame:
+    """A frame of one row with the values of a case, as the judgement sees it."""
     columns = _inputs(rule)
     values = _peers_split(rule, values)
     unknown = [name for name in values if name not in columns]
@@ -331,8 +333,19 @@ def _term(rule: CheckedRule, said: TestExemption, grain: Mapping[str, Any]) -> C
     return for_test(rule, said.scope or grain, said.levels, said.since, said.until)
 
 
-def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen: Coverage) -> str:
-    setting = _setting(book, case.as_of or tests.as_of, case.with_)
+@dataclass(frozen=True)
+class MadeRows:
+    """A `rows` test made ready: what is read, the grain asked for, the wanted stored values."""
+
+    reader: MadeReader
+    setting: Setting
+    frame: pl.DataFrame
+    wanted: Mapping[str, Any]
+
+
+def made_rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase) -> MadeRows:
+    """Make a `rows` test ready. Raises ExpressionError for what the rule does not have."""
+    setting = case_setting(book, case.as_of or tests.as_of, case.with_)
     grain_values = {**tests.base, **case.grain}
     keys = {name for each in rule.measures.values() for name in each.keys}
     keys |= {each.cumulative[1] for each in rule.measures.values() if each.cumulative}
@@ -347,28 +360,29 @@ def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen:
             for name, value in grain_values.items()
             if name in rule.columns and name not in rule.measures
         }
-    reader = _reader(case.model_extra or {}, grain, tests.defaults, case.not_delivered)
-    frames = Frames(reader, setting)
-    plan = Plan(frames)
-    plan.add(rule.measures.values())
-    frame = _one_row(rule, grain, setting, None).drop(list(rule.measures))
-    frame = (
-        frame.with_columns(pl.col("__period_end").alias("period_end"))
-        if "period_end" not in frame.columns
-        else frame
-    )
-    wrong: list[str] = []
+    reader = made_reader(case.model_extra or {}, grain, tests.defaults, case.not_delivered)
+    frame = one_row(rule, grain, setting, None).drop(list(rule.measures))
+    if "period_end" not in frame.columns:
+        frame = frame.with_columns(pl.col("__period_end").alias("period_end"))
+    wanted: dict[str, Any] = {}
     for name, text in case.expect.items():
         if name not in rule.measures:
-            wrong.append(f"没有计量 {name}")
-            continue
-        measure = rule.measures[name]
-        got = attach(frame, measure, plan)[name][0]
-        wanted = parse_value(text, measure.column.type, measure.column.den)
+            raise ExpressionError(f"没有计量 {name}", "name")
+        column = rule.measures[name].column
+        wanted[name] = parse_value(text, column.type, column.den)
+    return MadeRows(reader, setting, frame, wanted)
+
+
+def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen: Coverage) -> str:
+    made = made_rows(book, rule, tests, case)
+    plan = Plan(Frames(made.reader, made.setting))
+    plan.add(rule.measures.values())
+    wrong: list[str] = []
+    for name, wanted in made.wanted.items():
+        column = rule.measures[name].column
+        got = attach(made.frame, rule.measures[name], plan)[name][0]
         if got != wanted:
-            wrong.append(
-                f"{name} 应为 {_said(wanted, measure.column)}，得到 {_said(got, measure.column)}"
-            )
+            wrong.append(f"{name} 应为 {_said(wanted, column)}，得到 {_said(got, column)}")
         seen.measures.add(name)
     return "；".join(wrong)
 
@@ -388,12 +402,13 @@ def _placeholder(column: Column) -> Any:
     return {"date": date(2026, 1, 1), "bool": True}.get(column.type.base, "T")
 
 
-def _reader(
+def made_reader(
     extra: Mapping[str, Any],
     grain: Mapping[str, Any],
     defaults: Mapping[str, Mapping[str, Any]],
     not_delivered: Sequence[str],
 ) -> MadeReader:
+    """A reader over the rows of a test; what a row does not say comes from grain and defaults."""
     known = sources()
     frames: dict[str, pl.DataFrame] = {}
     for name, rows in extra.items():
@@ -414,11 +429,25 @@ def _reader(
 def _tables(
     book: Book, rule: CheckedRule, tests: RuleTests, case: TablesCase, seen: Coverage
 ) -> str:
-    setting = _setting(book, case.as_of or tests.as_of, case.with_)
-    reader = _reader(case.model_extra or {}, {}, tests.defaults, case.not_delivered)
-    if case.exempt:
-        book = replace(book, exemptions=tuple(_term(rule, each, {}) for each in case.exempt))
+    setting = case_setting(book, case.as_of or tests.as_of, case.with_)
+    reader = made_reader(case.model_extra or {}, {}, tests.defaults, case.not_delivered)
+    book = with_exemptions(book, rule, case)
     result = run_check(reader, book, setting.as_of, [rule.id], setting.overrides)
+    return tables_differ(rule, case, result, seen)
+
+
+def with_exemptions(book: Book, rule: CheckedRule, case: TablesCase) -> Book:
+    """The book with the exemptions that a `tables` test registers."""
+    if not case.exempt:
+        return book
+    return replace(book, exemptions=tuple(_term(rule, each, {}) for each in case.exempt))
+
+
+def tables_differ(
+    rule: CheckedRule, case: TablesCase, result: RunResult, seen: Coverage | None = None
+) -> str:
+    """How a run differs from what a `tables` test expects; empty if it does not."""
+    seen = Coverage(rule.id) if seen is None else seen
     tally = result.per_rule[0]
     wrong: list[str] = []
     left = result.observations.to_dicts()
