@@ -8,6 +8,7 @@ that a correction of theirs rewrites no history. When they are refreshed is `lak
 from budget_watch.lake.marts.budget_line import BUDGET_LINE
 from budget_watch.lake.marts.carryover_position import CARRYOVER_POSITION
 from budget_watch.lake.marts.code_error import CODE_ERROR
+from budget_watch.lake.marts.completed_project import COMPLETED_PROJECT
 from budget_watch.lake.marts.days import CALENDAR, calendar_hash, days
 from budget_watch.lake.marts.debt_position import DEBT_POSITION
 from budget_watch.lake.marts.execution_month import EXECUTION_MONTH
@@ -30,6 +31,7 @@ MARTS: dict[str, Mart] = {
         SOCIAL_FUND,
         TABLE_COVERAGE,
         CODE_ERROR,
+        COMPLETED_PROJECT,
     )
 }
 
