@@ -31,13 +31,14 @@ def data_state(  # noqa: PLR0911 - one word, one question
 
     Args:
         before: the observation last recorded for it, ``None`` when it is new.
-        now: this run's observation, ``None`` when the rule judged and did not hit it.
+        now: this run's observation, ``None`` when the rule judged and did not hit it; ``cleared``
+            when it hit an earlier period and has recovered since.
         previous_as_of: the day the last recorded run was made for.
 
     Returns:
         One of this module's words.
     """
-    if now is None:
+    if now is None or now["outcome"] == "cleared":
         return CLEARED
     if now["outcome"] == "insufficient_data":
         return INSUFFICIENT

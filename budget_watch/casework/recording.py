@@ -80,6 +80,9 @@ def record_run(
             if before is None and item["outcome"] != "hit":
                 continue
             seen.add(identity)
+            if item["outcome"] == "hit" and item.get("recovered"):
+                counts["cleared"] += _recovered(connection, run, dict(item), before, previous)
+                continue
             counts[_store(connection, run, dict(item), before, previous, baseline)] += 1
         for identity, before in known.items():
             if identity in seen or before["rule"] not in run.judged_rules:
@@ -198,6 +201,27 @@ def _store(
             now["observation"],
         )
     return "changed"
+
+
+def _recovered(
+    connection: sa.Connection,
+    run: Run,
+    item: dict[str, Any],
+    before: dict[str, Any] | None,
+    previous: date | None,
+) -> int:
+    """A finding that was over by the end of the run's grains, whenever it is first recorded.
+
+    Returns how many open findings this has cleared.
+    """
+    if before is None:
+        over = {**item, "outcome": "cleared"}
+        _store(connection, run, over, None, previous, None)
+        return 0
+    if before["outcome"] == "cleared":
+        return 0
+    _clear(connection, run, item["identity"], before)
+    return 1
 
 
 def _clear(connection: sa.Connection, run: Run, identity: str, before: dict[str, Any]) -> None:

@@ -153,6 +153,23 @@ class CheckedLevel:
     text: str
 
 
+PERIODS = {"months": ("month", 12), "quarters": ("quarter", 4), "years": ("fiscal_year", 1)}
+
+
+@dataclass(frozen=True)
+class CheckedClear:
+    """When a finding counts as recovered: `count` periods in a row that fulfil `when`."""
+
+    when: Expr
+    count: int
+    unit: Literal["months", "quarters", "years"]
+    text: str
+
+    def words(self, count: int | str) -> str:
+        """So many periods, in Chinese."""
+        return f"{count}{ {'months': '个月', 'quarters': '个季度', 'years': '年'}[self.unit] }"
+
+
 @dataclass(frozen=True)
 class CheckedRule:
     """A rule whose every name, type and unit has been checked."""
@@ -174,7 +191,7 @@ class CheckedRule:
     requires: tuple[Reasoned, ...]
     undecided: tuple[Reasoned, ...]
     levels: tuple[CheckedLevel, ...]
-    clear: Expr | None
+    clear: CheckedClear | None
     value: Expr | None
     limit: Expr | None
     message: Message
@@ -351,7 +368,7 @@ class _Checker:
             requires=self.reasons(rule.requires, scope, "requires"),
             undecided=self.reasons(rule.undecided, scope, "undecided"),
             levels=levels,
-            clear=self.condition(rule.clear.when if rule.clear else None, scope, "clear"),
+            clear=self.clear(scope, grain, identity),
             value=value,
             limit=limit,
             message=message,
@@ -714,6 +731,36 @@ class _Checker:
             basis,
             said.when,
         )
+
+    def clear(
+        self, scope: Scope, grain: tuple[str, ...], identity: tuple[str, ...]
+    ) -> CheckedClear | None:
+        said = self.rule.clear
+        if said is None:
+            return None
+        number, _, unit = said.span.partition(" ")
+        place = f"{self.rule.id} clear"
+        periods = {column for column, _ in PERIODS.values()}
+        finest = PERIODS[unit][0]
+        finer = [each for each in ("month", "quarter") if each in grain and each != finest]
+        if self.rule.shape != "aggregate":
+            raise BookError(
+                place, "clear 只用于按期汇总的规则（grain、universe、measures）", "clear"
+            )
+        if "fiscal_year" not in grain or finest not in grain or finer:
+            raise BookError(place, f"for 按 {unit} 计，grain 就要以 {finest} 为最细的期间", "clear")
+        if finest in identity or not set(grain) - periods <= set(identity):
+            raise BookError(
+                place,
+                f"identity 要写全 grain 中期间以外的列，且不含 {finest}：恢复是同一条疑点跨期的事",
+                "clear",
+            )
+        if int(number) < 1:
+            raise BookError(place, "for 至少一期，如 2 months", "clear")
+        when = self.condition(said.when, scope, "clear.when")
+        if when is None:
+            raise BookError(place, "缺少 when", "clear")
+        return CheckedClear(when, int(number), unit, said.when)  # type: ignore[arg-type]
 
     def optional(self, text: str | None, scope: Scope, place: str) -> Expr | None:
         return None if text is None else self.expression(text, scope, place)

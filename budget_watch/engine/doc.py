@@ -152,6 +152,9 @@ def _method(rule: CheckedRule) -> Iterator[str]:
         yield f"- {rule.title_of(name)}（`{name}`）= `{_cell(text)}`"
     if said.let:
         yield ""
+    if rule.clear is not None:
+        yield f"恢复：连续{rule.clear.words(rule.clear.count)}满足 `{_cell(rule.clear.text)}`。"
+        yield ""
     for name, peers in rule.peers.items():
         among = said.peers[name]
         when = f"，条件 `{_cell(among.when)}`" if among.when else ""

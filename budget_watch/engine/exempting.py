@@ -8,7 +8,7 @@ could not be judged stays so: an exemption hides no missing data.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -245,16 +245,22 @@ def without(
 
 
 def _covered(each: CheckedExemption, as_of: date) -> pl.Expr:
+    """Whether an observation is a hit that an exemption covers."""
+
+    def value(name: str) -> pl.Expr:
+        found = pl.col("grain").str.json_path_match(f"$.{name}")
+        return pl.coalesce(found, pl.col(name)) if name in PLACES else found
+
     day = pl.min_horizontal(pl.col("period_end").fill_null(as_of), pl.lit(as_of))
-    tests = [
-        pl.col("outcome") == "hit",
-        pl.col("level_at").is_in(each.levels),
-        day.is_between(each.said.since, each.said.until),
-    ]
+    hit = (pl.col("outcome") == "hit") & pl.col("level_at").is_in(each.levels)
+    return hit & covered(each, day, value)
+
+
+def covered(each: CheckedExemption, day: pl.Expr, text: Callable[[str], pl.Expr]) -> pl.Expr:
+    """Whether scope and term agree; `text` gives a scope column's value as text."""
+    tests = [day.is_between(each.said.since, each.said.until)]
     for name, (exact, beginnings) in each.scope.items():
-        value = pl.col("grain").str.json_path_match(f"$.{name}")
-        if name in PLACES:
-            value = pl.coalesce(value, pl.col(name))
+        value = text(name)
         fits = [value.is_in(exact), *(value.str.starts_with(start) for start in beginnings)]
         tests.append(reduce(lambda left, right: left | right, fits))
     return reduce(lambda left, right: left & right, tests).fill_null(False)

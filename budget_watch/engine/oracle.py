@@ -24,6 +24,7 @@ from budget_watch.engine.load import Book
 from budget_watch.engine.measures import PROVISIONAL
 from budget_watch.engine.model import LEVELS
 from budget_watch.engine.peers_sql import peers_ctes
+from budget_watch.engine.recovery_walk import held_rows
 from budget_watch.engine.result import canonical
 from budget_watch.engine.run import selected
 from budget_watch.engine.sources import Reader, Source, sources
@@ -43,6 +44,7 @@ class Seen:
     provisional: bool
     grain: str
     values: str
+    recovered: bool = False
 
 
 def seen(observations: pl.DataFrame) -> list[Seen]:
@@ -55,6 +57,7 @@ def seen(observations: pl.DataFrame) -> list[Seen]:
             bool(row["provisional"]),
             canonical(json.loads(row["grain"])),
             canonical(json.loads(row["values"])),
+            bool(row["recovered"]),
         )
         for row in observations.to_dicts()
     ]
@@ -102,6 +105,8 @@ class Oracle:
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         if rule.window is not None:
             rows = _merged(rule, rows)
+        if rule.clear is not None:
+            rows = held_rows(rule, rows, self.exemptions[rule.id], self.as_of)
         found = []
         for row in rows:
             outcome, _, at = str(row["__o"]).partition("|")
@@ -120,6 +125,7 @@ class Oracle:
                     provisional,
                     canonical({each: _plain(row[each]) for each in rule.grain}),
                     canonical({each: _plain(row[each]) for each in rule.inputs}),
+                    bool(row.get("__recovered")),
                 )
             )
         return found
@@ -221,10 +227,11 @@ class Oracle:
             flags.append(f"__p_{peers.name}")
         verdict = self._verdict(rule)
         provisional = " OR ".join(f"coalesce({name(each)}, FALSE)" for each in flags)
-        judged = f"SELECT *, {verdict} AS __o, ({provisional}) AS __p FROM {last}"
+        fine = "NULL" if rule.clear is None else self._over_rule(rule).sql(rule.clear.when)
+        judged = f"SELECT *, {verdict} AS __o, ({provisional}) AS __p, {fine} AS __fine FROM {last}"
         quiet = (
             ""
-            if rule.window is not None
+            if rule.window is not None or rule.clear is not None
             else " WHERE split_part(__o, '|', 1) NOT IN ('clear', 'not_applicable')"
         )
         wanted = dict.fromkeys([*rule.grain, *rule.inputs])
@@ -232,7 +239,7 @@ class Oracle:
             wanted |= dict.fromkeys([*rule.window.by, "first_order", "last_order"])
         wanted |= dict.fromkeys(each for each in PLACES if each in rule.columns)
         columns = ", ".join(name(each) for each in wanted)
-        return f"{step} SELECT {columns}, __end, __o, __p FROM ({judged}){quiet}"
+        return f"{step} SELECT {columns}, __end, __fine, __o, __p FROM ({judged}){quiet}"
 
     def _valid(self, rule: CheckedRule) -> str:
         since, until = rule.rule.valid.since, rule.rule.valid.until

@@ -31,6 +31,7 @@ SCHEMA = pl.Schema(
         "limit": pl.Int64(),
         "because": pl.String(),
         "exemption": pl.String(),
+        "recovered": pl.Boolean(),
         "period_end": pl.Date(),
         "mof_div_code": pl.String(),
         "dept_code": pl.String(),
@@ -51,6 +52,7 @@ class RuleTally:
     Attributes:
         rows: grains or rows met; judged + Σ excluded.
         exempted: how many of not_applicable were hits taken away by 例外情形登记.
+        held: how many hits are findings of earlier periods that are not yet recovered.
         quiet_hash: order-free hash over the keys of clear and not_applicable grains.
         undelivered: tables whose delivery the rule waits for; it then judged nothing, which is
             neither an error nor a clear.
@@ -67,6 +69,7 @@ class RuleTally:
     insufficient_data: int = 0
     error: int = 0
     exempted: int = 0
+    held: int = 0
     seconds: float = 0.0
     quiet_hash: dict[str, int] = field(default_factory=dict)
     undelivered: tuple[str, ...] = ()
@@ -104,6 +107,7 @@ class RuleTally:
             "insufficient_data": self.insufficient_data,
             "error": self.error,
             "exempted": self.exempted,
+            "held": self.held,
             "undelivered": list(self.undelivered),
             "seconds": round(self.seconds, 3),
             "quiet_hash": {
@@ -212,6 +216,7 @@ def observed(
         value=shown.get("value", pl.lit(None, dtype=pl.Int64)),
         limit=shown.get("limit", pl.lit(None, dtype=pl.Int64)),
         because=_because(rule, frame),
+        recovered=pl.col("__recovered") if "__recovered" in frame.columns else pl.lit(False),
         exemption=pl.lit(None, dtype=pl.String),
         period_end=pl.col("__period_end"),
         **{
@@ -253,6 +258,8 @@ def _because(rule: CheckedRule, frame: pl.DataFrame) -> pl.Expr:
             few = pl.concat_str(pl.lit(f"{peers.title}：同类中有数据的只有 "), count, pl.lit(" 个"))
             notes.append(pl.when(pl.col(f"__s_{name}") == FEW).then(few))
     base = pl.col("__because")
+    if "__held" in frame.columns:
+        base = pl.coalesce("__held", base)
     if not notes:
         return pl.when(base != "").then(base)
     joined = pl.concat_str(notes, separator="；", ignore_nulls=True)

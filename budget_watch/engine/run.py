@@ -25,6 +25,7 @@ from budget_watch.engine.load import Book
 from budget_watch.engine.lookups import look_up, table
 from budget_watch.engine.measures import Frames, Plan, attach
 from budget_watch.engine.peers import attach_peers
+from budget_watch.engine.recovery import HELD, held_open
 from budget_watch.engine.result import SCHEMA, RuleTally, RunResult, canonical, observed
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_polars import Compiler
@@ -212,6 +213,11 @@ def judge_frame(run: Run, rule: CheckedRule, frame: pl.DataFrame, tally: RuleTal
     for peers in rule.peers.values():
         frame = attach_peers(frame, peers, rule_compiler(rule, run.setting))
     judged, verdict = verdict_of(rule, frame, run.setting)
+    if rule.clear is not None:
+        mine = tuple(each for each in run.book.exemptions if each.said.rule == rule.id)
+        build = rule_compiler(rule, run.setting)
+        judged = held_open(rule, judged, verdict, build, mine, run.setting)
+        tally.held = int(judged[HELD].count())
     for at, count, key in _by_verdict(judged, rule.grain):
         tally.count(rule, verdict.verdicts[at], count)
         if verdict.verdicts[at].outcome in ("clear", "not_applicable"):

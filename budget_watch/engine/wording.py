@@ -90,7 +90,9 @@ def render(
     as_of = _day(observation.get("as_of")) or _day(observation.get("period_end"))
     setting = setting_of(book, as_of or date.max)
     values = stored_values(rule, observation["values"])
-    said = fact(book, rule, values, setting, names, _day(observation.get("period_end")))
+    held = observation.get("because")  # a hit has a reason of its own only while it is held open
+    said = f"“{rule.title}”此前触发，{held}" if held else ""
+    said = said or fact(book, rule, values, setting, names, _day(observation.get("period_end")))
     level = rule.levels[int(observation.get("level_at") or 0)]
     return worded(
         said,

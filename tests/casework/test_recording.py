@@ -108,3 +108,19 @@ def test_a_reader_sees_only_the_findings_of_their_scope(home: Home) -> None:
     assert [f.finding[0] for f in list_findings(home, narrow)] == ["b"]
     with pytest.raises(UnknownFindingError, match="没有查看权限"):
         get_finding(home, narrow, "a" * 64)
+
+
+def test_a_hit_that_has_recovered_since_is_recorded_as_cleared_whenever_it_is_first_seen(
+    home: Home,
+) -> None:
+    over = observation("a", recovered=True)
+    assert record_run(home, run("r1", 1), [over], None) == Recorded(new=0)
+    (found,) = list_findings(home, ANYONE, outcome=None)
+    assert (found.outcome, found.data_state, found.level) == ("cleared", "已恢复", "orange")
+    assert list_findings(home, ANYONE) == []
+    record_run(home, run("r2", 2), [observation("a"), observation("b")], None)
+    states = {each.finding[0]: each.data_state for each in list_findings(home, ANYONE)}
+    assert states == {"a": "再次触发", "b": "新触发"}
+    done = record_run(home, run("r3", 3), [over, observation("b", recovered=True)], None)
+    assert (done.new, done.cleared) == (0, 2)
+    assert {each.outcome for each in list_findings(home, ANYONE, outcome=None)} == {"cleared"}
