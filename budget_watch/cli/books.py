@@ -199,11 +199,16 @@ def rules_test(
     printer = Printer(
         as_json, {"rule": "规则", "case": "测试", "passed": "通过", "message": "说明"}
     )
-    printer.records(item for item in result.records if as_json or not item["passed"])
+    printer.records(
+        item
+        for item in result.records
+        if as_json or (not item["passed"] and item["kind"] != "reached")
+    )
     printer.close(
         result.summary,
         f"{result.summary['rules']} 条规则，{result.summary['cases']} 个测试，"
-        f"失败 {result.summary['failed']}，未测到 {result.summary['uncovered']}。",
+        f"失败 {result.summary['failed']}，未测到 {result.summary['uncovered']}"
+        + (f"，覆盖 {result.summary['coverage']}%。" if coverage else "。"),
     )
     return LOOK if result.summary["failed"] or result.summary["uncovered"] else DONE
 

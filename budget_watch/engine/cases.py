@@ -84,6 +84,13 @@ class Survivor(Strict):
     because: str = Field(min_length=1)
 
 
+class Uncovered(Strict):
+    """Something that no test can reach, and why (`rules test --coverage`)."""
+
+    gap: str
+    because: str = Field(min_length=1)
+
+
 class RuleTests(Strict):
     """One test file."""
 
@@ -94,3 +101,4 @@ class RuleTests(Strict):
     rows: tuple[RowsCase, ...] = ()
     tables: tuple[TablesCase, ...] = ()
     survivors: tuple[Survivor, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()

@@ -65,12 +65,43 @@ class TestResult:
 
 @dataclass
 class Coverage:
-    """What the tests of a rule reached."""
+    """What the tests of a rule reached.
+
+    Attributes:
+        demands: how many things should be reached.
+        missing: those that were not, without the excused ones.
+        stale: excuses for what is reached, or demanded by nobody.
+    """
 
     rule: str
     verdicts: set[str] = field(default_factory=set)
-    measures: set[str] = field(default_factory=set)
+    demands: int = 0
+    excused: int = 0
     missing: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+
+    @property
+    def percent(self) -> float:
+        """The share of what should be reached that is reached or excused."""
+        return _percent(self.demands, len(self.missing))
+
+    def record(self) -> dict[str, Any]:
+        """The JSON object of `rules test --coverage`."""
+        return {
+            "rule": self.rule,
+            "kind": "reached",
+            "case": "覆盖",
+            "passed": not self.missing and not self.stale,
+            "message": f"{self.percent}%",
+            "demands": self.demands,
+            "excused": self.excused,
+            "coverage": self.percent,
+        }
+
+
+def _percent(demands: int, missing: int) -> float:
+    """Rounded down, so that 100.0 means all."""
+    return (1000 * (demands - missing) // demands) / 10 if demands else 100.0
 
 
 def test_file(book: Book, rule: str) -> Path:
@@ -79,11 +110,11 @@ def test_file(book: Book, rule: str) -> Path:
 
 
 def test_rules(
-    book: Book, rules: Sequence[str] | None = None
+    book: Book, rules: Sequence[str] | None = None, *, coverage: bool = False
 ) -> Iterator[tuple[list[TestResult], Coverage]]:
-    """Run the tests of the rules, rule by rule."""
+    """Run the tests of the rules, rule by rule; with `coverage` also see what they reach."""
     for name in rules if rules is not None else list(book.rules):
-        yield run_file(book, book.rules[name], test_file(book, name))
+        yield run_file(book, book.rules[name], test_file(book, name), coverage)
 
 
 test_rules.__test__ = False  # type: ignore[attr-defined]
@@ -101,21 +132,27 @@ class TestRun:
     @property
     def records(self) -> list[dict[str, Any]]:
         """One JSON object a test, and one for each thing that no test reached."""
-        gaps = [
-            TestResult(each.rule, "coverage", text, False, "没有测到").record()
-            for each in self.coverages
-            for text in each.missing
-        ]
-        return [each.record() for each in self.results] + gaps
+        found = [each.record() for each in self.results]
+        for reached in self.coverages:
+            if reached.demands:
+                found.append(reached.record())
+            for texts, said in ((reached.missing, "没有测到"), (reached.stale, "多余的 uncovered")):
+                gaps = [TestResult(reached.rule, "coverage", each, False, said) for each in texts]
+                found += [each.record() for each in gaps]
+        return found
 
     @property
-    def summary(self) -> dict[str, int]:
-        """Counts of rules, tests, failures and gaps."""
+    def summary(self) -> dict[str, Any]:
+        """Counts of rules, tests, failures and gaps; the share reached where it was asked for."""
+        demands = sum(each.demands for each in self.coverages)
+        missing = sum(len(each.missing) for each in self.coverages)
         return {
             "rules": len(self.coverages),
             "cases": len(self.results),
             "failed": sum(not each.passed for each in self.results),
-            "uncovered": sum(len(each.missing) for each in self.coverages),
+            "uncovered": missing + sum(len(each.stale) for each in self.coverages),
+            "demands": demands,
+            "coverage": _percent(demands, missing) if demands else None,
         }
 
 
@@ -123,13 +160,15 @@ def run_tests(book: Book, rules: Sequence[str] | None = None, *, coverage: bool 
     """Run the tests of these rules (default all); with `coverage` also name what they miss."""
     results: list[TestResult] = []
     coverages: list[Coverage] = []
-    for found, reached in test_rules(book, rules):
+    for found, reached in test_rules(book, rules, coverage=coverage):
         results += found
-        coverages.append(reached if coverage else Coverage(reached.rule))
+        coverages.append(reached)
     return TestRun(results, coverages)
 
 
-def run_file(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult], Coverage]:
+def run_file(
+    book: Book, rule: CheckedRule, path: Path, covering: bool = False
+) -> tuple[list[TestResult], Coverage]:
     """Run one file of tests. A file that cannot be read is one failing test."""
     coverage = Coverage(rule.id)
     if not path.is_file():
@@ -143,7 +182,7 @@ def run_file(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult
     for case in tests.cases:
         results.append(_safely(rule, "case", case.name, _case, book, rule, tests, case, coverage))
     for rows in tests.rows:
-        results.append(_safely(rule, "rows", rows.name, _rows, book, rule, tests, rows, coverage))
+        results.append(_safely(rule, "rows", rows.name, _rows, book, rule, tests, rows))
     for made in tests.tables:
         results.append(
             _safely(rule, "tables", made.name, _tables, book, rule, tests, made, coverage)
@@ -152,8 +191,27 @@ def run_file(book: Book, rule: CheckedRule, path: Path) -> tuple[list[TestResult
     if proven is not None:
         args = (book, rule, tests, proven)
         results.append(_safely(rule, "exemption", NAME, _exempted, *args))
-    coverage.missing = _missing(rule, coverage)
+    if covering:
+        _see(book, rule, tests, coverage)
     return results, coverage
+
+
+def _see(book: Book, rule: CheckedRule, tests: RuleTests, coverage: Coverage) -> None:
+    """Fill in what should be reached and what is not."""
+    from budget_watch.engine.reach.demands import demands
+    from budget_watch.engine.reach.verdicts import reached
+
+    found = list(reached(rule, coverage.verdicts))
+    try:
+        found += demands(book, rule, tests)
+    except (EngineError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
+        coverage.missing.append(f"不能计覆盖：{error}")
+    excuses = {each.gap for each in tests.uncovered}
+    gaps = [each.text for each in found if not each.met]
+    coverage.demands = len(found)
+    coverage.excused = len(excuses & set(gaps))
+    coverage.missing += [each for each in gaps if each not in excuses]
+    coverage.stale = sorted(excuses - set(gaps))
 
 
 def exemption_case(rule: CheckedRule, tests: RuleTests) -> TablesCase | Case | None:
@@ -373,7 +431,7 @@ def made_rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase) -
     return MadeRows(reader, setting, frame, wanted)
 
 
-def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen: Coverage) -> str:
+def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase) -> str:
     made = made_rows(book, rule, tests, case)
     plan = Plan(Frames(made.reader, made.setting))
     plan.add(rule.measures.values())
@@ -383,7 +441,6 @@ def _rows(book: Book, rule: CheckedRule, tests: RuleTests, case: RowsCase, seen:
         got = attach(made.frame, rule.measures[name], plan)[name][0]
         if got != wanted:
             wrong.append(f"{name} 应为 {_said(wanted, column)}，得到 {_said(got, column)}")
-        seen.measures.add(name)
     return "；".join(wrong)
 
 
@@ -476,7 +533,6 @@ def tables_differ(
             wrong.append(f"{name} 应为 {wanted}，得到 {got}")
         if got:
             seen.verdicts.add(f"{name}：")
-    seen.measures |= set(rule.measures)
     return "；".join(wrong)
 
 
@@ -503,34 +559,6 @@ def _matches(rule: CheckedRule, expected: ExpectedGrain, row: Mapping[str, Any])
     return True
 
 
-def _missing(rule: CheckedRule, seen: Coverage) -> list[str]:
-    """What no test reached."""
-    missing = [
-        f"levels[{at}]（{level.level}）没有用例命中"
-        for at, level in enumerate(rule.levels)
-        if f"level[{at}]" not in seen.verdicts
-    ]
-    said = " ".join(seen.verdicts)
-    for kind, outcome, reasons in (
-        ("skip", "not_applicable", rule.skip),
-        ("requires", "insufficient_data", rule.requires),
-        ("undecided", "insufficient_data", rule.undecided),
-    ):
-        for at, each in enumerate(reasons):
-            if f"{outcome}：{each.because}" not in said:
-                missing.append(f"{kind}[{at}]（{each.because}）没有用例")
-    if not any(label.startswith("clear") for label in seen.verdicts):
-        missing.append("没有未触发（clear）的用例")
-    if not any(label.startswith("insufficient_data") for label in seen.verdicts):
-        missing.append("没有数据不足的用例")
-    missing += [
-        f"计量 {name} 没有 rows 或 tables 用例"
-        for name in rule.measures
-        if name not in seen.measures
-    ]
-    return missing
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line of this module. Status 1 if a test fails."""
     parser = argparse.ArgumentParser(description="运行规则测试")
@@ -542,15 +570,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     failures = len(book.mistakes)
     for mistake in book.mistakes:
         print(f"✗ {mistake}")
-    for results, coverage in test_rules(book):
+    for results, coverage in test_rules(book, coverage=args.coverage):
         bad = [each for each in results if not each.passed]
         failures += len(bad)
         print(f"{'✗' if bad else '✓'} {coverage.rule} {len(results) - len(bad)}/{len(results)}")
         for each in bad:
             print(f"    {each.kind}“{each.name}”：{each.detail}")
         if args.coverage:
-            for text in coverage.missing:
-                print(f"    未覆盖：{text}")
+            print(
+                f"    覆盖 {coverage.percent}%（{coverage.demands} 项，已说明 {coverage.excused}）"
+            )
+        for text in coverage.missing:
+            print(f"    未覆盖：{text}")
+        for text in coverage.stale:
+            print(f"    多余的 uncovered：{text}")
     return 1 if failures else 0
 
 

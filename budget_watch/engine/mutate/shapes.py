@@ -375,7 +375,9 @@ def _levels(rule: CheckedRule) -> Iterator[Mutant]:
 # ---- numbers of the book
 def _param(rule: CheckedRule, parameter: Parameter) -> Iterator[Mutant]:
     name, unit = parameter.param.id, parameter.param.unit
-    for step in (1, -1):
+    flag = unit == "count" and {each.value for each in parameter.values} <= {0, 1}
+    steps = (1, -1) if not flag else (-1,) if parameter.values[0].value else (1,)
+    for step in steps:
         values = tuple(
             replace(each, value=_stepped(each.value, unit, step)) for each in parameter.values
         )
