@@ -10,6 +10,8 @@ import polars as pl
 
 from budget_watch.engine.model import Group, GroupSet, Words
 
+GAP = "|"  # stands where an excluded phrase was, so that its neighbours form no new word
+
 
 @dataclass(frozen=True)
 class NamedLists:
@@ -29,7 +31,7 @@ def alternation(phrases: tuple[str, ...]) -> str:
 
 def has_words(text: pl.Expr, words: Words) -> pl.Expr:
     """Whether the text, without the excluded phrases, has one of the words. Null stays unknown."""
-    left = text.str.replace_all(alternation(words.exclude), "") if words.exclude else text
+    left = text.str.replace_all(alternation(words.exclude), GAP) if words.exclude else text
     found = left.str.contains_any(list(words.include))
     if words.require_also:
         found = found & left.str.contains_any(list(words.require_also))

@@ -20,7 +20,9 @@ from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting, compiler
 from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.sources import Reader, Source
+from budget_watch.engine.to_polars import Compiler
 from budget_watch.engine.units import Column
+from budget_watch.engine.wordmarks import Marks
 
 PROVISIONAL = ("快报", "初步", "第三方")
 OK, NOT_DELIVERED, BLANK, NO_ROW, OVERFLOW, FEW = range(6)
@@ -86,10 +88,19 @@ class Frames:
             self.counted[source.name] = int(count)
         return self.counted[source.name]
 
-    def condition(self, source: Source, tree: Expr) -> pl.Expr:
+    def compiler(self, source: Source, marks: Marks | None = None) -> Compiler:
+        """A compiler over the rows of a source, to which the marks will be added."""
+        build = compiler(self.setting, source.columns, source.date_column)
+        build.marks = marks
+        return build
+
+    def marks(self, source: Source) -> Marks:
+        """An empty collection of word tests over a source."""
+        return Marks(self.setting.named, source.columns)
+
+    def condition(self, source: Source, tree: Expr, marks: Marks | None = None) -> pl.Expr:
         """A condition over the rows of a source; unknown counts as false."""
-        found = compiler(self.setting, source.columns, source.date_column).condition(tree)
-        return found.fill_null(False)
+        return self.compiler(source, marks).condition(tree).fill_null(False)
 
     def doubtful(self, source: Source) -> bool:
         """Whether any row of a source is provisional; mostly none is, and nobody need ask on."""
@@ -168,6 +179,14 @@ class Plan:
             place.items.setdefault(item_key(measure), measure)
             place.waiting += 1
 
+    def let_go(self, measures: Iterable[Aggregate]) -> None:
+        """Measures that nobody will ask for: their frame need not wait for them."""
+        for measure in measures:
+            if measure.at_condition is None:
+                fused = self.fused[signature(measure)]
+                fused.waiting -= 1
+                fused.frame = fused.frame if fused.waiting > 0 else None
+
     def grouped(self, measure: Aggregate) -> tuple[pl.DataFrame, int]:
         """The computed groups for a measure and the place of its columns in them."""
         fused = self.fused[signature(measure)]
@@ -178,13 +197,8 @@ class Plan:
 
 
 def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
-    source = fused.source
-    rows = frames.scan(source)
-    conditions = [each.condition for each in fused.items.values()]
-    if all(each is not None for each in conditions):
-        wanted = [frames.condition(source, each) for each in conditions if each is not None]
-        rows = rows.filter(reduce(lambda left, right: left | right, wanted))
-    build = compiler(frames.setting, source.columns, source.date_column)
+    source, marks = fused.source, frames.marks(fused.source)
+    build = frames.compiler(source, marks)
     keys = [build.any(tree).alias(name) for name, tree in fused.keys.items()]
     if fused.step is not None:
         keys.append(build.any(fused.step).alias("__step"))
@@ -192,8 +206,13 @@ def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
     aggregates = [
         column
         for at, measure in enumerate(fused.items.values())
-        for column in columns(frames, measure, at)
+        for column in columns(frames, measure, at, marks)
     ]
+    conditions = [each.condition for each in fused.items.values()]
+    wanted = [frames.condition(source, each, marks) for each in conditions if each is not None]
+    rows = frames.scan(source).with_columns(marks.columns())
+    if len(wanted) == len(conditions):
+        rows = rows.filter(reduce(lambda left, right: left | right, wanted))
     if not keys:
         result = rows.select(aggregates)
         return result.collect(engine="streaming")
@@ -219,13 +238,15 @@ def _pieces(frames: Frames, fused: Fused) -> list[pl.Expr]:
     return pieces(frames, fused.source, keys, by_year, ROWS_A_PART)
 
 
-def columns(frames: Frames, measure: Aggregate, at: int) -> list[pl.Expr]:
+def columns(
+    frames: Frames, measure: Aggregate, at: int, marks: Marks | None = None
+) -> list[pl.Expr]:
     """The aggregates of one measure: value a, rows n, nulls z, provisional p."""
     source = measure.source
-    build = compiler(frames.setting, source.columns, source.date_column)
+    build = frames.compiler(source, marks)
     counted: pl.Expr = pl.lit(True)
     if measure.condition is not None:
-        counted = frames.condition(source, measure.condition)
+        counted = frames.condition(source, measure.condition, marks)
     rows = pl.len() if measure.condition is None else counted.sum()
     found = [rows.cast(pl.Int64).alias(f"n{at}")]
     if frames.doubtful(source):

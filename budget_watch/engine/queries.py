@@ -13,7 +13,6 @@ from sqlglot import exp
 
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import RunError
-from budget_watch.engine.judge import compiler
 from budget_watch.engine.measures import Frames
 from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.result import RuleTally
@@ -87,11 +86,11 @@ def _source(name: str) -> Source:
 
 def _table(query: CheckedQuery, name: str, frames: Frames, piece: pl.Expr) -> pl.LazyFrame:
     source = _source(name)
-    build = compiler(frames.setting, source.columns, source.date_column)
-    rows = frames.scan(source).with_columns(
-        build.any(tree).alias(column) for column, tree in query.extras.get(name, {}).items()
-    )
-    return rows.filter(piece)
+    marks = frames.marks(source)
+    build = frames.compiler(source, marks)
+    extras = [build.any(tree).alias(column) for column, tree in query.extras.get(name, {}).items()]
+    rows = frames.scan(source).filter(piece).with_columns(marks.columns())
+    return rows.with_columns(extras)
 
 
 @lru_cache(maxsize=256)

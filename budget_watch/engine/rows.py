@@ -1,6 +1,8 @@
-"""Row rules: all rules over one source judged in one streaming pass.
+"""Row rules: all rules over one source judged in one pass over its rows.
 
-Only rows that hit, lack data or fail are kept; the rest is counted batch by batch.
+The pass reads the source once, in steps of bounded size. A step works out for every rule which of
+its rows the rule judges; only those meet the rule's measures, look-ups and levels. A rule that
+judges few rows collects them over many steps and judges them together.
 """
 
 from __future__ import annotations
@@ -28,24 +30,62 @@ from budget_watch.engine.run import (
     valid,
 )
 from budget_watch.engine.sources import Source
+from budget_watch.engine.wordmarks import Marks
 
 ROWS_A_STEP = 250_000
+ROWS_TOGETHER = 60_000  # a rule judges its rows when so many have come together
 DAY = "__period_end"
-OUT, UNKNOWN, INVALID = -1, -2, -3
+INSIDE, OUT, UNKNOWN, INVALID = 0, -1, -2, -3
 REASONS = {OUT: OUT_OF_SCOPE, UNKNOWN: UNKNOWN_SCOPE, INVALID: NOT_VALID}
 PLACES = ("mof_div_code", "dept_code", "agency_code")
 
 
 @dataclass
+class _Source:
+    """The rows of the pass, and the different keys that occur in them.
+
+    Attributes:
+        keys: columns → their different values over all rows, found when first asked for.
+    """
+
+    run: Run
+    rows: pl.LazyFrame
+    keys: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict)
+
+    def every(self, on: tuple[str, ...]) -> pl.DataFrame:
+        """The different values of some columns over all rows."""
+        if on not in self.keys:
+            self.keys[on] = self.rows.select(on).unique().collect(engine="streaming")
+        return self.keys[on]
+
+
+@dataclass
+class Beside:
+    """What a rule's rows meet: measures and look-ups by the columns that decide them.
+
+    Attributes:
+        measured: columns of the row → one row a key, with values and whatever hangs on that key.
+        tables: the look-ups that hang on other columns.
+    """
+
+    measured: dict[tuple[str, ...], pl.DataFrame]
+    tables: list[tuple[CheckedJoin, pl.DataFrame]]
+
+
+@dataclass
 class _Row:
-    """One rule in the pass: its verdict column, its renamed columns, what was kept of it."""
+    """One rule in the pass: how it judges, the rows that wait, what came out so far."""
 
     rule: CheckedRule
     judgement: Judgement
-    names: dict[str, str]
-    column: str
+    columns: list[str]
+    waiting: list[pl.DataFrame] = field(default_factory=list)
+    many: bool = False
+    beside: Beside | None = None
     kept: list[pl.DataFrame] = field(default_factory=list)
+    outside: dict[int, int] = field(default_factory=dict)
     counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
@@ -54,114 +94,96 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
     source = rules[0].source
     if source is None:
         return
-    needed = set(source.key) | {name for rule in rules for name in rule.needs}
-    needed |= {name for name in ("data_status", "stage", *PLACES) if name in source.columns}
-    needed |= {name for name in ("fiscal_year", "month", "quarter") if name in source.columns}
-    needed |= {source.date_column} if source.date_column else set()
+    needed = _needed(rules, source)
     rows = run.frames.scan(source).select(sorted(needed))
-    in_pass = [_prepared(run, rule) for rule in rules]
-    beside = _measured(run, rows, rules)
-    looked_up = _looked_up(run, rules, beside)
-    verdicts = _verdicts(run, in_pass)
-    keys = sorted({tuple(each.rule.grain) for each in in_pass})
-    kept = sorted(needed) + [name for each in in_pass for name in _own(each)]
+    marks = run.frames.marks(source)
+    in_pass = [_prepared(run, rule, source, needed, marks) for rule in rules]
+    keys = sorted({tuple(rule.grain) for rule in rules})
+    scopes = [_scope(run, each, source, marks) for each in in_pass]
 
-    def build(part: pl.LazyFrame) -> pl.LazyFrame:
-        for on, found in beside.items():
-            part = part.join(found.lazy(), on=on, how="left", nulls_equal=True)
-        for own, join, found in looked_up:
-            part = look_up(part, join, found, own, in_order=False)
-        return part.with_columns(_day(run, source).alias(DAY)).select(
-            *kept,
-            *verdicts,
-            DAY,
-            _provisional(source.columns).alias("__p_row"),
-            *(key_hash(key).alias(_hash_name(key)) for key in keys),
+    def step(start: int) -> pl.DataFrame:
+        part = rows.slice(start, ROWS_A_STEP).with_columns(marks.columns())
+        return (
+            part.with_columns(_day(run, source).alias(DAY))
+            .with_columns(
+                *scopes,
+                _provisional(source.columns).alias("__p_row"),
+                *(key_hash(key).alias(_hash_name(key)) for key in keys),
+            )
+            .collect(engine="in-memory")  # small: cheaper than a stream
         )
 
+    all_rows = _Source(run, rows)
     total = run.frames.rows(source)
     for start in range(0, max(total, 1), ROWS_A_STEP):
-        batch = build(rows.slice(start, ROWS_A_STEP)).collect(engine="in-memory")  # small: cheaper
+        batch = step(start)
         for each in in_pass:
-            _take(each, batch)
-    share = (time.perf_counter() - begun) / len(rules)
+            _take(each, batch, all_rows)
+    shared = time.perf_counter() - begun - sum(each.seconds for each in in_pass)
     for each in in_pass:
+        _judge_waiting(each, all_rows)
         _finish(run, each)
-        run.tallies[each.rule.id].seconds += share
+        run.tallies[each.rule.id].seconds += each.seconds + shared / len(rules)
+
+
+def _needed(rules: list[CheckedRule], source: Source) -> set[str]:
+    """The columns of the source that the rules, or their observations, take."""
+    needed = set(source.key) | {name for rule in rules for name in rule.needs}
+    needed |= {
+        name
+        for name in ("data_status", "stage", "fiscal_year", "month", "quarter", *PLACES)
+        if name in source.columns
+    }
+    return needed | ({source.date_column} if source.date_column else set())
+
+
+def _prepared(run: Run, rule: CheckedRule, source: Source, needed: set[str], marks: Marks) -> _Row:
+    build = rule_compiler(rule, run.setting)
+    build.day = pl.col(DAY)  # worked out once a row, for all rules
+    build.marks = marks
+    verdict = judgement(rule, build)
+    own = {name for name in rule.needs | set(PLACES) | set(rule.grain) if name in needed}
+    own |= {name for name in ("fiscal_year", "month", "quarter") if name in needed}
+    own |= {source.date_column} if source.date_column else set()
+    return _Row(rule, verdict, [*sorted(own), DAY, "__p_row", _hash_name(tuple(rule.grain))])
 
 
 def _hash_name(key: tuple[str, ...]) -> str:
     return "__h_" + "/".join(key)
 
 
-def _prepared(run: Run, rule: CheckedRule) -> _Row:
-    own = f"{rule.id}."
-    names = {name: own + name for name in rule.measures}
-    for join in rule.joins.values():
-        names |= {name: own + name for name in (*join.take, f"{join.name}_found")}
-    build = rule_compiler(rule, run.setting, names)
-    build.day = pl.col(DAY)  # worked out once a row, for all rules
-    verdict = judgement(rule, build)
-    return _Row(rule, verdict, names, f"__v_{rule.id}")
+def _scope(run: Run, each: _Row, source: Source, marks: Marks) -> pl.Expr:
+    """Whether the rule judges the row, and why not."""
+    rule = each.rule
+    build = compiler(run.setting, source.columns, source.date_column)
+    build.day, build.marks = pl.col(DAY), marks
+    inside: pl.Expr = pl.lit(INSIDE, dtype=pl.Int8)
+    if rule.condition is not None:
+        met = build.condition(rule.condition)
+        inside = (
+            pl.when(met)
+            .then(inside)
+            .when(met.is_null())
+            .then(pl.lit(UNKNOWN, dtype=pl.Int8))
+            .otherwise(pl.lit(OUT, dtype=pl.Int8))
+        )
+    held = valid(rule, build.day).fill_null(True)
+    return (
+        pl.when(held | (inside != INSIDE))
+        .then(inside)
+        .otherwise(pl.lit(INVALID, dtype=pl.Int8))
+        .alias(_scope_name(rule))
+    )
 
 
-def _own(each: _Row) -> list[str]:
-    """The columns that look-ups and measures add for one rule."""
-    marks = [
-        f"{mark}{each.rule.id}.{name}" for name in each.rule.measures for mark in ("__s_", "__p_")
-    ]
-    return [*each.names.values(), *marks]
+def _scope_name(rule: CheckedRule) -> str:
+    return f"__s_{rule.id}"
 
 
-Beside = dict[tuple[str, ...], pl.DataFrame]
-
-
-def _measured(run: Run, rows: pl.LazyFrame, rules: list[CheckedRule]) -> Beside:
-    """What the rules measure for their rows, by the columns of the row that decide it.
-
-    All that hangs on the same columns, of whatever rule, stands in one frame, one row for each key
-    that occurs; so the rows meet it in one join.
-    """
-    found: Beside = {}
-    for rule in rules:
-        own = f"{rule.id}."
-        for measure in rule.measures.values():
-            on = tuple(sorted(_keys(measure, rows)))
-            if on not in found:
-                found[on] = rows.select(on).unique().collect(engine="streaming")
-            values = attach(found[on].select(on), measure, run.plan).select(
-                pl.col(measure.name).alias(own + measure.name),
-                pl.col(f"__s_{measure.name}").alias(f"__s_{own}{measure.name}"),
-                pl.col(f"__p_{measure.name}").alias(f"__p_{own}{measure.name}"),
-            )
-            found[on] = found[on].hstack(values)
-    return found
-
-
-def _looked_up(
-    run: Run, rules: list[CheckedRule], beside: Beside
-) -> list[tuple[str, CheckedJoin, pl.DataFrame]]:
-    """The look-ups left for the rows themselves; those by the key of a measure join its frame."""
-    left = []
-    for rule in rules:
-        for join in rule.joins.values():
-            on, own, rows = tuple(sorted(join.on.values())), f"{rule.id}.", table(join, run.frames)
-            if on in beside:
-                beside[on] = look_up(beside[on].lazy(), join, rows, own).collect()
-            else:
-                left.append((own, join, rows))
-    return left
-
-
-def _keys(measure: Aggregate, rows: pl.LazyFrame) -> list[str]:
-    """The columns of the row that decide a measure's value."""
-    bound = [measure.cumulative[1]] if measure.cumulative else []
-    if measure.at_condition is not None:
-        bound = sorted(measure.at_condition.names("at") - set(measure.keys))
-    periods = ("fiscal_year", "month", "quarter") if measure.shift else ()
-    present = rows.collect_schema().names()
-    wanted = [*measure.keys, *bound, *(name for name in periods if name in present)]
-    return list(dict.fromkeys(wanted))
+def _day(run: Run, source: Source) -> pl.Expr:
+    """The end of a row's period; the day of the run where it has none."""
+    day = compiler(run.setting, source.columns, source.date_column).day
+    return pl.lit(run.setting.as_of) if day is None else day
 
 
 def _provisional(columns: Mapping[str, object]) -> pl.Expr:
@@ -173,82 +195,88 @@ def _provisional(columns: Mapping[str, object]) -> pl.Expr:
     return doubtful
 
 
-def _day(run: Run, source: Source) -> pl.Expr:
-    """The end of a row's period; the day of the run where it has none."""
-    day = compiler(run.setting, source.columns, source.date_column).day
-    return pl.lit(run.setting.as_of) if day is None else day
+# ---- step by step
+def _take(each: _Row, batch: pl.DataFrame, source: _Source) -> None:
+    """Take from a step the rows that the rule judges; judge them when they are many."""
+    begun = time.perf_counter()
+    scope = batch[_scope_name(each.rule)]
+    counted = dict(scope.value_counts().iter_rows())
+    for state, count in counted.items():
+        if state != INSIDE:
+            each.outside[state] = each.outside.get(state, 0) + count
+    if counted.get(INSIDE):
+        marks = [name for name in batch.columns if name.startswith("__w_")]
+        own = batch.select(*each.columns, *marks)
+        each.waiting.append(own if len(counted) == 1 else own.filter(scope == INSIDE))
+        if sum(part.height for part in each.waiting) >= ROWS_TOGETHER:
+            each.many = True
+            _judge_waiting(each, source)
+    each.seconds += time.perf_counter() - begun
 
 
-def _verdicts(run: Run, rules: list[_Row]) -> list[pl.Expr]:
-    found: list[pl.Expr] = []
-    for each in rules:
-        rule = each.rule
-        source = rule.source
-        if source is None:
-            continue
-        build = compiler(run.setting, source.columns, source.date_column)
-        build.day = pl.col(DAY)
-        result = (
-            pl.when(~valid(rule, build.day).fill_null(True))
-            .then(pl.lit(INVALID, dtype=pl.Int16))
-            .otherwise(each.judgement.expr)
-        )
-        if rule.condition is not None:
-            inside = build.condition(rule.condition)
-            result = (
-                pl.when(inside)
-                .then(result)
-                .when(inside.is_null())
-                .then(pl.lit(UNKNOWN, dtype=pl.Int16))
-                .otherwise(pl.lit(OUT, dtype=pl.Int16))
-            )
-        found.append(result.cast(pl.Int16).alias(each.column))
+def _judge_waiting(each: _Row, source: _Source) -> None:
+    """Measures, look-ups and verdicts of the rows that wait; the noteworthy are kept."""
+    if not each.waiting:
+        return
+    frame = pl.concat(each.waiting) if len(each.waiting) > 1 else each.waiting[0]
+    each.waiting.clear()
+    beside = each.beside or _beside(each, frame, source)
+    each.beside = beside if each.many else None
+    met = frame.lazy()
+    for on, values in beside.measured.items():
+        met = met.join(values.lazy(), on=on, how="left", nulls_equal=True)
+    for join, found in beside.tables:
+        met = look_up(met, join, found, in_order=False)
+    # lazy, so that what several predicates share is worked out once
+    frame = met.with_columns(each.judgement.expr.alias("__v")).collect(engine="in-memory")
+    hashed = pl.col(_hash_name(tuple(each.rule.grain))).sum().alias("key")
+    for at, count, key in frame.group_by("__v").agg(pl.len(), hashed).iter_rows():
+        old = each.counts.get(at, (0, 0))
+        each.counts[at] = (old[0] + count, (old[1] + (key or 0)) & (2**64 - 1))
+    loud = frame.filter(pl.col("__v").is_in(noteworthy(each.judgement)))
+    if loud.height:
+        plain = [name for name in loud.columns if not name.startswith(("__w_", "__h_"))]
+        each.kept.append(loud.select(plain))
+
+
+def _beside(each: _Row, frame: pl.DataFrame, source: _Source) -> Beside:
+    """What the rule's rows will meet: for a rule with few rows, for those; else for all.
+
+    All that hangs on the same columns stands in one frame, so that the rows meet it in one join.
+    """
+    run, found = source.run, Beside({}, [])
+    for measure in each.rule.measures.values():
+        on = tuple(sorted(_keys(measure, frame.columns)))
+        if on not in found.measured:
+            found.measured[on] = source.every(on) if each.many else frame.select(on).unique()
+        values = attach(found.measured[on].select(on), measure, run.plan)
+        found.measured[on] = found.measured[on].hstack(values.select(pl.exclude(on)))
+    for join in each.rule.joins.values():
+        on, rows = tuple(sorted(join.on.values())), table(join, run.frames)
+        if on in found.measured:
+            found.measured[on] = look_up(found.measured[on].lazy(), join, rows).collect()
+        else:
+            found.tables.append((join, rows))
     return found
 
 
-def _take(each: _Row, batch: pl.DataFrame) -> None:
-    """Count a batch by verdict and keep the rows that must be seen."""
-    grouped = batch.group_by(each.column).agg(
-        pl.len(), pl.col(_hash_name(tuple(each.rule.grain))).sum().alias("key")
-    )
-    for at, count, key in grouped.iter_rows():
-        old = each.counts.get(at, (0, 0))
-        each.counts[at] = (old[0] + count, (old[1] + (key or 0)) & (2**64 - 1))
-    wanted = noteworthy(each.judgement)
-    if not any(at in wanted for at in grouped[each.column].to_list()):
-        return
-    rows = batch.filter(pl.col(each.column).is_in(wanted))
-    each.kept.append(_renamed(each, rows))
-
-
-def _renamed(each: _Row, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rule's own columns under its own names."""
-    rule = each.rule
-    plain = {name for name in rule.needs | set(PLACES) | set(rule.grain) if name in rows.columns}
-    plain |= {name for name in ("fiscal_year", "month", "quarter") if name in rows.columns}
-    if rule.source is not None and rule.source.date_column:
-        plain.add(rule.source.date_column)
-    marks = [
-        pl.col(f"{mark}{rule.id}.{name}").alias(f"{mark}{name}")
-        for name in rule.measures
-        for mark in ("__s_", "__p_")
-    ]
-    return rows.select(
-        *sorted(plain),
-        *(pl.col(theirs).alias(ours) for ours, theirs in each.names.items()),
-        *marks,
-        pl.col("__p_row"),
-        pl.col(each.column).alias("__v"),
-        pl.col(DAY),
-    )
+def _keys(measure: Aggregate, present: list[str]) -> list[str]:
+    """The columns of the row that decide a measure's value."""
+    bound = [measure.cumulative[1]] if measure.cumulative else []
+    if measure.at_condition is not None:
+        bound = sorted(measure.at_condition.names("at") - set(measure.keys))
+    periods = ("fiscal_year", "month", "quarter") if measure.shift else ()
+    wanted = [*measure.keys, *bound, *(name for name in periods if name in present)]
+    return list(dict.fromkeys(wanted))
 
 
 def _finish(run: Run, each: _Row) -> None:
     rule, tally = each.rule, run.tallies[each.rule.id]
+    if not each.counts:
+        run.plan.let_go(rule.measures.values())
+    for state, count in sorted(each.outside.items()):
+        tally.exclude(REASONS[state], count)
     for at, (count, key) in sorted(each.counts.items()):
-        if at < 0:
-            tally.exclude(REASONS[at], count)
-            continue
         verdict = each.judgement.verdicts[at]
         tally.count(rule, verdict, count)
         if verdict.outcome in ("clear", "not_applicable"):

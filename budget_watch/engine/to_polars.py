@@ -24,6 +24,7 @@ from budget_watch.engine.errors import ExpressionError
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.params import Parameter
 from budget_watch.engine.units import Column
+from budget_watch.engine.wordmarks import Marks
 
 LIMIT_BITS = 126
 _EPOCH = date(1970, 1, 1)
@@ -61,6 +62,7 @@ class Compiler:
         at: name of @col → column that holds the grain's own value.
         names: name in the rule → column of the frame, where they differ.
         overflow: filled while compiling: TRUE where a comparison could not be made exactly.
+        marks: where word tests over a source's own columns are collected, to be made once a step.
         bad_divisors: filled while compiling: (name, TRUE where that divisor is not above 0).
     """
 
@@ -78,6 +80,7 @@ class Compiler:
     overflow: list[pl.Expr] = field(default_factory=list)
     bad_divisors: list[tuple[str, pl.Expr]] = field(default_factory=list)
     reached: pl.Expr | None = None
+    marks: Marks | None = None
 
     # ---- truth -------------------------------------------------------------------------------
     def condition(self, expr: Expr) -> pl.Expr:
@@ -170,6 +173,9 @@ class Compiler:
         return self.any(expr.args[0]).str.contains(like_pattern(expr.value))
 
     def _words(self, expr: Expr) -> pl.Expr:
+        marked = self.marks.test(expr.args[0], expr.value) if self.marks is not None else None
+        if marked is not None:
+            return marked
         return lists.has_words(self.any(expr.args[0]), self.named.words[expr.value])
 
     def _group(self, expr: Expr) -> pl.Expr:

@@ -10,7 +10,7 @@ import polars as pl
 
 from budget_watch.engine.check import CheckedRule, CheckedWindow
 from budget_watch.engine.errors import RunError
-from budget_watch.engine.judge import Judgement, compiler, judgement, period_end
+from budget_watch.engine.judge import Judgement, judgement, period_end
 from budget_watch.engine.measures import Frames, columns
 from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.result import RuleTally, observed
@@ -49,10 +49,11 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
 def _steps(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.DataFrame:
     """One row a group and order value: the values' aggregates."""
     source = window.source
-    rows = frames.scan(source).filter(piece)
+    rows, marks = frames.scan(source).filter(piece), frames.marks(source)
     if window.condition is not None:
-        rows = rows.filter(frames.condition(source, window.condition))
-    build = compiler(frames.setting, source.columns, source.date_column)
+        inside = frames.condition(source, window.condition, marks)
+        rows = rows.with_columns(marks.columns()).filter(inside)
+    build = frames.compiler(source)
     rows = rows.with_columns(build.whole(window.order).cast(pl.Int64).alias(_ORDER))
     rows = rows.filter(pl.col(_ORDER).is_not_null())
     aggregates = [
