@@ -72,7 +72,10 @@ class CheckedUniverse:
 
 @dataclass(frozen=True)
 class CheckedWindow:
-    """Windows of rows (shape `within`)."""
+    """Windows of rows (shape `within`).
+
+    `groups`: what a group must fulfil as a whole to have a window that hits, over `values`.
+    """
 
     source: Source
     condition: Expr | None
@@ -80,6 +83,7 @@ class CheckedWindow:
     order: Expr
     length: int
     values: Mapping[str, Aggregate]
+    groups: Expr | None
 
 
 @dataclass(frozen=True)
@@ -581,6 +585,8 @@ class _Checker:
                 self.result(name, value, argument, source, place),
                 self.rule.titles.get(name, name),
             )
+        columns = {name: each.column for name, each in values.items()}
+        whole = Scope(columns, {}, {}, self.lists, False, f"{self.rule.id} within.groups ")
         return CheckedWindow(
             source,
             self.condition(said.when, scope, "within.when"),
@@ -588,6 +594,7 @@ class _Checker:
             self.expression(said.order, scope, "within.order", NUMBER),
             said.length,
             values,
+            self.condition(said.groups, whole, "within.groups"),
         )
 
     def joins(self, columns: dict[str, Column]) -> dict[str, CheckedJoin]:

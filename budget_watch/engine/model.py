@@ -123,6 +123,7 @@ class Within(Strict):
     order: Expression
     length: int = Field(ge=1, le=3660)
     values: dict[str, Expression] = Field(min_length=1)
+    groups: Expression | None = None
 
 
 class Because(Strict):

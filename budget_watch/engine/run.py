@@ -30,7 +30,7 @@ from budget_watch.engine.result import SCHEMA, RuleTally, RunResult, canonical, 
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_polars import Compiler
 from budget_watch.engine.undelivered import settle_empty
-from budget_watch.engine.universe import grains
+from budget_watch.engine.universe import grains, members
 
 ENGINE_VERSION = "1"
 OUT_OF_SCOPE = "不在判断范围"
@@ -81,6 +81,7 @@ def run_check(
     run = Run(book, frames, Plan(frames), {rule.id: RuleTally(rule.id) for rule in chosen})
     aggregates = [rule for rule in chosen if rule.rule.shape == "aggregate"]
     run.plan.add(measure for rule in chosen for measure in rule.measures.values())
+    run.plan.add(members(rule.universe) for rule in aggregates if rule.universe is not None)
     for rule in aggregates:
         _guarded(run, rule, judge_grains)
     _rows(run, [rule for rule in chosen if rule.rule.shape == "row"])
@@ -199,7 +200,7 @@ def judge_grains(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     """Universe → measures → look-ups → verdicts."""
     if rule.universe is None:
         raise RunError(f"{rule.id} 没有 universe")
-    frame = with_period_end(rule, grains(rule.universe, run.frames), run.setting)
+    frame = with_period_end(rule, grains(rule.universe, run.plan), run.setting)
     frame = within_validity(rule, frame, tally)
     judge_frame(run, rule, frame, tally)
 
@@ -231,7 +232,8 @@ def verdict_of(
 ) -> tuple[pl.DataFrame, Judgement]:
     """The frame with the verdict `__v`."""
     verdict = judgement(rule, rule_compiler(rule, setting))
-    return frame.with_columns(verdict.expr.alias("__v")), verdict
+    # lazy, so that what several predicates share is worked out once
+    return frame.lazy().with_columns(verdict.expr.alias("__v")).collect(), verdict
 
 
 def rule_compiler(

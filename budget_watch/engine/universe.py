@@ -7,24 +7,45 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from budget_watch.engine.check import CheckedUniverse
+from budget_watch.engine.check import Aggregate, CheckedUniverse
 from budget_watch.engine.judge import compiler
-from budget_watch.engine.measures import Frames
+from budget_watch.engine.measures import Frames, Plan
 from budget_watch.engine.pieces import YEAR, pieces
+from budget_watch.engine.units import NUMBER, Column
 
 
-def grains(universe: CheckedUniverse, frames: Frames) -> pl.DataFrame:
-    """Distinct grains in a stable order; with periods multiplied in if the rule says so."""
-    names = list(universe.columns)
-    found = _columns(universe, frames).unique().collect(engine="streaming")
-    if universe.periods is not None:
-        found = found.join(
-            periods(universe.periods, found["fiscal_year"], frames.setting.as_of),
-            on="fiscal_year",
-            how="inner",
-        )
-        names = [name for name in found.columns]
-    return found.sort(names, nulls_last=True)
+def members(universe: CheckedUniverse) -> Aggregate:
+    """The universe as a measure: how many rows make a grain. So it shares the measures' query."""
+    column = Column("__members", NUMBER)
+    return Aggregate(
+        "__members",
+        universe.source,
+        universe.columns,
+        "rows",
+        None,
+        universe.condition,
+        None,
+        None,
+        {},
+        "missing",
+        column,
+        "",
+    )
+
+
+def grains(universe: CheckedUniverse, plan: Plan) -> pl.DataFrame:
+    """Distinct grains, in no order; with periods multiplied in if the rule says so.
+
+    Args:
+        plan: has been given the universe's `members`.
+    """
+    groups, at = plan.grouped(members(universe))
+    found = groups.filter(pl.col(f"n{at}") > 0).select(list(universe.columns))
+    if universe.periods is None:
+        return found
+    as_of = plan.frames.setting.as_of
+    ended = periods(universe.periods, found["fiscal_year"], as_of)
+    return found.join(ended, on="fiscal_year", how="inner")
 
 
 def periods(kind: str, years: pl.Series, as_of: date) -> pl.DataFrame:
@@ -59,13 +80,9 @@ def parts_of(universe: CheckedUniverse, frames: Frames, most: int) -> Iterator[p
         yield _columns(universe, frames, piece).unique().collect(engine="streaming")
 
 
-def _columns(
-    universe: CheckedUniverse, frames: Frames, piece: pl.Expr | None = None
-) -> pl.LazyFrame:
+def _columns(universe: CheckedUniverse, frames: Frames, piece: pl.Expr) -> pl.LazyFrame:
     source = universe.source
-    rows = frames.scan(source)
-    if piece is not None:
-        rows = rows.filter(piece)
+    rows = frames.scan(source).filter(piece)
     if universe.condition is not None:
         rows = rows.filter(frames.condition(source, universe.condition))
     build = compiler(frames.setting, source.columns, source.date_column)

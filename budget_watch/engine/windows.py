@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from budget_watch.engine.check import CheckedRule, CheckedWindow
+from budget_watch.engine.check import Aggregate, CheckedRule, CheckedWindow
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.judge import Judgement, judgement, period_end
 from budget_watch.engine.measures import Frames, columns
@@ -37,8 +37,15 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     used = 0
     by = [pl.col(name) for name in window.by]
     for piece in pieces(run.frames, window.source, by, YEAR in window.by, ROWS_A_PART):
-        steps = _steps(run.frames, window, piece)
-        used += int(steps["__rows"].sum() or 0)
+        rows = _rows(run.frames, window, piece)
+        if window.groups is not None and _datable(rule):
+            groups = _whole(run.frames, window, rows)
+            used += int(groups["__rows"].sum() or 0)
+            hopeful = _set_aside(run, rule, window, groups, tally)
+            steps = _steps(run.frames, window, _only(rows, hopeful, window))
+        else:
+            steps = _steps(run.frames, window, rows)
+            used += int(steps["__rows"].sum() or 0)
         if steps.height:
             _judge_part(run, rule, window, steps, tally)
     outside = total - used
@@ -46,8 +53,8 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
         tally.excluded[OUT_OF_SCOPE] = tally.excluded.get(OUT_OF_SCOPE, 0) + outside
 
 
-def _steps(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.DataFrame:
-    """One row a group and order value: the values' aggregates."""
+def _rows(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.LazyFrame:
+    """The rows of a piece that stand in windows, with their order."""
     source = window.source
     rows, marks = frames.scan(source).filter(piece), frames.marks(source)
     if window.condition is not None:
@@ -55,7 +62,11 @@ def _steps(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.DataFram
         rows = rows.with_columns(marks.columns()).filter(inside)
     build = frames.compiler(source)
     rows = rows.with_columns(build.whole(window.order).cast(pl.Int64).alias(_ORDER))
-    rows = rows.filter(pl.col(_ORDER).is_not_null())
+    return rows.filter(pl.col(_ORDER).is_not_null())
+
+
+def _steps(frames: Frames, window: CheckedWindow, rows: pl.LazyFrame) -> pl.DataFrame:
+    """One row a group and order value: the values' aggregates."""
     aggregates = [
         column
         for at, value in enumerate(window.values.values())
@@ -63,6 +74,79 @@ def _steps(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.DataFram
     ]
     grouped = rows.group_by(*window.by, _ORDER).agg(pl.len().alias("__rows"), *aggregates)
     return grouped.collect(engine="streaming").sort(*window.by, _ORDER, nulls_last=True)
+
+
+# ---- groups that have no window that could hit
+def _datable(rule: CheckedRule) -> bool:
+    """Whether a group's last date tells if any of its windows falls into the rule's validity."""
+    name = _date_value(rule)
+    value = rule.window.values.get(name) if rule.window and name else None
+    return value is not None and value.function == "max" and rule.rule.valid.until is None
+
+
+def _whole(frames: Frames, window: CheckedWindow, rows: pl.LazyFrame) -> pl.DataFrame:
+    """One row a group: the values that decide whether it is set aside, over all its rows."""
+    wanted = window.groups.names() if window.groups is not None else set()
+    dated = {name for name, each in window.values.items() if each.column.type.base == "date"}
+    aggregates = [
+        column
+        for at, (name, value) in enumerate(window.values.items())
+        for column in columns(frames, value, at)
+        if name in wanted | dated
+    ]
+    groups = rows.group_by(window.by).agg(pl.len().alias("__rows"), *aggregates)
+    found = groups.collect(engine="streaming")
+    return found.with_columns(
+        _settled(value, at, pl.col(f"a{at}"), found.columns, rolling=False)
+        for at, (name, value) in enumerate(window.values.items())
+        if name in wanted | dated
+    )
+
+
+def _set_aside(
+    run: Run, rule: CheckedRule, window: CheckedWindow, groups: pl.DataFrame, tally: RuleTally
+) -> pl.DataFrame:
+    """Count the groups that cannot hit as clear; return the others."""
+    if window.groups is None:
+        return groups
+    end = pl.col(str(_date_value(rule))).fill_null(pl.lit(run.setting.as_of))
+    build = rule_compiler(rule, run.setting)
+    build.day = pl.col("__period_end")
+    hopeful = build.condition(window.groups).fill_null(True)
+    marked = (
+        groups.lazy()
+        .with_columns(end.alias("__period_end"))
+        .with_columns(hopeful.alias("__hopeful"), valid(rule, pl.col("__period_end")).alias("__in"))
+        .collect()
+    )
+    aside = marked.filter(~pl.col("__hopeful"))
+    tally.exclude(NOT_VALID, aside.height - int(aside["__in"].sum()))
+    clear = aside.filter("__in")
+    tally.rows += clear.height
+    tally.judged += clear.height
+    tally.clear += clear.height
+    if clear.height:
+        tally.quiet("clear", int(clear.select(key_hash(window.by).sum()).item()))
+    return marked.filter("__hopeful")
+
+
+def _only(rows: pl.LazyFrame, groups: pl.DataFrame, window: CheckedWindow) -> pl.LazyFrame:
+    keys = groups.lazy().select(window.by)
+    return rows.join(keys, on=list(window.by), how="semi", nulls_equal=True)
+
+
+def _settled(
+    value: Aggregate, at: int, total: pl.Expr, present: list[str], rolling: bool
+) -> pl.Expr:
+    """A value as the rule sees it: null if a blank was among what it sums."""
+    blank = pl.lit(False)
+    if f"z{at}" in present:
+        blank = (pl.col(f"z{at}").sum() if rolling else pl.col(f"z{at}")) > 0
+    if value.function in ("any", "all"):
+        total = total == 1
+    if value.function in ("sum", "count", "rows"):
+        total = total.cast(pl.Int64, strict=False)
+    return pl.when(~blank).then(total).alias(value.name)
 
 
 def _windows(window: CheckedWindow, steps: pl.DataFrame) -> pl.DataFrame:
@@ -80,12 +164,7 @@ def _windows(window: CheckedWindow, steps: pl.DataFrame) -> pl.DataFrame:
             "any": column.max,
             "all": column.min,
         }[value.function]()
-        if value.function in ("any", "all"):
-            total = total == 1
-        blank = pl.col(f"z{at}").sum() > 0 if f"z{at}" in steps.columns else pl.lit(False)
-        if value.function in ("sum", "count", "rows"):
-            total = total.cast(pl.Int64, strict=False)
-        made.append(pl.when(~blank).then(total).alias(value.name))
+        made.append(_settled(value, at, total, steps.columns, rolling=True))
     rolled = ids.rolling(index_column=_ORDER, period=f"{window.length}i", group_by="__group").agg(
         pl.col(window.by).first(),
         pl.col(_ORDER).first().alias("__first"),
@@ -123,7 +202,7 @@ def _judge_part(
     for join in rule.joins.values():
         kept = look_up(kept.lazy(), join, table(join, run.frames)).collect()
     verdict = judgement(rule, rule_compiler(rule, run.setting))
-    judged = kept.with_columns(verdict.expr.alias("__v"))
+    judged = kept.lazy().with_columns(verdict.expr.alias("__v")).collect()
     _count_groups(rule, window, judged, verdict, tally)
     merged = _merged(judged, verdict)
     run.observations.append(
