@@ -207,7 +207,7 @@ def _take(each: _Row, batch: pl.DataFrame, source: _Source) -> None:
     if counted.get(INSIDE):
         marks = [name for name in batch.columns if name.startswith("__w_")]
         own = batch.select(*each.columns, *marks)
-        each.waiting.append(own if len(counted) == 1 else own.filter(scope == INSIDE))
+        each.waiting.append(own if len(counted) == 1 else _apart(own.filter(scope == INSIDE)))
         if sum(part.height for part in each.waiting) >= ROWS_TOGETHER:
             each.many = True
             _judge_waiting(each, source)
@@ -236,7 +236,12 @@ def _judge_waiting(each: _Row, source: _Source) -> None:
     loud = frame.filter(pl.col("__v").is_in(noteworthy(each.judgement)))
     if loud.height:
         plain = [name for name in loud.columns if not name.startswith(("__w_", "__h_"))]
-        each.kept.append(loud.select(plain))
+        each.kept.append(_apart(loud.select(plain)))
+
+
+def _apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows on memory of their own: filtered texts hold on to all texts of their batch."""
+    return pl.DataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _beside(each: _Row, frame: pl.DataFrame, source: _Source) -> Beside:

@@ -25,7 +25,9 @@ from budget_watch.engine.run import (
 )
 
 ROWS_A_PART = 1_000_000
+ROWS_A_PART_ASIDE = 2_500_000  # two numbers a group instead of its texts
 _ORDER = "__order"
+_HASHES = ("__key_1", "__key_2")
 
 
 def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
@@ -36,13 +38,16 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     total = run.frames.rows(window.source)
     used = 0
     by = [pl.col(name) for name in window.by]
-    for piece in pieces(run.frames, window.source, by, YEAR in window.by, ROWS_A_PART):
+    aside = window.groups is not None and _datable(rule)
+    most = ROWS_A_PART_ASIDE if aside else ROWS_A_PART
+    for piece in pieces(run.frames, window.source, by, YEAR in window.by, most):
         rows = _rows(run.frames, window, piece)
-        if window.groups is not None and _datable(rule):
+        if aside:
+            rows = rows.with_columns(_hashes(window))
             groups = _whole(run.frames, window, rows)
             used += int(groups["__rows"].sum() or 0)
-            hopeful = _set_aside(run, rule, window, groups, tally)
-            steps = _steps(run.frames, window, _only(rows, hopeful, window))
+            hopeful = _set_aside(run, rule, window, groups, tally).lazy()
+            steps = _steps(run.frames, window, rows.join(hopeful, on=_HASHES, how="semi"))
         else:
             steps = _steps(run.frames, window, rows)
             used += int(steps["__rows"].sum() or 0)
@@ -94,7 +99,7 @@ def _whole(frames: Frames, window: CheckedWindow, rows: pl.LazyFrame) -> pl.Data
         for column in columns(frames, value, at)
         if name in wanted | dated
     ]
-    groups = rows.group_by(window.by).agg(pl.len().alias("__rows"), *aggregates)
+    groups = rows.group_by(_HASHES).agg(pl.len().alias("__rows"), *aggregates)
     found = groups.collect(engine="streaming")
     return found.with_columns(
         _settled(value, at, pl.col(f"a{at}"), found.columns, rolling=False)
@@ -126,13 +131,14 @@ def _set_aside(
     tally.judged += clear.height
     tally.clear += clear.height
     if clear.height:
-        tally.quiet("clear", int(clear.select(key_hash(window.by).sum()).item()))
-    return marked.filter("__hopeful")
+        tally.quiet("clear", int(clear[_HASHES[0]].sum()))
+    return marked.filter("__hopeful").select(_HASHES)
 
 
-def _only(rows: pl.LazyFrame, groups: pl.DataFrame, window: CheckedWindow) -> pl.LazyFrame:
-    keys = groups.lazy().select(window.by)
-    return rows.join(keys, on=list(window.by), how="semi", nulls_equal=True)
+def _hashes(window: CheckedWindow) -> list[pl.Expr]:
+    """A group's key as two numbers of 64 bits: quicker to group by than texts, and no less sure."""
+    second = pl.struct(sorted(window.by)).hash(seed=29)
+    return [key_hash(window.by).alias(_HASHES[0]), second.alias(_HASHES[1])]
 
 
 def _settled(
