@@ -21,12 +21,34 @@ from budget_watch.engine.oracle import Oracle, Seen, seen
 from tests.engine.books import DAY, book_of, line, payment, reader_of
 from tests.engine.test_run import EACH, PACE, QUERY, WINDOW
 
+# the same windows, of which most are set aside group by group
+ASIDE = WINDOW.replace(
+    "levels:", "  groups: \"n >= 3 or (n >= 2 and total >= param('limit.amount'))\"\nlevels:", 1
+)
+LISTS = """
+- {id: food, title: 餐, include: [餐, 饭店], exclude: [餐厅, 店饭], from: 2018-01-01}
+- {id: cars, title: 车, include: [加油, 保养], require_also: [车], exclude: [公交车]}
+"""
+# few rows are judged, and those meet a measure that looks for words itself
+WORDS = """
+each: payment
+when: "has_words(use_des, 'food') or has_words(coalesce(use_des, ''), 'cars')"
+measures:
+  agency:
+    {from: payment, value: sum(pay_amt), when: "has_words(use_des, 'food')", by: [agency_code]}
+levels:
+  - {level: orange, when: "has_words(use_des, 'cars') and agency > 1元"}
+  - {level: yellow, when: "agency > param('limit.amount')"}
+message: "{use_des}{pay_amt:money}"
+"""
+
 
 @pytest.fixture(scope="module")
 def book() -> Iterator[Book]:
     with tempfile.TemporaryDirectory() as folder:
         rules = {"ZX91": PACE, "ZX92": EACH, "PZ91": WINDOW, "PZ92": QUERY}
-        yield book_of(Path(folder), rules)
+        rules |= {"PZ93": ASIDE, "SG91": WORDS}
+        yield book_of(Path(folder), rules, words=LISTS)
 
 
 row = st.fixed_dictionaries(
@@ -36,6 +58,7 @@ row = st.fixed_dictionaries(
         "account": st.sampled_from(["x", "y", None]),
         "bgt": st.sampled_from(["b1", "b2", None]),
         "fen": st.integers(-100, 10**8),
+        "use": st.sampled_from(["餐费", "餐厅维修", "车加油", "公交车加油", "饭店饭", None]),
     }
 )
 city = st.lists(row, max_size=25)
@@ -55,6 +78,7 @@ def reader(found: Sequence[dict[str, Any]], strangers: bool = False) -> MadeRead
                 agency_code=each["agency"],
                 payee_acct_no=each["account"],
                 bgt_id=each["bgt"],
+                use_des=each["use"],
             )
         )
     lines = [line("100万元")]
@@ -119,6 +143,8 @@ def test_cutting_the_work_into_parts_changes_nothing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measures, "ROWS_A_PART", 3)
         patch.setattr(rows, "ROWS_A_STEP", 2)
+        patch.setattr(rows, "ROWS_TOGETHER", 3)
+        patch.setattr("budget_watch.engine.windows.ROWS_A_PART_ASIDE", 2)
         patch.setattr("budget_watch.engine.queries.ROWS_A_PART", 2)
         patch.setattr("budget_watch.engine.windows.ROWS_A_PART", 2)
         cut = run_check(where, book, DAY)
@@ -140,6 +166,25 @@ def test_every_row_is_judged_or_excluded(book: Book, found: list[dict[str, Any]]
             assert (
                 record["rows"] == record["judged"] + sum(record["excluded"].values()) == len(found)
             )
+
+
+@settings(max_examples=25, deadline=None)
+@given(found=city)
+def test_groups_set_aside_change_no_window_and_no_count(
+    book: Book, found: list[dict[str, Any]]
+) -> None:
+    slid, aside = run_check(reader(found), book, DAY, ["PZ91", "PZ93"]).per_rule
+    left, right = slid.record(), aside.record()
+    unlike = {"rule", "seconds"}
+    assert {k: v for k, v in left.items() if k not in unlike} == {
+        k: v for k, v in right.items() if k not in unlike
+    }
+
+
+def test_an_excluded_phrase_leaves_a_gap_so_that_its_neighbours_form_no_word(book: Book) -> None:
+    rows = [payment("a", "1元", use_des="饭餐厅店"), payment("b", "1元", use_des="饭餐厅饭店")]
+    found = run_check(reader_of({"payment": rows}), book, DAY, ["SG91"]).per_rule[0]
+    assert (found.judged, found.excluded) == (1, {"不在判断范围": 1})
 
 
 def test_an_empty_frame_of_observations_has_the_whole_schema(book: Book) -> None:
