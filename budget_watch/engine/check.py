@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from budget_watch.engine.errors import BookError, ExpressionError
 from budget_watch.engine.expression import Expr, conjunction, conjuncts
 from budget_watch.engine.functions import Lists
-from budget_watch.engine.model import Citation, Confidence, Klass, Level, Measure, Rule
+from budget_watch.engine.model import Citation, Confidence, Klass, Level, Measure, Repeats, Rule
 from budget_watch.engine.parse import Scope, parse, parse_condition
 from budget_watch.engine.render import Message, read_message
 from budget_watch.engine.sources import Source
-from budget_watch.engine.sql import CheckedQuery, check_query
+from budget_watch.engine.sql import CheckedQuery, CheckedRepeats, check_query
 from budget_watch.engine.units import DATE, NUMBER, RATIO, Column, Type, product, same
 
 PERIOD_COLUMNS = ("fiscal_year", "month", "quarter")
@@ -314,7 +314,9 @@ class _Checker:
             universe = self.universe()
             columns = self.grain_columns(universe)
         if rule.query is not None:
-            query = check_query(rule, self.sources, self.lists)
+            query = replace(
+                check_query(rule, self.sources, self.lists), repeats=self.repeats(rule.repeats)
+            )
             columns |= query.columns
         self.present(grain, columns, "grain")
         grain_columns = {name: columns[name] for name in grain}
@@ -595,6 +597,17 @@ class _Checker:
             said.length,
             values,
             self.condition(said.groups, whole, "within.groups"),
+        )
+
+    def repeats(self, said: Repeats | None) -> CheckedRepeats | None:
+        if said is None:
+            return None
+        source = self.source(said.source, "repeats.from")
+        scope = self.over(source)
+        return CheckedRepeats(
+            source,
+            self.condition(said.when, scope, "repeats.when"),
+            tuple(self.expression(text, scope, "repeats.by") for text in said.by),
         )
 
     def joins(self, columns: dict[str, Column]) -> dict[str, CheckedJoin]:

@@ -126,6 +126,14 @@ class Within(Strict):
     groups: Expression | None = None
 
 
+class Repeats(Strict):
+    """What rows of a query's table must have in common with another row to matter to it."""
+
+    source: str = Field(alias="from")
+    when: Expression | None = None
+    by: tuple[Expression, ...] = Field(min_length=1)
+
+
 class Because(Strict):
     """A condition with the reason that is shown."""
 
@@ -207,6 +215,7 @@ class Rule(Strict):
     within: Within | None = None
     query: str | None = None
     partition: tuple[str, ...] = ()
+    repeats: Repeats | None = None
 
     join: dict[str, Join] = {}
     let: dict[str, Expression] = {}

@@ -11,7 +11,7 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
-from budget_watch.engine.check import CheckedRule
+from budget_watch.engine.check import CheckedRule, CheckedUniverse
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.measures import Frames
 from budget_watch.engine.pieces import YEAR, pieces
@@ -24,10 +24,12 @@ from budget_watch.engine.run import (
     within_validity,
 )
 from budget_watch.engine.sources import Source, sources
-from budget_watch.engine.sql import CheckedQuery
+from budget_watch.engine.sql import CheckedQuery, CheckedRepeats
 from budget_watch.engine.universe import parts_of
 
 ROWS_A_PART = 1_250_000
+ROWS_HASHED = 3_000_000
+_ALIKE = ("__alike_1", "__alike_2")
 
 
 def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
@@ -39,8 +41,13 @@ def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     twice = returned.height - returned.select(pl.struct(rule.grain).n_unique()).item()
     if twice:
         raise RunError(f"query 对 {twice} 个判断单元返回了多行；GROUP BY {'、'.join(rule.grain)}")
-    for members in parts_of(universe, run.frames, ROWS_A_PART):
-        _clear_the_silent(members, returned, tally)
+    if set(universe.columns) == set(universe.source.key) and all(
+        name == tree.value for name, tree in universe.columns.items() if tree.op == "col"
+    ):
+        _clear_the_silent_rows(universe, returned, run.frames, tally)
+    else:
+        for members in parts_of(universe, run.frames, ROWS_A_PART):
+            _clear_the_silent(members, returned, tally)
     frame = with_period_end(rule, returned, run.setting)
     judge_frame(run, rule, within_validity(rule, frame, tally), tally)
 
@@ -58,12 +65,35 @@ def _clear_the_silent(members: pl.DataFrame, returned: pl.DataFrame, tally: Rule
         tally.quiet("clear", int(silent.select(key_hash(columns).sum()).item()))
 
 
+def _clear_the_silent_rows(
+    universe: CheckedUniverse, returned: pl.DataFrame, frames: Frames, tally: RuleTally
+) -> None:
+    """The same where every row is a member of its own: all rows less those returned."""
+    names = list(universe.columns)
+    rows = frames.scan(universe.source)
+    if universe.condition is not None:
+        rows = rows.filter(frames.condition(universe.source, universe.condition))
+    keys = rows.select(names)
+    spoken = keys.join(returned.lazy().select(names).unique(), on=names, how="semi")
+    summed = [pl.len(), key_hash(names).sum().alias("key")]
+    counts = [each.select(summed).collect(engine="streaming").row(0) for each in (keys, spoken)]
+    (every, key), (loud, less) = counts
+    if every > loud:
+        tally.rows += every - loud
+        tally.judged += every - loud
+        tally.clear += every - loud
+        tally.quiet("clear", (key - less) & (2**64 - 1))
+
+
 def answer(query: CheckedQuery, frames: Frames) -> pl.DataFrame:
     """The rows a query gives, part by part of its partition columns."""
     steps = _steps(query.sql)
     results: list[pl.DataFrame] = []
-    for piece in _pieces(query, frames):
-        context = pl.SQLContext({name: _table(query, name, frames, piece) for name in query.tables})
+    alike = _alike(query, frames)
+    for piece in [pl.lit(True)] if alike is not None else _pieces(query, frames):
+        context = pl.SQLContext(
+            {name: _table(query, name, frames, piece, alike) for name in query.tables}
+        )
         for name, sql in steps[:-1]:
             context.register(name, context.execute(sql).collect(engine="streaming"))
         results.append(context.execute(steps[-1][1]).collect(engine="streaming"))
@@ -84,13 +114,57 @@ def _source(name: str) -> Source:
     return sources()[name]
 
 
-def _table(query: CheckedQuery, name: str, frames: Frames, piece: pl.Expr) -> pl.LazyFrame:
+def _alike(query: CheckedQuery, frames: Frames) -> pl.DataFrame | None:
+    """The hashes of what several rows have in common.
+
+    None if the query does not ask for them, or where too many rows are alike to stand in one piece.
+    """
+    said = query.repeats
+    if said is None:
+        return None
+    rows = frames.scan(said.source)
+    if said.condition is not None:
+        rows = rows.filter(frames.condition(said.source, said.condition))
+    hashed = rows.select(_hashes(said, frames))
+    parts = max(1, -(-frames.rows(said.source) // ROWS_HASHED))
+    most, found = ROWS_A_PART, []
+    for part in range(parts):
+        groups = hashed.filter(pl.col(_ALIKE[1]) % parts == part).group_by(_ALIKE).len()
+        several = groups.filter(pl.col("len") > 1).collect(engine="streaming")
+        most -= int(several["len"].sum())
+        if most < 0:
+            return None
+        found.append(several.select(_ALIKE))
+    return pl.concat(found)
+
+
+def _hashes(said: CheckedRepeats, frames: Frames) -> list[pl.Expr]:
+    """What a row has in common with others, as two numbers of 64 bits."""
+    build = frames.compiler(said.source)
+    by = pl.struct(build.any(tree).alias(f"k{at}") for at, tree in enumerate(said.by))
+    return [by.hash(seed=seed).alias(name) for seed, name in zip((29, 31), _ALIKE, strict=True)]
+
+
+def _table(
+    query: CheckedQuery, name: str, frames: Frames, piece: pl.Expr, alike: pl.DataFrame | None
+) -> pl.LazyFrame:
+    source, said = _source(name), query.repeats
+    rows = frames.scan(source).filter(piece)
+    if said is not None and alike is not None and said.source.name == name:
+        rows = rows.with_columns(_hashes(said, frames))
+        rows = rows.join(alike.lazy(), on=_ALIKE, how="semi").drop(_ALIKE)
+    return _with_extras(query, name, frames, rows)
+
+
+def _with_extras(
+    query: CheckedQuery, name: str, frames: Frames, rows: pl.LazyFrame
+) -> pl.LazyFrame:
+    """The rows with the columns that expressions of the query ask for."""
     source = _source(name)
     marks = frames.marks(source)
     build = frames.compiler(source, marks)
     extras = [build.any(tree).alias(column) for column, tree in query.extras.get(name, {}).items()]
-    rows = frames.scan(source).filter(piece).with_columns(marks.columns())
-    return rows.with_columns(extras)
+    return rows.with_columns(marks.columns()).with_columns(extras)
 
 
 @lru_cache(maxsize=256)

@@ -95,6 +95,15 @@ MAX_NODES = 800
 
 
 @dataclass(frozen=True)
+class CheckedRepeats:
+    """Rows of a table that agree with another in all of `by`; others do not matter to the query."""
+
+    source: Source
+    condition: Expr | None
+    by: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
 class CheckedQuery:
     """A query: SQL text over base tables with extra columns.
 
@@ -103,6 +112,7 @@ class CheckedQuery:
         extras: base table → new column → tree over that table.
         tables: base tables read.
         columns: the result's columns.
+        repeats: which rows of one table alone can matter.
     """
 
     sql: str
@@ -110,6 +120,7 @@ class CheckedQuery:
     tables: tuple[str, ...]
     columns: Mapping[str, Column]
     partition: tuple[str, ...]
+    repeats: CheckedRepeats | None = None
 
 
 def check_query(rule: Rule, sources: Mapping[str, Source], lists: Lists) -> CheckedQuery:
