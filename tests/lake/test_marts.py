@@ -9,6 +9,7 @@ from budget_watch.lake.marts.budget_line import build as build_budget_line
 from budget_watch.lake.marts.carryover_position import build as build_carryover
 from budget_watch.lake.marts.debt_position import build as build_debt
 from budget_watch.lake.marts.execution_month import build as build_execution
+from budget_watch.lake.marts.fund_line import build as build_funds
 from budget_watch.lake.marts.purpose import use_key
 from budget_watch.lake.marts.recon import build as build_recon
 from budget_watch.lake.marts.social_fund import build as build_social
@@ -380,3 +381,44 @@ def test_every_mart_says_what_its_columns_are():
         for column in mart.contract.columns:
             is_money = column.name.endswith(("_amt", "balance", "_ytd"))
             assert column.type == "money" or not is_money, column.name
+
+
+def test_a_funds_lines_are_its_items_once_told_by_code_or_by_the_name_the_table_gives():
+    key = {
+        "fiscal_year": 2026, "month": 1, "mof_div_code": CITY, "scope_kind": "本级",
+        "stage": "草案",
+    }  # fmt: skip
+    spent, earned = key | {"side": "支出"}, key | {"side": "收入"}
+    table = stored(
+        "gov_fund",
+        spent | {"code": "212", "budget_amt": 90},
+        spent | {"code": "21208", "budget_amt": 30},
+        spent | {"code": "2120803", "budget_amt": 10},
+        spent | {"code": "2120899", "budget_amt": 20},
+        spent | {"code": "2121903", "budget_amt": 4},
+        spent | {"code": "2320411", "budget_amt": 5},
+        spent | {"code": "21213", "budget_amt": 7},
+        spent | {"code": "2100201", "budget_amt": 8},
+        spent | {"code": "2290402", "budget_amt": 6, "fund_item": "别的名称"},
+        earned | {"code": "1030148", "budget_amt": 40, "carry_amt": 3, "bond_amt": 4},
+        earned | {"code": "103014801", "budget_amt": None},
+        earned | {"code": "103015501", "budget_amt": 11},
+        earned | {"code": "103015502", "budget_amt": 12},
+        earned | {"code": "1030110", "budget_amt": 13, "fund_item": " 民航发展基金 "},
+        earned | {"code": "1030112", "budget_amt": 14},
+        earned | {"code": "10301", "budget_amt": 77},
+    )
+    found = build_funds(frames(gov_fund=table)).collect()
+    columns = ["fund", "side", "code", "budget_amt", "carry_amt", "bond_amt"]
+    assert found.select(columns).sort("code").rows() == [
+        ("民航发展基金", "收入", "1030110", 13, None, None),
+        ("国有土地使用权出让", "收入", "1030148", 40, 3, 4),
+        ("彩票公益金", "收入", "103015501", 11, None, None),
+        ("彩票公益金", "收入", "103015502", 12, None, None),
+        ("国有土地使用权出让", "支出", "2120803", 10, None, None),
+        ("国有土地使用权出让", "支出", "2120899", 20, None, None),
+        ("城市基础设施配套费", "支出", "21213", 7, None, None),
+        ("国有土地使用权出让", "支出", "2121903", 4, None, None),
+        ("其他政府性基金", "支出", "2290402", 6, None, None),
+        ("国有土地使用权出让", "支出", "2320411", 5, None, None),
+    ]
