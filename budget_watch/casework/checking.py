@@ -21,6 +21,7 @@ from budget_watch.casework.recording import Recorded, Run, record_run
 from budget_watch.engine import Book, load_book, run_check
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.load import book_hash
+from budget_watch.engine.model import Law
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
 from budget_watch.engine.render import WorkState
@@ -128,10 +129,12 @@ def book_hashes(root: Path) -> dict[str, str]:
     }
 
 
-def law_texts(root: Path, book: Book | None = None) -> dict[str, dict[str, str]]:
+def law_texts(root: Path, laws: Mapping[str, Law] | None = None) -> dict[str, dict[str, str]]:
     """Loaded statute texts: law id → article → words; empty where none were loaded."""
     folder = root / LAWS
-    return load_dir(folder, (book or rule_book(root)).laws) if folder.is_dir() else {}
+    if not folder.is_dir():
+        return {}
+    return load_dir(folder, rule_book(root).laws if laws is None else laws)
 
 
 def choose_snapshot(

@@ -44,7 +44,7 @@ def explained(home: Home, grant: Grant, book: Book, finding: str | Finding) -> E
     snapshot = Snapshot.get(home, seen["snapshot"])
     reader = Reader(home, open_grant, snapshot)
     names = Names(reader, date.fromisoformat(str(seen["as_of"])))
-    texts = law_texts(home.root, book)
+    texts = law_texts(home.root, book.laws)
     found = explain(reader, book, _stored(seen), texts, names)
     if grant.mask is Mask.NONE:
         return found

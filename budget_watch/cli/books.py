@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -169,12 +170,17 @@ def rules_exemptions(context: typer.Context, as_json: JsonOption = False) -> int
 @rules_app.command("check")
 def rules_check(context: typer.Context, as_json: JsonOption = False) -> int:
     """检查规则库的写法。"""
-    from budget_watch.casework.checking import law_texts
-    from budget_watch.engine.lint import lint
+    from budget_watch.casework.checking import book_folders, law_texts
+    from budget_watch.engine.lint import lint_folders
+    from budget_watch.engine.load import registered
 
     here: Context = context.obj
-    found = lint(here.book(), law_texts(here.root))
-    printer = Printer(as_json, {"code": "代码", "file": "文件", "line": "行", "message": "说明"})
+    folders = book_folders(here.root)
+    found = lint_folders(folders, law_texts(here.root, registered(folders)), date.today())
+    printer = Printer(
+        as_json,
+        {"code": "代码", "file": "文件", "line": "行", "message": "说明", "page": "说明页"},
+    )
     printer.records(item.record() for item in found)
     printer.close(
         {"findings": len(found)}, f"发现 {len(found)} 处。" if found else "没有发现问题。"

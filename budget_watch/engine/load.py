@@ -125,6 +125,11 @@ def load_book(
     )
 
 
+def registered(folders: Sequence[Path]) -> dict[str, Law]:
+    """The laws register alone: also of a book whose rules do not load."""
+    return _merged("laws", _laws(folders))
+
+
 def book_hash(folders: Sequence[Path]) -> str:
     """SHA-256 over relative names and bytes of all files of the book but its tests."""
     digest = hashlib.sha256()

@@ -61,6 +61,13 @@ class Valid(Strict):
     until: date | None = Field(default=None, alias="to")
 
 
+class Excuse(Strict):
+    """A finding of the linter that is meant so, and why."""
+
+    code: str
+    because: str = Field(min_length=1)
+
+
 class Universe(Strict):
     """Which grains are judged: distinct values of a source, periods multiplied in or not."""
 
@@ -232,6 +239,7 @@ class Rule(Strict):
     evidence: Evidence | None = None
     handling: Handling | None = None
     load: Load | None = None
+    excuse: tuple[Excuse, ...] = ()
 
     @property
     def shape(self) -> Literal["aggregate", "row", "within", "query"]:
@@ -292,6 +300,7 @@ class Param(Strict):
     confidence: Confidence | None = None
     values: tuple[ParamValue, ...] = Field(min_length=1)
     last_checked: Checked | None = None
+    excuse: tuple[Excuse, ...] = ()
 
     @model_validator(mode="after")
     def _tighter(self) -> Param:
@@ -371,6 +380,7 @@ class Group(Strict):
     match: Literal["exact", "prefix"] = "exact"
     sets: tuple[GroupSet, ...] = Field(min_length=1)
     note: str | None = None
+    excuse: tuple[Excuse, ...] = ()
 
 
 class Words(Strict):
@@ -384,3 +394,4 @@ class Words(Strict):
     since: date = Field(default=date(1900, 1, 1), alias="from")
     until: date | None = Field(default=None, alias="to")
     note: str | None = None
+    excuse: tuple[Excuse, ...] = ()

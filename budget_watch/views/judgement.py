@@ -45,7 +45,7 @@ def explained(home: Home, reader: Reader, book: Book, finding: Finding) -> Expla
     seen = {**finding.observation, "values": hidden(finding.values)}
     day = _day(seen.get("as_of")) or finding.last_seen
     names = Names(reader, day)
-    return explain(reader, book, seen, law_texts(home.root, book), names, _state(finding))
+    return explain(reader, book, seen, law_texts(home.root, book.laws), names, _state(finding))
 
 
 def _state(finding: Finding) -> Any:

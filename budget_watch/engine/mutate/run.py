@@ -16,6 +16,7 @@ from typing import Any
 
 from budget_watch.engine.cases import RuleTests
 from budget_watch.engine.errors import BookError, EngineError
+from budget_watch.engine.lint.places import places
 from budget_watch.engine.load import Book, load_book
 from budget_watch.engine.mutate.bench import bench
 from budget_watch.engine.mutate.mutant import Mutant
@@ -222,9 +223,7 @@ def _survivor(book: Book, mutant: Mutant, because: str | None) -> Survivor:
 def place(book: Book, mutant: Mutant) -> tuple[str, int]:
     """File and line of what was changed."""
     if mutant.place == "params":
-        from budget_watch.engine.lint import param_places
-
-        return param_places(book)[str(mutant.keys[0])]
+        return places(book.folders, "params")[str(mutant.keys[0])]
     path = book.files[mutant.rule.id]
     line = line_of(path, mutant.keys)
     if mutant.place == "query":

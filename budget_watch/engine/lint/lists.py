@@ -1,0 +1,21 @@
+"""Word lists and code groups: used, and words with what they do not mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from budget_watch.engine.lint.flaw import Flaw
+from budget_watch.engine.lint.here import Here
+
+
+def of_book(here: Here) -> Iterator[Flaw]:
+    """Flaws of all word lists and groups."""
+    named = here.book.named
+    for words in named.words.values():
+        if not words.exclude:
+            yield here.at(words.id, "words-exclude", f"词表 {words.id} 没有 exclude（排除词）")
+    text = "\n".join(each.rule.model_dump_json() for each in here.book.rules.values())
+    for kind, names in (("词表", named.words), ("代码组", named.groups)):
+        for name in names:
+            if f"'{name}'" not in text:
+                yield here.at(name, "unused-list", f"{kind} {name} 没有规则使用；请删去")
