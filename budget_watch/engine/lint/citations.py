@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from budget_watch.engine.check import CheckedRule
+from budget_watch.engine.expression import Expr
 from budget_watch.engine.laws import check_citation
 from budget_watch.engine.lint.flaw import Flaw
 from budget_watch.engine.lint.here import Here
-from budget_watch.engine.model import Citation
+from budget_watch.engine.model import Citation, Law
 
 
 def of_rule(here: Here, rule: CheckedRule) -> Iterator[Flaw]:
@@ -32,13 +34,37 @@ def _cited(here: Here, rule: CheckedRule, citation: Citation) -> Iterator[Flaw]:
     for code, said in wrong(here, citation, valid.since, valid.until):
         yield here.of(rule, code, said, "basis")
     law = laws.get(citation.law)
-    # A local regulation may come later than the rule: before it, the level is not given.
-    if law is not None and law.valid_from > valid.since and law.authority != "local":
-        said = f"《{law.name}》自 {law.valid_from} 起施行，规则自 {valid.since} 起有效"
+    local = law is not None and law.authority == "local"  # a standard taken from elsewhere
+    later = law is not None and law.valid_from > valid.since and not local
+    if law is not None and later and not _waits(rule, citation, law):
+        said = (
+            f"《{law.name}》自 {law.valid_from} 起施行，规则自 {valid.since} 起有效；"
+            "请改 valid，或在引它的级别中写明自何日起"
+        )
         yield here.of(rule, "citation-date", said, "valid")
     text = here.texts.get(citation.law, {}).get(citation.article or "")
     if citation.quote and text is not None and citation.quote not in text.replace("\n", ""):
         yield here.of(rule, "quote", f"引文“{citation.quote}”与该条原文不符", "basis")
+
+
+def _waits(rule: CheckedRule, citation: Citation, law: Law) -> bool:
+    """Whether the levels that cite a law are only given from the day on which it came in force."""
+    levels = [level for level in rule.levels if citation.law in {each.law for each in level.basis}]
+    return bool(levels) and all(_from(level.when, law.valid_from) for level in levels)
+
+
+def _from(tree: Expr, day: date) -> bool:
+    """Whether a condition holds only from a day on: some part says `x >= date '…'` or a year."""
+    if tree.op == "and":
+        return any(_from(arg, day) for arg in tree.args)
+    if tree.op == "or":
+        return all(_from(arg, day) for arg in tree.args)
+    if tree.op not in ("ge", "gt") or tree.args[1].op != "lit":
+        return False
+    value = tree.args[1].value
+    if isinstance(value, date):
+        return value >= day
+    return tree.args[0].names() == {"fiscal_year"} and bool(value >= day.year)
 
 
 def wrong(

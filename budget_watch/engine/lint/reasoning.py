@@ -170,8 +170,7 @@ class Reasoner:
         if tree.op == "lit" and isinstance(tree.value, Fraction):
             return Sum({}, tree.value, tree.value)
         if tree.op == "param" and not exactly:
-            values = [each.value for each in self.params[tree.value].values]
-            return Sum({}, min(values), max(values))
+            return Sum({}, *self._span(self.params[tree.value]))
         if tree.op in ("add", "sub"):
             left, right = (self._sum(arg, exactly) for arg in tree.args)
             return _plus(left, right, Fraction(1 if tree.op == "add" else -1))
@@ -180,6 +179,13 @@ class Reasoner:
         if tree.op in ("mul", "div"):
             return self._product(tree, exactly)
         return Sum({tree.value if tree.op == "col" else tree.key: Fraction(1)})
+
+    def _span(self, parameter: Parameter) -> tuple[Fraction, Fraction]:
+        """The smallest and largest value; a switch of 0 or 1 may be turned by a home."""
+        values = {each.value for each in parameter.values}
+        if parameter.param.unit == "count":
+            values |= {Fraction(0), Fraction(1)} if values <= {0, 1} else set()
+        return min(values), max(values)
 
     def _product(self, tree: Expr, exactly: bool) -> Sum:
         left, right = (self._sum(arg, exactly) for arg in tree.args)
