@@ -275,7 +275,8 @@ def test_lint_names_what_would_mislead(tmp_path: Path) -> None:
     flaws = lint(load_book(tmp_path), {"budget-law": read_articles(TEXT)})
     assert sorted({each.code for each in flaws}) == [
         "citation", "citation-date", "level-cap", "level-order", "level-unreachable",
-        "message-value", "message-word", "no-handling", "no-load", "no-method", "no-tests", "unused-param",
+        "message-value", "message-word", "no-handling", "no-load", "no-method", "no-tests",
+        "unused-param",
     ]  # fmt: skip
     assert sorted(each.message for each in flaws if each.code.startswith("citation")) == [
         "ZX91：rules/laws.yaml 没有登记 nowhere",
