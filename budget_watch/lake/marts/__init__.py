@@ -17,6 +17,7 @@ from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
+from budget_watch.lake.marts.social_receipt import SOCIAL_RECEIPT
 from budget_watch.lake.marts.table_coverage import TABLE_COVERAGE
 
 MARTS: dict[str, Mart] = {
@@ -34,6 +35,7 @@ MARTS: dict[str, Mart] = {
         TABLE_COVERAGE,
         CODE_ERROR,
         COMPLETED_PROJECT,
+        SOCIAL_RECEIPT,
     )
 }
 
