@@ -17,6 +17,7 @@ import budget_watch
 from budget_watch.access import Grant
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.hiding import hidden
+from budget_watch.casework.load import limit
 from budget_watch.casework.recording import Recorded, Run, record_run
 from budget_watch.engine import Book, load_book, run_check
 from budget_watch.engine.laws import load_dir
@@ -76,6 +77,8 @@ class Checked:
             **totals,
             "not_judged": sum(1 for tally in self.tallies if tally["undelivered"]),
             "new": self.recorded.new,
+            "held": self.recorded.held,
+            "calibrate": [t["rule"] for t in self.tallies if t.get("calibrate")],
             "cleared": self.recorded.cleared,
         }
 
@@ -93,10 +96,16 @@ class Checked:
         if total["not_judged"]:
             words += f"{total['not_judged']} 条规则所需的报表没有送达，没有判断。"
         if self.recorded.back_test:
-            return words + "业务日早于最近一次运行，按回测处理，不改动疑点。"
+            return words + "业务日早于最近一次运行，按回测处理并记录，不改动疑点。"
         if self.recorded.repeated:
             return words + "与已有运行相同，疑点没有变化。"
-        return words + f"新增疑点 {total['new']} 条，恢复 {total['cleared']} 条。"
+        words += f"新增疑点 {total['new']} 条，恢复 {total['cleared']} 条。"
+        if total["calibrate"]:
+            words += (
+                f"{'、'.join(total['calibrate'])} 的新增超过声明的负荷，待校准："
+                f"{total['held']} 条只列出，不发通知、不计期限。"
+            )
+        return words
 
 
 def rules_dir() -> Path:
@@ -204,11 +213,17 @@ def check(
                 t["rule"] for t in tallies if not t["error"] and not t["undelivered"]
             ),
             tallies=tallies,
+            limits={t["rule"]: _limit(book, t) for t in tallies},
         ),
         observations,
         baseline,
     )
-    return Checked(result.run, chosen.id, day, tallies, observations, recorded)
+    return Checked(result.run, chosen.id, day, recorded.tallies, observations, recorded)
+
+
+def _limit(book: Book, tally: Mapping[str, Any]) -> int | None:
+    declared = book.rules[tally["rule"]].rule.load
+    return limit(declared.hits_per_month_per_100 if declared else None, int(tally["judged"]))
 
 
 def worded(

@@ -37,6 +37,7 @@ class Finding:
         message: the sentence, worded for its class and work state.
         stock: first seen on or before the home's baseline day (存量).
         observation: the engine's whole last observation.
+        held: listed without notice or clock, because its rule made more than its declared load.
     """
 
     finding: str
@@ -59,6 +60,7 @@ class Finding:
     work_state: str
     stock: bool
     observation: dict[str, Any]
+    held: bool = False
 
     def record(self) -> dict[str, Any]:
         """The JSON object of the ``findings`` command."""
@@ -79,6 +81,7 @@ class Finding:
             "data_state": self.data_state,
             "work_state": self.work_state,
             "stock": self.stock,
+            "held": self.held,
         }
 
 
@@ -198,6 +201,7 @@ def _finding(row: Mapping[Any, Any], grant: Grant) -> Finding:
         work_state=row["work_state"],
         stock=row["stock"],
         observation=seen,
+        held=row["held"],
     )
 
 

@@ -36,6 +36,29 @@ def last_run(home: Home) -> dict[str, Any] | None:
     return None if row is None else {**row, "tallies": json.loads(row["tallies"])}
 
 
+def to_calibrate(home: Home) -> set[str]:
+    """The rules that made more new findings in the last run than they declare (待校准)."""
+    last = last_run(home) if home.exists else None
+    return {
+        tally["rule"] for tally in (last or {"tallies": []})["tallies"] if tally.get("calibrate")
+    }
+
+
+def runs(home: Home) -> list[dict[str, Any]]:
+    """All recorded runs and back-tests, newest first.
+
+    Each with run, snapshot, as_of, recorded_at, hit (how many), back_test (whether it was one).
+    """
+    found = []
+    with engine(home).connect() as connection:
+        for table, back_test in ((t.run, False), (t.back_test, True)):
+            for row in connection.execute(sa.select(table)).mappings():
+                hits = sum(int(each["hit"]) for each in json.loads(row["tallies"]))
+                about = {name: row[name] for name in ("run", "snapshot", "as_of", "recorded_at")}
+                found.append({**about, "hit": hits, "back_test": back_test})
+    return sorted(found, key=lambda each: (each["recorded_at"], each["run"]), reverse=True)
+
+
 def observations_of(home: Home, grant: Grant, run: str, outcome: str | None = None) -> pl.DataFrame:
     """Observations of a run within the grant's regions and departments."""
     rows = read_run(home, run)

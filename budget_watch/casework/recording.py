@@ -1,14 +1,14 @@
 """Writing a run's observations into the findings, in one transaction.
 
 Recording the same run again changes nothing. A run for an earlier day than the
-last recorded one is a back-test and is refused here.
+last recorded one is a back-test: it is written down as one and leaves the findings alone.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import CLEARED, LASTING, RANK, data_state
+from budget_watch.casework.load import Load, held, loads
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 
@@ -29,6 +30,7 @@ class Run:
         judged_rules: rules that ran without error and on data that came; only their findings may
             clear.
         tallies: per rule, as the ``check`` command prints them.
+        limits: rule → how many new findings a month it may make; none where it declares nothing.
     """
 
     run: str
@@ -37,17 +39,25 @@ class Run:
     as_of: date
     judged_rules: frozenset[str]
     tallies: list[dict[str, Any]]
+    limits: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What recording changed: counts of findings."""
+    """What recording changed: counts of findings.
+
+    Attributes:
+        held: of the new ones, those whose notice is held.
+        tallies: the run's tallies with ``new``, ``load_limit`` and ``calibrate`` of each rule.
+    """
 
     new: int = 0
     changed: int = 0
     cleared: int = 0
+    held: int = 0
     repeated: bool = False
     back_test: bool = False
+    tallies: list[dict[str, Any]] = field(default_factory=list, compare=False)
 
 
 def record_run(
@@ -67,31 +77,58 @@ def record_run(
     """
     with writing(home) as connection:
         last = _last_run(connection)
-        if connection.execute(sa.select(t.run.c.run).where(t.run.c.run == run.run)).first():
-            return Recorded(repeated=True)
+        again = connection.execute(sa.select(t.run.c.tallies).where(t.run.c.run == run.run)).first()
+        if again is not None:
+            return Recorded(repeated=True, tallies=json.loads(again.tallies))
         if last is not None and run.as_of < last.as_of:
-            return Recorded(back_test=True)
+            _insert_back_test(connection, run)
+            return Recorded(back_test=True, tallies=run.tallies)
         previous = last.as_of if last is not None else None
         known = _known(connection)
         counts = {"new": 0, "changed": 0, "cleared": 0}
         seen: set[str] = set()
-        for identity, item in _newest(observations).items():
+        newest = _newest(observations)
+        stock = baseline is not None and run.as_of <= baseline
+        load = {} if stock else loads(connection, _new(newest, known), run.limits, run.as_of)
+        kept = 0
+        for identity, item in newest.items():
             before = known.get(identity)
             if before is None and item["outcome"] != "hit":
                 continue
             seen.add(identity)
             if item["outcome"] == "hit" and item.get("recovered"):
-                counts["cleared"] += _recovered(connection, run, dict(item), before, previous)
+                counts["cleared"] += _recovered(
+                    connection, run, dict(item), before, previous, stock
+                )
                 continue
-            counts[_store(connection, run, dict(item), before, previous, baseline)] += 1
+            hold = before is None and held(item, load.get(item["rule"]))
+            kept += hold
+            counts[_store(connection, run, dict(item), before, previous, stock, hold)] += 1
         for identity, before in known.items():
             if identity in seen or before["rule"] not in run.judged_rules:
                 continue
             if before["outcome"] != "cleared":
                 _clear(connection, run, identity, before)
                 counts["cleared"] += 1
-        _insert_run(connection, run, last)
-    return Recorded(counts["new"], counts["changed"], counts["cleared"])
+        tallies = [_with_load(each, load.get(each["rule"])) for each in run.tallies]
+        _insert_run(connection, run, last, tallies)
+    return Recorded(counts["new"], counts["changed"], counts["cleared"], kept, tallies=tallies)
+
+
+def _new(
+    newest: Mapping[str, Mapping[str, Any]], known: Mapping[str, object]
+) -> list[Mapping[str, Any]]:
+    """The hits that no run has seen before and that are still open."""
+    return [
+        item
+        for identity, item in newest.items()
+        if identity not in known and item["outcome"] == "hit" and not item.get("recovered")
+    ]
+
+
+def _with_load(tally: dict[str, Any], load: Load | None) -> dict[str, Any]:
+    found = load or Load()
+    return {**tally, "new": found.new, "load_limit": found.limit, "calibrate": found.exceeded}
 
 
 def _newest(observations: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -112,7 +149,26 @@ def _last_run(connection: sa.Connection) -> Any:
     return connection.execute(sa.select(t.run).order_by(t.run.c.seq.desc()).limit(1)).first()
 
 
-def _insert_run(connection: sa.Connection, run: Run, last: Any) -> None:
+def _insert_back_test(connection: sa.Connection, run: Run) -> None:
+    """Write a back-test down, once."""
+    table = t.back_test
+    if connection.execute(sa.select(table.c.run).where(table.c.run == run.run)).first():
+        return
+    connection.execute(
+        table.insert().values(
+            run=run.run,
+            snapshot=run.snapshot,
+            book_hash=run.book_hash,
+            as_of=run.as_of,
+            recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            tallies=_json(run.tallies),
+        )
+    )
+
+
+def _insert_run(
+    connection: sa.Connection, run: Run, last: Any, tallies: list[dict[str, Any]]
+) -> None:
     connection.execute(
         t.run.insert().values(
             run=run.run,
@@ -121,7 +177,7 @@ def _insert_run(connection: sa.Connection, run: Run, last: Any) -> None:
             book_hash=run.book_hash,
             as_of=run.as_of,
             recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            tallies=_json(run.tallies),
+            tallies=_json(tallies),
         )
     )
 
@@ -144,7 +200,8 @@ def _store(
     item: dict[str, Any],
     before: dict[str, Any] | None,
     previous: date | None,
-    baseline: date | None,
+    stock: bool,
+    hold: bool,
 ) -> str:
     """Insert or update one finding; returns ``new`` or ``changed``."""
     then = (
@@ -175,7 +232,8 @@ def _store(
             "agency_code": item.get("agency_code"),
             "first_run": run.run,
             "first_seen": run.as_of,
-            "stock": baseline is not None and run.as_of <= baseline,
+            "stock": stock,
+            "held": hold,
             "work_state": "新触发",
         }
         connection.execute(t.finding.insert().values(**fixed, **now))
@@ -209,6 +267,7 @@ def _recovered(
     item: dict[str, Any],
     before: dict[str, Any] | None,
     previous: date | None,
+    stock: bool,
 ) -> int:
     """A finding that was over by the end of the run's grains, whenever it is first recorded.
 
@@ -216,7 +275,7 @@ def _recovered(
     """
     if before is None:
         over = {**item, "outcome": "cleared"}
-        _store(connection, run, over, None, previous, None)
+        _store(connection, run, over, None, previous, stock, False)
         return 0
     if before["outcome"] == "cleared":
         return 0

@@ -45,6 +45,18 @@ finding = Table(
     Column("data_state", String(16), nullable=False),
     Column("work_state", String(16), nullable=False),
     Column("observation", Text, nullable=False),
+    Column("held", Boolean, nullable=False),
+)
+
+back_test = Table(
+    "back_test",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("snapshot", String(64), nullable=False),
+    Column("book_hash", String(64), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("tallies", Text, nullable=False),
 )
 
 finding_event = Table(

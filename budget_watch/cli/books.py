@@ -114,6 +114,9 @@ def tables_template(
 @rules_app.command("list")
 def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出规则。"""
+    from budget_watch.casework.gaps import to_calibrate
+    from budget_watch.casework.load import CALIBRATE
+
     here: Context = context.obj
     printer = Printer(
         as_json,
@@ -124,9 +127,11 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
             "class": "类",
             "confidence": "信度",
             "status": "状态",
+            "load": "负荷",
         },
     )
     rules = here.book().rules
+    marked = to_calibrate(here.home)
     printer.records(
         {
             "rule": rule.id,
@@ -135,6 +140,7 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
             "class": rule.klass,
             "confidence": rule.confidence,
             "status": rule.status,
+            "load": CALIBRATE if rule.id in marked else "",
         }
         for rule in rules.values()
     )

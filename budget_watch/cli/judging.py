@@ -18,6 +18,7 @@ OUTCOMES = ("hit", "cleared", "not_applicable", "insufficient_data", "error", "a
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
     app.command()(check)
+    app.command()(runs)
     app.command()(findings)
     app.command()(explain)
     app.command()(score)
@@ -71,6 +72,32 @@ def check(
         printer.records(result.listed(listed))
     printer.close(result.summary, result.sentence)
     return LOOK if result.summary["error"] else DONE
+
+
+def runs(context: typer.Context, as_json: JsonOption = False) -> int:
+    """列出已记录的运行，包括回测。"""
+    from budget_watch.casework.gaps import runs as recorded
+
+    here: Context = context.obj
+    found = recorded(here.existing())
+    printer = Printer(
+        as_json,
+        {
+            "run": "运行",
+            "as_of": "业务日",
+            "snapshot": "数据快照",
+            "hit": "命中",
+            "back_test": "回测",
+            "recorded_at": "记录时间",
+        },
+    )
+    printer.records({**each, "as_of": each["as_of"].isoformat()} for each in found)
+    tests = sum(each["back_test"] for each in found)
+    printer.close(
+        {"runs": len(found) - tests, "back_tests": tests},
+        f"已记录运行 {len(found) - tests} 次，回测 {tests} 次。",
+    )
+    return DONE
 
 
 def findings(

@@ -52,7 +52,7 @@ class RuleTally:
     Attributes:
         rows: grains or rows met; judged + Σ excluded.
         exempted: how many of not_applicable were hits taken away by 例外情形登记.
-        held: how many hits are findings of earlier periods that are not yet recovered.
+        unrecovered: how many hits are findings of earlier periods that are not yet recovered.
         quiet_hash: order-free hash over the keys of clear and not_applicable grains.
         undelivered: tables whose delivery the rule waits for; it then judged nothing, which is
             neither an error nor a clear.
@@ -69,7 +69,7 @@ class RuleTally:
     insufficient_data: int = 0
     error: int = 0
     exempted: int = 0
-    held: int = 0
+    unrecovered: int = 0
     seconds: float = 0.0
     quiet_hash: dict[str, int] = field(default_factory=dict)
     undelivered: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class RuleTally:
             "insufficient_data": self.insufficient_data,
             "error": self.error,
             "exempted": self.exempted,
-            "held": self.held,
+            "unrecovered": self.unrecovered,
             "undelivered": list(self.undelivered),
             "seconds": round(self.seconds, 3),
             "quiet_hash": {

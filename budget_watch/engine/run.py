@@ -218,7 +218,7 @@ def judge_frame(run: Run, rule: CheckedRule, frame: pl.DataFrame, tally: RuleTal
         mine = tuple(each for each in run.book.exemptions if each.said.rule == rule.id)
         build = rule_compiler(rule, run.setting)
         judged = held_open(rule, judged, verdict, build, mine, run.setting)
-        tally.held = int(judged[HELD].count())
+        tally.unrecovered = int(judged[HELD].count())
     for at, count, key in _by_verdict(judged, rule.grain):
         tally.count(rule, verdict.verdicts[at], count)
         if verdict.verdicts[at].outcome in ("clear", "not_applicable"):

@@ -206,4 +206,4 @@ def fresh(home: Home, grant: Grant, run: Run | None) -> list[Finding]:
     """Open findings first seen in the latest run, without 存量."""
     if run is None:
         return []
-    return [f for f in list_findings(home, grant, first_run=run.run) if not f.stock]
+    return [f for f in list_findings(home, grant, first_run=run.run) if not (f.stock or f.held)]

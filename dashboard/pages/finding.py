@@ -150,6 +150,10 @@ def _work(context: Context, f: Finding) -> html.Section:
         ("存量", "是" if f.stock else "否"),
     ]
     notes: list[Node] = []
+    if f.held:
+        notes.append("规则新增超过声明的负荷，待校准：只列出，不发通知、不计期限。")
+    if f.outcome == "not_applicable":
+        notes.append(f"{f.observation.get('because')}，不再列为疑点。")
     if f.provisional:
         notes.append("待核实：依据快报、初步或第三方数据，不判红色。")
     if f.outcome == "cleared":

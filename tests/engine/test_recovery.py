@@ -102,7 +102,7 @@ def test_the_story_of_one_finding(tmp_path: Path, yuan: Any, told: dict[int, str
 def test_what_is_held_open_is_counted_and_says_how_far_it_is(tmp_path: Path) -> None:
     result = run(book_of(tmp_path, {"ZX91": RULE}), of(10, 6, 4))
     tally = result.per_rule[0].record()
-    assert (tally["hit"], tally["held"], tally["clear"], tally["judged"]) == (3, 2, 0, 3)
+    assert (tally["hit"], tally["unrecovered"], tally["clear"], tally["judged"]) == (3, 2, 0, 3)
     assert result.observations["because"].to_list() == [
         None,
         "本期未触发，尚未连续2个月恢复（已连续0个月）",

@@ -80,7 +80,7 @@ def test_pace_is_judged_for_every_month_that_has_ended(tmp_path: Path) -> None:
     assert tally(result) == {
         "rows": 10, "judged": 10, "excluded": {}, "hit": 8, "levels": {"orange": 5, "yellow": 3},
         "clear": 2, "not_applicable": 0, "insufficient_data": 0, "error": 0, "exempted": 0,
-        "held": 0, "undelivered": [], "message": "",
+        "unrecovered": 0, "undelivered": [], "message": "",
     }  # fmt: skip
     shown = result.observations.select("limit", "value", "period_end").row(0)
     assert shown == (8333, 3500, date(2026, 10, 31))  # grains sort as text: month 10 comes first
@@ -157,7 +157,7 @@ def test_rows_are_judged_in_one_pass_and_the_rest_is_counted(tmp_path: Path) -> 
     assert tally(result) == {
         "rows": 6, "judged": 4, "excluded": {"不在判断范围": 1, "不在规则有效期内": 1}, "hit": 3,
         "levels": {"red": 1, "yellow": 2}, "clear": 1, "not_applicable": 0,
-        "insufficient_data": 0, "error": 0, "exempted": 0, "held": 0,
+        "insufficient_data": 0, "error": 0, "exempted": 0, "unrecovered": 0,
         "undelivered": [], "message": "",
     }  # fmt: skip
 
