@@ -40,6 +40,7 @@ class Checked:
         tallies: per rule, the JSON object of the ``check`` command.
         observations: hits, insufficient data and errors, worded.
         recorded: what changed among the findings.
+        biz_date: of the snapshot.
     """
 
     run: str
@@ -48,6 +49,12 @@ class Checked:
     tallies: list[dict[str, Any]]
     observations: list[dict[str, Any]] = field(repr=False)
     recorded: Recorded
+    biz_date: date | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether rows dated after the day were left out: it lies before the snapshot's own."""
+        return self.biz_date is not None and self.as_of < self.biz_date
 
     def listed(self, outcome: str) -> list[dict[str, Any]]:
         """The observations of one outcome."""
@@ -76,6 +83,8 @@ class Checked:
             "rules": len(self.tallies),
             **totals,
             "not_judged": sum(1 for tally in self.tallies if tally["undelivered"]),
+            "cut": self.cut,
+            "back_test": self.recorded.back_test,
             "new": self.recorded.new,
             "held": self.recorded.held,
             "calibrate": [t["rule"] for t in self.tallies if t.get("calibrate")],
@@ -95,6 +104,9 @@ class Checked:
             words += f"不适用中有 {total['exempted']} 次是例外情形登记。"
         if total["not_judged"]:
             words += f"{total['not_judged']} 条规则所需的报表没有送达，没有判断。"
+        if self.cut:
+            words += f"数据快照截至 {self.biz_date}，判断到 {self.as_of}："
+            words += "之后的业务和之后才送达的报表不计。"
         if self.recorded.back_test:
             return words + "业务日早于最近一次运行，按回测处理并记录，不改动疑点。"
         if self.recorded.repeated:
@@ -218,7 +230,9 @@ def check(
         observations,
         baseline,
     )
-    return Checked(result.run, chosen.id, day, recorded.tallies, observations, recorded)
+    return Checked(
+        result.run, chosen.id, day, recorded.tallies, observations, recorded, chosen.biz_date
+    )
 
 
 def _limit(book: Book, tally: Mapping[str, Any]) -> int | None:

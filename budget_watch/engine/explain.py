@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from budget_watch.engine.as_of import as_of_reader
 from budget_watch.engine.check import Aggregate, CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.evaluate import Evaluator
@@ -201,7 +202,7 @@ def explain(
         book=str(observation.get("book") or ""),
         run=str(observation.get("run") or ""),
         as_of=as_of,
-        evidence=evidence_of(reader, book, rule, values, setting),
+        evidence=evidence_of(as_of_reader(reader, as_of), book, rule, values, setting),
         because=observation.get("because"),
         notes=_notes(observation, book, reader),
         titles={name: rule.title_of(name) for name in (*rule.columns, *rule.let)},

@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from budget_watch.engine.as_of import as_of_reader
 from budget_watch.engine.check import Aggregate, CheckedJoin, CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.exempting import PLACES, CheckedExemption, covered_by
@@ -76,7 +77,7 @@ class Oracle:
     ) -> None:
         import duckdb
 
-        self.reader, self.book, self.as_of = reader, book, as_of
+        self.reader, self.book, self.as_of = as_of_reader(reader, as_of), book, as_of
         self.overrides = overrides or {}
         self.exemptions: dict[str, list[CheckedExemption]] = defaultdict(list)
         for each in book.exemptions:

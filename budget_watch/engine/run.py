@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from budget_watch.engine.as_of import as_of_reader
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.exempting import exempted
@@ -75,6 +76,7 @@ def run_check(
         RunError: an id in `rules` is not in the book.
     """
     begun = time.perf_counter()
+    reader = as_of_reader(reader, as_of)
     chosen = selected(book, rules)
     setting = Setting(as_of, book.params, book.named, overrides or {})
     frames = Frames(reader, setting)

@@ -115,6 +115,26 @@ class Reader:
         self._check(self.snapshot, name)
         return self.snapshot.files(name)
 
+    def first_published(self, name: str) -> pl.DataFrame:
+        """Batches of a table as of this snapshot: batch_id, and the first biz_date it came for.
+
+        A slot that was delivered again keeps the day of its first delivery.
+        """
+        schema = {"batch_id": pl.String, "biz_date": pl.Date}
+        if self.snapshot is None:
+            return pl.DataFrame(schema=schema)
+        batch, published = records.batch.c, records.snapshot.c
+        query = (
+            sa.select(batch.id, sa.func.min(batch.biz_date))
+            .join(records.snapshot, published.id == batch.snapshot)
+            .where(batch.table_name == name, published.seq <= self.snapshot.seq)
+            .group_by(batch.id)
+            .order_by(batch.id)
+        )
+        with engine(self.home).connect() as connection:
+            rows = [tuple(row) for row in connection.execute(query)]
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
     def coverage(self) -> pl.DataFrame:
         """What was delivered: table, fiscal_year, month (0 = whole year), mof_div_code, delivered.
 
