@@ -286,6 +286,7 @@ def test_the_reconciliation_explains_the_report_item_by_item():
                 | {"pay_alloc_cert_no": "3", "amt": 2, "pay_alloc_type_code": "权责发生制列支"},
                 allocation | {"pay_alloc_cert_no": "4", "amt": -1, "pay_alloc_type_code": "在途"},
                 allocation | {"pay_alloc_cert_no": "5", "amt": 99, "acct_kind": "财政专户"},
+                allocation | {"pay_alloc_cert_no": "6", "amt": 7, "vou_date": date(2027, 1, 8)},
             ),
             general_expenditure=stored(
                 "general_expenditure",

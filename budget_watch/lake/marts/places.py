@@ -18,3 +18,14 @@ def scope_kind(region: pl.Expr) -> pl.Expr:
         .then(pl.lit("开发区"))
         .otherwise(pl.lit("县区"))
     )
+
+
+def own_level(region: pl.Expr) -> pl.Expr:
+    """The budget level (预算级次) of a region's own government, by its code: 2 省, 3 市, 4 县."""
+    return (
+        pl.when(region.str.slice(2, 4) == "0000")
+        .then(pl.lit("2"))
+        .when(region.str.slice(4, 2) == "00")
+        .then(pl.lit("3"))
+        .otherwise(pl.lit("4"))
+    )

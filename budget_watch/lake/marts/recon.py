@@ -103,8 +103,9 @@ def _allocated(vouchers: pl.LazyFrame) -> pl.LazyFrame:
     kind, amount = pl.col("pay_alloc_type_code").fill_null(""), pl.col("amt")
     direct, accrual = kind.str.contains("直接列支"), kind.str.contains("权责发生制")
     transit = kind.str.contains("在途")
+    in_year = pl.col("vou_date").dt.year() <= pl.col("fiscal_year")  # later: 决算清理期
     return _flow(
-        vouchers.filter(pl.col("acct_kind").fill_null("国库") == "国库"),
+        vouchers.filter((pl.col("acct_kind").fill_null("国库") == "国库") & in_year),
         pl.col("vou_date").dt.month(),
         allocated=pl.when(~(direct | accrual | transit)).then(amount),
         direct=pl.when(direct).then(amount),
