@@ -12,9 +12,9 @@ from budget_watch.lake.marts.completed_project import COMPLETED_PROJECT
 from budget_watch.lake.marts.days import CALENDAR, calendar_hash, days
 from budget_watch.lake.marts.debt_position import DEBT_POSITION
 from budget_watch.lake.marts.execution_month import EXECUTION_MONTH
-from budget_watch.lake.marts.fund_line import FUND_LINE
 from budget_watch.lake.marts.final_form_check import FINAL_FORM_CHECK
 from budget_watch.lake.marts.final_gap import FINAL_GAP
+from budget_watch.lake.marts.fund_line import FUND_LINE
 from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
