@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from budget_watch.cli.context import Context, JsonOption
+from budget_watch.cli.context import Context, JsonOption, one_of, parse_day
 from budget_watch.cli.output import DONE, LOOK, Printer
+
+if TYPE_CHECKING:
+    from budget_watch.engine.compare import RuleDifference, Tally
 
 rules_app = typer.Typer(no_args_is_help=True)
 tables_app = typer.Typer(no_args_is_help=True)
@@ -256,6 +260,142 @@ def rules_mutate(
         f"多余的说明 {found['stale']} 处。",
     )
     return LOOK if result.failed else DONE
+
+
+@rules_app.command("diff")
+def rules_diff(
+    context: typer.Context,
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="两个规则文件夹；不写则用现在的规则库")
+    ] = None,
+    said: Annotated[
+        list[str] | None, typer.Option("--set", help="后一个规则库的参数，如 a.b=15%，可重复")
+    ] = None,
+    rule: Annotated[list[str] | None, typer.Option(help="只比这些规则，可重复")] = None,
+    as_of: Annotated[str | None, typer.Option(help="判断到哪一天，缺省为数据快照的业务日")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """比较两个规则库（或改动参数前后）在最新数据上的命中：新增、消失、变级别。不记入疑点。"""
+    from budget_watch.casework.experiments import differ
+
+    if folders and len(folders) != 2:
+        raise typer.BadParameter("要写两个规则文件夹，或者一个也不写（用 --set）。")
+    if not folders and not said:
+        raise typer.BadParameter("要写两个规则文件夹，或用 --set 参数=值 说改动什么。")
+    here: Context = context.obj
+    here.existing()
+    printer = Printer(
+        as_json,
+        {
+            "rule": "规则",
+            "title": "名称",
+            "before": "原命中",
+            "after": "现命中",
+            "appear": "新增",
+            "vanish": "消失",
+            "change": "变级别",
+            "units": "新增和消失涉及单位",
+        },
+    )
+    found = list(differ(here.root, folders or (), said or (), parse_day(as_of), rule))
+    changed = [each for each in found if each.differs]
+    for each in changed:
+        printer.record(each.record() if as_json else _difference(each))
+    sums = {
+        "rules": len(found),
+        "differ": len(changed),
+        "appear": sum(each.appear.hits for each in found),
+        "vanish": sum(each.vanish.hits for each in found),
+        "change": sum(each.change.hits for each in found),
+    }
+    printer.close(
+        sums,
+        f"比较 {sums['rules']} 条规则，{sums['differ']} 条不同：新增 {sums['appear']}，"
+        f"消失 {sums['vanish']}，变级别 {sums['change']}。",
+    )
+    return DONE
+
+
+def _difference(each: RuleDifference) -> dict[str, object]:
+    """A difference in a row for people: counts, and money in words."""
+    return {
+        "rule": each.rule,
+        "title": each.title,
+        "before": each.before.hits,
+        "after": each.after.hits,
+        "appear": _counted(each.appear),
+        "vanish": _counted(each.vanish),
+        "change": "、".join(_turns(each)) or "0",
+        "units": each.appear.units + each.vanish.units,
+    }
+
+
+def _turns(each: RuleDifference) -> Iterator[str]:
+    from budget_watch.cli.judging import LEVEL_WORDS
+
+    for key, count in each.levels.items():
+        yield f"{'→'.join(LEVEL_WORDS[level] for level in key.split('→'))} {count}"
+
+
+def _counted(found: Tally) -> str:
+    from budget_watch.money import sentence_amount
+
+    money = ""
+    if found.hits and found.amount is not None:
+        money = f"（{sentence_amount(found.amount)}）"
+    return f"{found.hits}{money}"
+
+
+@rules_app.command("backtest")
+def rules_backtest(
+    context: typer.Context,
+    since: Annotated[str, typer.Option("--from", help="自哪一天，如 2025-01-01")],
+    until: Annotated[str, typer.Option("--to", help="至哪一天")],
+    rules: Annotated[list[str] | None, typer.Argument(help="规则编号，缺省全部")] = None,
+    every: Annotated[str, typer.Option(help="month 每月末、quarter 每季末、year 每年末")] = "month",
+    said: Annotated[
+        list[str] | None, typer.Option("--set", help="另试一个参数，如 a.b=15%，可重复，各算各的")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """回测：规则在过去各期末会命中多少、多少单位、多少金额；改动参数增减多少。不记入疑点。"""
+    from budget_watch.casework.experiments import MONTHS, backtest
+
+    here: Context = context.obj
+    here.existing()
+    chosen = one_of("--every", every, dict.fromkeys(MONTHS, ""))
+    first, last = parse_day(since), parse_day(until)
+    if first is None or last is None or chosen not in MONTHS:
+        raise typer.BadParameter("要写 --from、--to。")
+    printer = Printer(
+        as_json,
+        {
+            "rule": "规则",
+            "title": "名称",
+            "days": "期数",
+            "findings": "疑点",
+            "units": "涉及单位",
+            "sets": "改动参数",
+        },
+    )
+    count = errors = 0
+    for record in backtest(here.root, first, last, chosen, said or (), rules):
+        errors += int(record.get("error", 0))
+        count += record["kind"] == "rule"
+        if as_json or record["kind"] == "rule":
+            printer.record(record if as_json else {**record, "sets": _moves(record["sets"])})
+    printer.close(
+        {"rules": count, "error": errors},
+        f"回测 {count} 条规则，出错 {errors}；结果已存入 {here.root / 'backtests'}，没有改动疑点。",
+    )
+    return LOOK if errors else DONE
+
+
+def _moves(sets: list[dict[str, object]]) -> str:
+    return "；".join(
+        f"{each['set']}：增 {each['added']}、减 {each['removed']}、变级别 {each['changed']}"
+        for each in sets
+    )
 
 
 @rules_app.command("doc")

@@ -54,7 +54,9 @@ class Parameter:
 def parameter(param: Param, where: str) -> Parameter:
     """Read a parameter's values. Raises BookError for a value that does not fit its unit."""
     values = [
-        DatedValue(_exact(param, value, where), value.since, value.until, value.jurisdiction, value)
+        DatedValue(
+            exact(param, value.value, where), value.since, value.until, value.jurisdiction, value
+        )
         for value in param.values
     ]
     seen: set[tuple[str, date]] = set()
@@ -98,20 +100,25 @@ def _overlapping(local: DatedValue, general: Iterable[DatedValue]) -> list[Dated
     return found
 
 
-def _exact(param: Param, value: ParamValue, where: str) -> Fraction:
+def exact(param: Param, text: object, where: str) -> Fraction:
+    """A value as it is written for this parameter (`50万元`, `20%`, `30日`, `03-31`), exactly.
+
+    Raises:
+        BookError: it does not fit the parameter's unit.
+    """
     if param.unit == "monthday":
         try:
-            day = date.fromisoformat(f"2024-{value.value}")
+            day = date.fromisoformat(f"2024-{text}")
         except ValueError as error:
             raise BookError(where, f"参数 {param.id} 的值要写月日，如 '03-31'", "unit") from error
         return Fraction(day.month * 100 + day.day)
     den = DENOMINATORS.get(param.unit, 1)
     try:
-        stored = parse_value(value.value, TYPES[param.unit], den)
+        stored = parse_value(text, TYPES[param.unit], den)
     except ExpressionError as error:
         raise BookError(where, f"参数 {param.id}：{error}", "unit") from error
     if not isinstance(stored, int):
         raise BookError(where, f"参数 {param.id} 缺少值", "unit")
-    if param.unit == "ratio" and not str(value.value).strip().endswith(("%", "个百分点")):
-        raise BookError(where, f"参数 {param.id} 是比率，请写 {value.value}%", "unit")
+    if param.unit == "ratio" and not str(text).strip().endswith(("%", "个百分点")):
+        raise BookError(where, f"参数 {param.id} 是比率，请写 {text}%", "unit")
     return Fraction(stored, den)

@@ -33,7 +33,7 @@ from budget_watch.engine.load import Book, load_book
 from budget_watch.engine.made_tables import DTYPES, MadeReader, frame_of
 from budget_watch.engine.measures import Frames, Plan, attach
 from budget_watch.engine.model import LEVELS
-from budget_watch.engine.params import DENOMINATORS, TYPES
+from budget_watch.engine.params import exact
 from budget_watch.engine.result import OUTCOMES, RuleTally, RunResult, observed
 from budget_watch.engine.run import rule_compiler, run_check, shown, verdict_of
 from budget_watch.engine.sources import sources
@@ -260,16 +260,7 @@ def case_setting(book: Book, as_of: date, with_: Mapping[str, Any]) -> Setting:
     for name, text in with_.items():
         if name not in book.params:
             raise ExpressionError(f"with：没有参数 {name}", "name")
-        unit = book.params[name].param.unit
-        if unit == "monthday":
-            month, day = str(text).split("-")
-            overrides[name] = Fraction(int(month) * 100 + int(day))
-            continue
-        den = DENOMINATORS.get(unit, 1)
-        stored = parse_value(text, TYPES[unit], den)
-        if not isinstance(stored, int):
-            raise ExpressionError(f"with：{name} 要一个值", "name")
-        overrides[name] = Fraction(stored, den)
+        overrides[name] = exact(book.params[name].param, text, "with")
     return Setting(as_of, book.params, book.named, overrides)
 
 
