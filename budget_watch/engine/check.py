@@ -807,9 +807,16 @@ def denominator(expr: Expr, columns: Mapping[str, Column], place: str) -> int:
     if any(node.op == "param" for node in expr.walk()):
         raise BookError(place, "汇总之中不能用 param()；请在 levels 或 let 中使用", "measure")
     try:
-        return Compiler(columns, date(2000, 1, 1)).scaled(expr)[1]
+        return Compiler(columns, date(2000, 1, 1)).scaled(_without_lists(expr))[1]
     except ExpressionError as error:
         raise BookError(place, str(error), error.code) from error
+
+
+def _without_lists(expr: Expr) -> Expr:
+    """The tree with every look into words, groups and codes taken for true; amounts stay."""
+    if expr.op in ("words", "group", "known"):
+        return Expr("lit", (), BOOL_TYPE, True)
+    return replace(expr, args=tuple(_without_lists(arg) for arg in expr.args))
 
 
 def _mentions(text: str, names: set[str]) -> bool:

@@ -16,6 +16,7 @@ from budget_watch.lake.marts.final_form_check import FINAL_FORM_CHECK
 from budget_watch.lake.marts.final_gap import FINAL_GAP
 from budget_watch.lake.marts.fund_line import FUND_LINE
 from budget_watch.lake.marts.mart import Inputs, Mart
+from budget_watch.lake.marts.payee_account import PAYEE_ACCOUNT
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
@@ -40,6 +41,7 @@ MARTS: dict[str, Mart] = {
         SOCIAL_RECEIPT,
         FINAL_FORM_CHECK,
         FINAL_GAP,
+        PAYEE_ACCOUNT,
     )
 }
 

@@ -59,7 +59,8 @@ class Mart:
 
     Attributes:
         contract: name, title, columns with units and personal marks.
-        inputs: names of the tables it is made from; the first drives it.
+        inputs: names of the tables it is made from, or of marts made before it; the first drives
+            it.
         covers: tables whose delivery means that the mart is complete.
         build: from the inputs (Frames, or what a subclass gives it) to the mart; pure.
     """
@@ -97,7 +98,8 @@ class Mart:
         digest = hashlib.sha256(_program().encode())
         digest.update(self.contract.model_dump_json().encode())
         for name in self.inputs:
-            digest.update(contracts()[name].model_dump_json().encode())
+            if name in contracts():  # a mart's contract is part of the program
+                digest.update(contracts()[name].model_dump_json().encode())
         return digest.hexdigest()[:16]
 
 
