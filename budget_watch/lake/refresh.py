@@ -46,6 +46,11 @@ class DraftInputs(Inputs):
         """The years and months of which published files go."""
         return {file.part for file in self._drafts[name].removed}
 
+    def changed_parts(self, name: str) -> set[str]:
+        """The years and months that get new files or lose published ones."""
+        draft = self._drafts[name]
+        return {file.part for file in (*draft.added, *draft.removed)}
+
     def scan_published(self, name: str, part: str) -> pl.LazyFrame:
         """The published rows of one year and month."""
         draft = self._drafts[name]

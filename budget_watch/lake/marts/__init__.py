@@ -19,9 +19,12 @@ from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payee_account import PAYEE_ACCOUNT
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
+from budget_watch.lake.marts.slip_return import SLIP_RETURN
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
 from budget_watch.lake.marts.social_receipt import SOCIAL_RECEIPT
+from budget_watch.lake.marts.subsidy import SUBSIDY
 from budget_watch.lake.marts.table_coverage import TABLE_COVERAGE
+from budget_watch.lake.marts.unit_circle import UNIT_CIRCLE
 
 MARTS: dict[str, Mart] = {
     mart.name: mart
@@ -42,6 +45,9 @@ MARTS: dict[str, Mart] = {
         FINAL_FORM_CHECK,
         FINAL_GAP,
         PAYEE_ACCOUNT,
+        SLIP_RETURN,
+        UNIT_CIRCLE,
+        SUBSIDY,
     )
 }
 

@@ -36,6 +36,10 @@ class Inputs(ABC):
         """The years and months of which published files go."""
 
     @abstractmethod
+    def changed_parts(self, name: str) -> set[str]:
+        """The years and months that get new files or lose published ones."""
+
+    @abstractmethod
     def scan_published(self, name: str, part: str) -> pl.LazyFrame:
         """The published rows of one year and month."""
 
