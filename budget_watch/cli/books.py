@@ -13,6 +13,8 @@ from budget_watch.cli.context import Context, JsonOption, one_of, parse_day
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 if TYPE_CHECKING:
+    from budget_watch.engine import Book
+    from budget_watch.engine.check import CheckedRule
     from budget_watch.engine.compare import RuleDifference, Tally
 
 rules_app = typer.Typer(no_args_is_help=True)
@@ -129,12 +131,14 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
             "title": "名称",
             "area": "领域",
             "class": "类",
+            "authority": "依据效力",
             "confidence": "信度",
             "status": "状态",
             "load": "负荷",
         },
     )
-    rules = here.book().rules
+    book = here.book()
+    rules = book.rules
     marked = to_calibrate(here.home)
     printer.records(
         {
@@ -142,6 +146,7 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
             "title": rule.title,
             "area": rule.area,
             "class": rule.klass,
+            "authority": _authority(rule, book, as_json),
             "confidence": rule.confidence,
             "status": rule.status,
             "load": CALIBRATE if rule.id in marked else "",
@@ -175,6 +180,14 @@ def rules_exemptions(context: typer.Context, as_json: JsonOption = False) -> int
     printer.records(found)
     printer.close({"exemptions": len(found)}, f"共登记 {len(found)} 条例外情形。")
     return DONE
+
+
+def _authority(rule: CheckedRule, book: Book, as_json: bool) -> str | None:
+    """The highest authority of what a rule cites; in words for people."""
+    from budget_watch.engine.laws import AUTHORITIES, highest_authority
+
+    found = highest_authority(rule.citations, book.laws)
+    return found if as_json or found is None else AUTHORITIES[found]
 
 
 @rules_app.command("check")

@@ -238,6 +238,12 @@ class CheckedRule:
         return self.rule.confidence
 
     @property
+    def citations(self) -> tuple[Citation, ...]:
+        """What the rule and its levels cite, each once."""
+        own = (*self.rule.basis, *(each for level in self.levels for each in level.basis))
+        return tuple(dict.fromkeys(own))
+
+    @property
     def status(self) -> str:
         """draft, trial, active or retired."""
         return self.rule.status

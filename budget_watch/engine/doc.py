@@ -7,9 +7,11 @@ from pathlib import Path
 
 from budget_watch.engine.cases import RuleTests
 from budget_watch.engine.check import CheckedRule
-from budget_watch.engine.laws import cited
+from budget_watch.engine.errors import EngineError
+from budget_watch.engine.laws import AUTHORITIES, cited, highest_authority
 from budget_watch.engine.load import Book
 from budget_watch.engine.model import AREAS
+from budget_watch.engine.reach.demands import all_demands
 from budget_watch.engine.testing import test_file
 from budget_watch.engine.yaml_file import read_one
 
@@ -58,16 +60,21 @@ def _index(book: Book) -> str:
         lines += [
             f"## {title}",
             "",
-            "| 编号 | 名称 | 类 | 最高级别 | 信度 |",
-            "|---|---|---|---|---|",
+            "| 编号 | 名称 | 类 | 依据效力 | 最高级别 | 信度 |",
+            "|---|---|---|---|---|---|",
         ]
         lines += [
             f"| [{rule.id}]({rule.id}.md) | {rule.title} | {rule.klass} | "
-            f"{LEVEL_NAMES[_highest(rule)]} | {rule.confidence} |"
+            f"{_authority(book, rule)} | {LEVEL_NAMES[_highest(rule)]} | {rule.confidence} |"
             for rule in rules
         ]
         lines.append("")
     return "\n".join(lines)
+
+
+def _authority(book: Book, rule: CheckedRule) -> str:
+    found = highest_authority(rule.citations, book.laws)
+    return AUTHORITIES[found] if found else "—"
 
 
 def _highest(rule: CheckedRule) -> str:
@@ -79,7 +86,8 @@ def _lines(book: Book, rule: CheckedRule) -> Iterator[str]:
     yield f"# {rule.id} {rule.title}"
     yield ""
     status = STATUS_NAMES[rule.status]
-    yield f"{AREAS[rule.area]} · {rule.klass} · 信度 {rule.confidence} · {status}"
+    marks = (f"依据效力 {_authority(book, rule)}", f"信度 {rule.confidence}", status)
+    yield " · ".join((AREAS[rule.area], rule.klass, *marks))
     yield ""
     yield said.why
     yield ""
@@ -113,7 +121,11 @@ def _lines(book: Book, rule: CheckedRule) -> Iterator[str]:
         yield ""
         yield said.notes.strip()
         yield ""
-    yield from _examples(book, rule)
+    path = test_file(book, rule.id)
+    if path.is_file():
+        tests = read_one(path, RuleTests)
+        yield from _examples(tests)
+        yield from _tests(book, rule, tests)
 
 
 def _cell(text: str) -> str:
@@ -193,7 +205,7 @@ def _limits(rule: CheckedRule) -> Iterator[str]:
     said = rule.rule
     if not (said.not_for or said.skip or said.requires or said.undecided):
         return
-    yield "## 不适用和不判断"
+    yield "## 不适用情形"
     yield ""
     for text in said.not_for:
         yield f"- {text}"
@@ -206,11 +218,7 @@ def _limits(rule: CheckedRule) -> Iterator[str]:
     yield ""
 
 
-def _examples(book: Book, rule: CheckedRule) -> Iterator[str]:
-    path = test_file(book, rule.id)
-    if not path.is_file():
-        return
-    tests = read_one(path, RuleTests)
+def _examples(tests: RuleTests) -> Iterator[str]:
     yield "## 示例（也是测试）"
     yield ""
     if tests.base:
@@ -229,6 +237,36 @@ def _examples(book: Book, rule: CheckedRule) -> Iterator[str]:
         result += "（待核实）" if case.provisional else ""
         yield f"| {case.name} | {_cell(shown) or '—'} | {result}{because} |"
     yield ""
-    count = len(tests.rows) + len(tests.tables)
-    if count:
-        yield f"另有 {count} 个由报表行算起的测试，见 `{path.parent.name}/{path.name}`。"
+
+
+def _tests(book: Book, rule: CheckedRule, tests: RuleTests) -> Iterator[str]:
+    """What is tested, how much of what should be is reached, and what is left out and why."""
+    kinds = [
+        f"{len(tests.cases)} 个由数值判断（即上面的示例）" if tests.cases else "",
+        f"{len(tests.rows)} 个由报表行算出计量" if tests.rows else "",
+        f"{len(tests.tables)} 个由整张报表判断" if tests.tables else "",
+    ]
+    yield "## 测试"
+    yield ""
+    counted = "、".join(each for each in kinds if each)
+    yield f"{counted}；另由程序登记一次例外情形，看命中是否变为不适用。"
+    yield ""
+    try:
+        found = all_demands(book, rule, tests)
+    except EngineError:
+        yield "有测试不通过，没有计算测到多少。"
+        return
+    excused = {each.gap: each.because for each in tests.uncovered}
+    gaps = [each.text for each in found if not each.met]
+    done = len(found) - len([each for each in gaps if each not in excused])
+    yield (
+        f"应测到 {len(found)} 项（各级别、每个条件成立和不成立、界线两侧一个单位、"
+        f"缺每个计量、不该计入的行），测到或说明 {done} 项。"
+    )
+    yield ""
+    for text in gaps:
+        yield f"- 没有测到：{text}{f'（{excused[text]}）' if text in excused else ''}"
+    for each in tests.survivors:
+        yield f"- 改成这样也测不出：`{_cell(each.mutant)}`（{each.because}）"
+    if gaps or tests.survivors:
+        yield ""

@@ -157,6 +157,22 @@ def _belongs(stem: str, law: Law) -> bool:
     return version is None or law.version is None or version[1] == law.version
 
 
+AUTHORITIES = {
+    "law": "法律",
+    "regulation": "行政法规",
+    "ministry": "部门规章和文件",
+    "party": "党内法规和文件",
+    "local": "地方性法规和文件",
+    "practice": "实务惯例",
+}
+
+
+def highest_authority(citations: Iterable[Citation], laws: Mapping[str, Law]) -> str | None:
+    """The highest authority among what is cited, from law to practice; none of nothing."""
+    found = {laws[each.law].authority for each in citations if each.law in laws}
+    return next((each for each in AUTHORITIES if each in found), None)
+
+
 def cited(citation: Citation, laws: Mapping[str, Law]) -> str:
     """A citation in a sentence: 《预算法》第五十七条."""
     law = laws.get(citation.law)

@@ -23,8 +23,7 @@ def of_rule(here: Here, rule: CheckedRule) -> Iterator[Flaw]:
         elif any(each.article is None for each in level.basis):
             said = "法类级别的 basis 要写到条（article）"
             yield here.of(rule, "no-citation", said, "levels", at)
-    cited = [*rule.rule.basis, *(each for level in rule.levels for each in level.basis)]
-    for citation in dict.fromkeys(cited):
+    for citation in rule.citations:
         yield from _cited(here, rule, citation)
 
 

@@ -19,6 +19,7 @@ from budget_watch.engine.measures import Frames, Plan, attach
 from budget_watch.engine.mutate.exact import Seen, verdict
 from budget_watch.engine.mutate.mutant import Mutant
 from budget_watch.engine.params import Parameter
+from budget_watch.engine.result import RunResult
 from budget_watch.engine.run import run_check, verdict_of
 from budget_watch.engine.testing import (
     MadeRows,
@@ -43,13 +44,16 @@ class JudgedCase:
     seen: Seen
     doubtful: bool
 
+    def verdict(self, rule: CheckedRule, params: Params | None = None) -> Verdict:
+        """What a rule says of the case's values."""
+        return verdict(self.seen, rule, params or {})
+
     def fails(self, rule: CheckedRule, params: Params) -> bool:
         """Whether a changed rule's verdict is not the expected one."""
         try:
-            got = verdict(self.seen, rule, params)
+            return self.differs(rule, self.verdict(rule, params))
         except FAILURES:
             return True
-        return self.differs(rule, got)
 
     def differs(self, rule: CheckedRule, got: Verdict) -> bool:
         """Whether a verdict is not the expected one."""
@@ -69,16 +73,13 @@ class FramedCase(JudgedCase):
 
     frame: pl.DataFrame
 
-    def fails(self, rule: CheckedRule, params: Params) -> bool:
-        """Whether a changed rule's verdict is not the expected one."""
+    def verdict(self, rule: CheckedRule, params: Params | None = None) -> Verdict:
+        """What a rule says of the case's values."""
         setting = self.seen.setting
         if params:
             setting = replace(setting, params={**setting.params, **params})
-        try:
-            judged, verdicts = verdict_of(rule, self.frame, setting)
-        except FAILURES:
-            return True
-        return self.differs(rule, verdicts.verdicts[judged["__v"][0]])
+        judged, verdicts = verdict_of(rule, self.frame, setting)
+        return verdicts.verdicts[int(judged["__v"][0])]
 
 
 @dataclass
@@ -108,22 +109,16 @@ class Bench:
 
     def killed(self, mutant: Mutant) -> bool:
         """Whether some test fails with this change."""
-        book = self.book
-        if mutant.params:
-            book = replace(book, params={**book.params, **mutant.params})
         if "cases" in mutant.kinds and self._any("cases", self.cases, self._case, mutant):
             return True
         if "rows" in mutant.kinds and self._any("rows", self.rows, self._rows, mutant):
             return True
-        if "tables" not in mutant.kinds:
-            return False
-        book = replace(book, rules={mutant.rule.id: mutant.rule})
-        return self._any("tables", self.tables, self._tables, mutant, book)
+        return "tables" in mutant.kinds and self._any("tables", self.tables, self._tables, mutant)
 
-    def _any(self, kind: str, tests: list[Any], fails: Any, mutant: Mutant, *more: Any) -> bool:
+    def _any(self, kind: str, tests: list[Any], fails: Any, mutant: Mutant) -> bool:
         order = self.first.setdefault(kind, list(tests))
         for at, test in enumerate(order):
-            if fails(test, mutant, *more):
+            if fails(test, mutant):
                 order.insert(0, order.pop(at))
                 return True
         return False
@@ -150,16 +145,20 @@ class Bench:
         except FAILURES:
             return True
 
-    def _tables(self, test: MadeTables, mutant: Mutant, book: Book) -> bool:
-        setting = test.setting
+    def _tables(self, test: MadeTables, mutant: Mutant) -> bool:
         try:
-            book = replace(book, exemptions=test.exemptions)
-            result = run_check(
-                test.reader, book, setting.as_of, [mutant.rule.id], setting.overrides
-            )
+            result = self.run(test, mutant.rule, mutant.params)
             return bool(tables_differ(mutant.rule, test.case, result))
         except FAILURES:
             return True
+
+    def run(self, test: MadeTables, rule: CheckedRule, params: Params | None = None) -> RunResult:
+        """Judge the tables of a test."""
+        book = replace(self.book, rules={rule.id: rule}, exemptions=test.exemptions)
+        if params:
+            book = replace(book, params={**book.params, **params})
+        setting = test.setting
+        return run_check(test.reader, book, setting.as_of, [rule.id], setting.overrides)
 
 
 def bench(book: Book, rule: CheckedRule, tests: RuleTests) -> Bench:

@@ -12,6 +12,7 @@ from budget_watch.engine.reach.atoms import judged
 from budget_watch.engine.reach.blanks import blanked
 from budget_watch.engine.reach.demand import Demand
 from budget_watch.engine.reach.rows import measured, on_rows
+from budget_watch.engine.reach.verdicts import reached
 
 
 def demands(book: Book, rule: CheckedRule, tests: RuleTests) -> list[Demand]:
@@ -21,6 +22,34 @@ def demands(book: Book, rule: CheckedRule, tests: RuleTests) -> list[Demand]:
         EngineError: a test fails; only passing tests say what is reached.
     """
     return list(_demands(rule, bench(book, rule, tests)))
+
+
+def all_demands(book: Book, rule: CheckedRule, tests: RuleTests) -> list[Demand]:
+    """Everything that the tests should reach, verdicts included; each test is run once.
+
+    Raises:
+        EngineError: a test fails.
+    """
+    found = bench(book, rule, tests)
+    return [*reached(rule, labels(found)), *_demands(rule, found)]
+
+
+def labels(found: Bench) -> set[str]:
+    """The verdicts that the tests reach: `level[0]` for a hit, else outcome and reason."""
+    seen: set[str] = set()
+    for case in found.cases:
+        got = case.verdict(found.rule)
+        at = got.level
+        seen.add(f"{got.outcome}：{got.because}" if at is None else f"level[{at}]")
+    for test in found.tables:
+        result = found.run(test, found.rule)
+        for row in result.observations.iter_rows(named=True):
+            hit = row["outcome"] == "hit"
+            because = f"{row['outcome']}：{row['because'] or ''}"
+            seen.add(f"level[{row['level_at']}]" if hit else because)
+        tally = result.per_rule[0]
+        seen |= {f"{name}：" for name in ("clear", "not_applicable") if getattr(tally, name)}
+    return seen
 
 
 def _demands(rule: CheckedRule, found: Bench) -> Iterator[Demand]:
