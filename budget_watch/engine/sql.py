@@ -91,7 +91,7 @@ _ALLOWED = [
     "Concat",
 ]
 ALLOWED = tuple(getattr(exp, name) for name in _ALLOWED)
-MAX_NODES = 800
+MAX_NODES = 1_200
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from budget_watch.lake.marts.carryover_position import build as build_carryover
 from budget_watch.lake.marts.debt_position import build as build_debt
 from budget_watch.lake.marts.execution_month import build as build_execution
 from budget_watch.lake.marts.fund_line import build as build_funds
-from budget_watch.lake.marts.purpose import use_key
+from budget_watch.lake.marts.purpose import use_core, use_key
 from budget_watch.lake.marts.recon import build as build_recon
 from budget_watch.lake.marts.social_fund import build as build_social
 from tests.lake.made import CITY, COUNTY, SYSTEM, ZONE, application, batch, content, rows, voucher
@@ -89,6 +89,28 @@ def test_a_voucher_tells_whether_another_was_paid_than_was_asked_for(home):
         "622200001",
         9,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "core"),
+    [
+        ("支付档案整理服务费", "档案整理服务"),
+        ("档案整理 服务费用", "档案整理服务"),
+        ("档案整理服务款项。", "档案整理服务"),
+        ("结算档案整理服务费等费用", "档案整理服务"),
+        ("5月培训费", "5月培训"),
+        ("设备首付款", "设备首付"),
+        ("设备尾款", "设备尾"),
+        ("工程款", "工程"),
+        ("费用", "费用"),
+        ("付款", "付款"),
+        ("", ""),
+        (None, None),
+    ],
+)
+def test_purposes_that_say_the_same_have_one_core(text, core):
+    frame = pl.DataFrame({"x": [text]}, schema={"x": pl.String})
+    assert frame.select(use_core(pl.col("x"))).item() == core
 
 
 def test_an_application_of_long_ago_is_found(home):

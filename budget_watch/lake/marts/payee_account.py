@@ -39,6 +39,7 @@ account_first_date date 账户第一次收款日期 !
 account_first_amt money 账户首日未列合同的最大一笔
 region_first_date date 本区划数据起始日期 !
 """,
+    date_column="first_date",
 )
 _KEY = ["mof_div_code", "dept_code", "agency_code", "payee_acct_no", "payee_key"]
 _ACCOUNT = ["mof_div_code", "payee_acct_no"]

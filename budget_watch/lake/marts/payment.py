@@ -16,7 +16,7 @@ import polars as pl
 from budget_watch.lake.marts.mart import Inputs, Mart, mart_contract
 from budget_watch.lake.marts.party import account_key, lead_digit, party_key, person_shaped
 from budget_watch.lake.marts.places import scope_kind
-from budget_watch.lake.marts.purpose import use_key, use_text
+from budget_watch.lake.marts.purpose import use_core, use_key, use_text
 
 CONTRACT = mart_contract(
     1,
@@ -71,6 +71,7 @@ bond_code str 债券代码
 use_des str 用途
 use_key str 用途归并词
 use_text str 用途去标点
+use_core str 用途主干
 app_use_des str 申请用途
 abstract str 摘要
 is_sal bool 是否工资
@@ -113,6 +114,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
             scope_kind=scope_kind(pl.col("mof_div_code")),
             use_key=use_key(pl.col("use_des")),
             use_text=use_text(pl.col("use_des")),
+            use_core=use_core(pl.col("use_des")),
             payee_key=party_key(pl.col("payee_acct_name")),
             payee_person_shaped=person_shaped(pl.col("payee_acct_name")),
             payee_acct_no=account_key(pl.col("payee_acct_no")),

@@ -37,3 +37,18 @@ def use_text(text: pl.Expr) -> pl.Expr:
     in number or period alone.
     """
     return text.str.normalize("NFKC").str.replace_all(r"[\s\p{P}\p{S}]+", "").str.to_lowercase()
+
+
+_VERBS = r"^(?:本次|现|申请|关于|办理|支付|拨付|给付|付给|付|结算|缴纳|报销|用于)+"
+_ENDS = r"(?:等?(?:费用|费|款项|款|经费|资金|支出|开支|结算|支付|一批|一次|等))+$"
+
+
+def use_core(text: pl.Expr) -> pl.Expr:
+    """The purpose without the words that only say that something is paid.
+
+    支付档案整理服务费, 档案整理服务费用 and 档案整理服务款 are one; numbers, periods and stages
+    (首付款, 尾款) still tell apart. Where nothing else is left, the whole `use_text`.
+    """
+    plain = use_text(text)
+    bare = plain.str.replace(_VERBS, "").str.replace(_ENDS, "")
+    return pl.when(bare.str.len_chars() >= 2).then(bare).otherwise(plain)

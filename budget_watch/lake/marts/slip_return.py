@@ -34,11 +34,12 @@ paying_agency str 付款单位代码 !
 pay_amt money 支付金额 !
 pay_date date 支付日期 !
 use_des str 支付用途
+met_date date 往返完成日期 !
 days_after int 缴款在支付之后的日数 !
 days_apart int 缴款与支付相隔日数 !
 nearest bool 该缴款书金额最接近的一笔支付 !
 """,
-    date_column="slip_date",
+    date_column="met_date",
 )
 DAYS, PART = 92, 20
 _BLOCK = 31  # payments of the same month or so come before others, whatever their amounts
@@ -114,7 +115,10 @@ def _pairs(slips: pl.LazyFrame, payments: pl.LazyFrame, by: str) -> pl.LazyFrame
         payments.drop(other)
         .join(slips.drop(other, "person"), on=on, how="inner")
         .with_columns(days_after=days)
-        .with_columns(days_apart=pl.col("days_after").abs())
+        .with_columns(
+            days_apart=pl.col("days_after").abs(),
+            met_date=pl.max_horizontal("slip_date", "pay_date"),
+        )
         .filter((pl.col("days_apart") <= DAYS) & (apart * PART <= pl.col("pay_amt")))
         .drop(by)
     )
