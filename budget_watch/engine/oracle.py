@@ -29,6 +29,7 @@ from budget_watch.engine.recovery_walk import held_rows
 from budget_watch.engine.result import canonical
 from budget_watch.engine.run import selected
 from budget_watch.engine.sources import Reader, Source, sources
+from budget_watch.engine.sql import CheckedQuery
 from budget_watch.engine.to_sql import SqlCompiler, name, text
 from budget_watch.engine.units import Column
 
@@ -286,35 +287,55 @@ class Oracle:
         query = rule.query
         if query is None:
             raise RunError(f"{rule.id} 没有 query")
+        every = self._asked(rule, query, "")
+        kinds = {"num": "::BIGINT", "text": "::VARCHAR", "date": "::DATE", "bool": "::BOOLEAN"}
+        columns = ", ".join(
+            f"q.{name(each)}{kinds.get(column.type.base, '')} AS {name(each)}"
+            for each, column in query.columns.items()
+        )
+        if not any(self._doubtful(each) for each in query.tables):
+            return f"SELECT {columns}, FALSE AS __p_row FROM ({every}) q"
+        firm = self._asked(rule, query, " WHERE NOT {provisional}")
+        same = " AND ".join(
+            f"f.{name(each)} IS NOT DISTINCT FROM q.{name(each)}" for each in query.columns
+        )
+        return (
+            f"SELECT {columns}, NOT EXISTS (SELECT 1 FROM ({firm}) f WHERE {same}) AS __p_row "
+            f"FROM ({every}) q"
+        )
+
+    def _doubtful(self, table: str) -> bool:
+        source = sources()[table]
+        test = f"SELECT coalesce(bool_or({_provisional(source, 's.')}), FALSE)"
+        found = self.con.execute(f"{test} FROM {self.table(source)} s").fetchone()
+        return bool(found and found[0])
+
+    def _asked(self, rule: CheckedRule, query: CheckedQuery, where: str) -> str:
+        """The query over views of its tables, cut by `where`."""
         known = sources()
-        ctes = []
+        views = {}
         for table in query.tables:
             build = self.over(known[table])
             extra = "".join(
                 f", {_stored(build, tree)} AS {name(each)}"
                 for each, tree in query.extras.get(table, {}).items()
             )
-            view = f"__q_{rule.id}_{table}"
+            view = f"__q{'_firm' if where else ''}_{rule.id}_{table}"
+            kept = where.format(provisional=_provisional(known[table], "s."))
             self.con.execute(
                 f"CREATE OR REPLACE VIEW {name(view)} AS "
-                f"SELECT s.*{extra} FROM {self.table(known[table])} s"
+                f"SELECT s.*{extra} FROM {self.table(known[table])} s{kept}"
             )
-            ctes.append((table, view))
+            views[table] = view
         import sqlglot
         from sqlglot import exp
 
         tree: Any = sqlglot.parse_one(query.sql, dialect="duckdb")
         for table in list(tree.find_all(exp.Table)):
-            if table.name in dict(ctes):
-                view = dict(ctes)[table.name]
+            if table.name in views:
                 alias = table.alias or table.name
-                table.replace(exp.alias_(exp.to_table(view), alias, table=True))
-        kinds = {"num": "::BIGINT", "text": "::VARCHAR", "date": "::DATE", "bool": "::BOOLEAN"}
-        columns = ", ".join(
-            f"q.{name(each)}{kinds.get(column.type.base, '')} AS {name(each)}"
-            for each, column in query.columns.items()
-        )
-        return f"SELECT {columns}, FALSE AS __p_row FROM ({tree.sql(dialect='duckdb')}) q"
+                table.replace(exp.alias_(exp.to_table(views[table.name]), alias, table=True))
+        return str(tree.sql(dialect="duckdb"))
 
     def _within(self, rule: CheckedRule) -> str:
         window = rule.window

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from budget_watch.engine.check import CheckedRule, CheckedUniverse
 from budget_watch.engine.errors import RunError
+from budget_watch.engine.firm import firm_frames, marked
 from budget_watch.engine.measures import Frames
 from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.result import RuleTally
@@ -49,6 +50,10 @@ def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
         for members in parts_of(universe, run.frames, ROWS_A_PART):
             _clear_the_silent(members, returned, tally)
     frame = with_period_end(rule, returned, run.setting)
+    without = firm_frames(query, run.frames)
+    if without is not None:
+        flags = marked(returned, answer(query, without)).select("__p_row")
+        frame = frame.hstack(flags)
     judge_frame(run, rule, within_validity(rule, frame, tally), tally)
 
 
