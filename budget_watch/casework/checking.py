@@ -20,12 +20,15 @@ from budget_watch.casework.hiding import hidden
 from budget_watch.casework.load import limit
 from budget_watch.casework.recording import Recorded, Run, record_run
 from budget_watch.engine import Book, load_book, run_check
+from budget_watch.engine.errors import BookError
 from budget_watch.engine.laws import load_dir
+from budget_watch.engine.lint.loading import flaw_of
 from budget_watch.engine.load import book_hash
 from budget_watch.engine.model import Law
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
 from budget_watch.engine.render import WorkState
+from budget_watch.engine.result import RuleTally
 from budget_watch.engine.wording import render
 from budget_watch.lake import Home, Reader, Snapshot
 
@@ -50,6 +53,12 @@ class Checked:
     observations: list[dict[str, Any]] = field(repr=False)
     recorded: Recorded
     biz_date: date | None = None
+    mistakes: tuple[BookError, ...] = ()
+
+    @property
+    def not_loaded(self) -> list[dict[str, Any]]:
+        """Files of the rule book that were left out: file, line, what is wrong."""
+        return [flaw_of(each).record() for each in self.mistakes]
 
     @property
     def cut(self) -> bool:
@@ -80,9 +89,10 @@ class Checked:
             "run": self.run,
             "snapshot": self.snapshot,
             "as_of": self.as_of.isoformat(),
-            "rules": len(self.tallies),
+            "rules": sum(1 for tally in self.tallies if not tally.get("not_loaded")),
             **totals,
             "not_judged": sum(1 for tally in self.tallies if tally["undelivered"]),
+            "not_loaded": self.not_loaded,
             "cut": self.cut,
             "back_test": self.recorded.back_test,
             "new": self.recorded.new,
@@ -104,6 +114,13 @@ class Checked:
             words += f"不适用中有 {total['exempted']} 次是例外情形登记。"
         if total["not_judged"]:
             words += f"{total['not_judged']} 条规则所需的报表没有送达，没有判断。"
+        if self.mistakes:
+            first = self.not_loaded[0]
+            words += (
+                f"规则库有 {len(self.mistakes)} 处不能读入，有关规则没有运行："
+                f"{first['file']}:{first['line']} {first['message']}"
+                + ("等。" if len(self.mistakes) > 1 else "。")
+            )
         if self.cut:
             words += f"数据快照截至 {self.biz_date}，判断到 {self.as_of}："
             words += "之后的业务和之后才送达的报表不计。"
@@ -128,8 +145,11 @@ def rules_dir() -> Path:
 
 
 def rule_book(root: Path) -> Book:
-    """The rule book with the home's overlay ``<home>/rules`` where there is one."""
-    return load_book(book_folders(root))
+    """The rule book with the home's overlay ``<home>/rules`` where there is one.
+
+    What cannot be loaded is left out and named in ``mistakes``; all else works.
+    """
+    return load_book(book_folders(root), strict=False)
 
 
 def book_folders(root: Path) -> list[Path]:
@@ -205,6 +225,8 @@ def check(
     chosen = choose_snapshot(home, snapshot=snapshot, known=known)
     book = rule_book(root)
     for rule in rules or ():
+        if rule in book.broken:
+            raise CaseworkError(f"{rule} 不能读入：{book.broken[rule]}")
         if rule not in book.rules:
             raise CaseworkError(f"规则库里没有 {rule}。请用 budget-watch rules list 查看编号。")
     reader = Reader(home, Grant.system("check"), snapshot=chosen)
@@ -213,7 +235,9 @@ def check(
     append(home, result)
     names = Names(reader, day)
     observations = list(worded(result.observations.iter_rows(named=True), book, names))
-    tallies = [tally.record() for tally in result.per_rule]
+    tallies = [{**tally.record(), "not_loaded": ""} for tally in result.per_rule]
+    if rules is None:
+        tallies += [_left_out(name, error) for name, error in sorted(book.broken.items())]
     recorded = record_run(
         home,
         Run(
@@ -222,17 +246,32 @@ def check(
             book_hash=book.hash,
             as_of=day,
             judged_rules=frozenset(
-                t["rule"] for t in tallies if not t["error"] and not t["undelivered"]
+                t["rule"]
+                for t in tallies
+                if not (t["error"] or t["undelivered"] or t["not_loaded"])
             ),
             tallies=tallies,
-            limits={t["rule"]: _limit(book, t) for t in tallies},
+            limits={t["rule"]: _limit(book, t) for t in tallies if not t["not_loaded"]},
         ),
         observations,
         baseline,
     )
     return Checked(
-        result.run, chosen.id, day, recorded.tallies, observations, recorded, chosen.biz_date
+        result.run,
+        chosen.id,
+        day,
+        recorded.tallies,
+        observations,
+        recorded,
+        chosen.biz_date,
+        book.mistakes,
     )
+
+
+def _left_out(rule: str, error: BookError) -> dict[str, Any]:
+    """The tally of a rule that could not be loaded: nothing judged, nothing cleared, and why."""
+    said = f"没有运行：{error}"
+    return {**RuleTally(rule, message=said).record(), "not_loaded": str(error)}
 
 
 def _limit(book: Book, tally: Mapping[str, Any]) -> int | None:

@@ -153,8 +153,10 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
         }
         for rule in rules.values()
     )
-    printer.close({"rules": len(rules)}, f"共 {len(rules)} 条规则。")
-    return DONE
+    missing = [str(each) for each in book.mistakes]
+    words = "".join(f"\n没有读入：{each}" for each in missing)
+    printer.close({"rules": len(rules), "not_loaded": missing}, f"共 {len(rules)} 条规则。{words}")
+    return LOOK if missing else DONE
 
 
 @rules_app.command("exemptions")

@@ -101,7 +101,7 @@ def demo(
         open_port("127.0.0.1", port)
         say.print(f"看板：http://127.0.0.1:{port}/   按 Ctrl+C 停止。")
         serve(here.home, "127.0.0.1", port)
-    return LOOK if summary.get("error") else DONE
+    return LOOK if summary.get("error") or summary.get("not_loaded") else DONE
 
 
 def _step(progress: Progress, title: str, work: Callable[[Report], Any]) -> Any:

@@ -71,7 +71,7 @@ def check(
     if listed:
         printer.records(result.listed(listed))
     printer.close(result.summary, result.sentence)
-    return LOOK if result.summary["error"] else DONE
+    return LOOK if result.summary["error"] or result.mistakes else DONE
 
 
 def runs(context: typer.Context, as_json: JsonOption = False) -> int:

@@ -20,7 +20,8 @@ from budget_watch.engine.lists import NamedLists
 from budget_watch.engine.model import AREAS, Exemption, Group, Law, Param, Rule, Words
 from budget_watch.engine.params import Parameter, loosened, parameter
 from budget_watch.engine.sources import Source
-from budget_watch.engine.yaml_file import read_items, read_one
+from budget_watch.engine.yaml_file import place_keys, read_items, read_one
+from budget_watch.tables.strict_yaml import line_of
 
 Entry = TypeVar("Entry", Words, Group, Param, Law, Exemption)
 
@@ -33,6 +34,7 @@ class Book:
         hash: SHA-256 over the files' names and bytes, product and home alike.
         files: rule id → its file.
         mistakes: what is wrong, where loading was asked to go on (`strict=False`).
+        broken: of these, the rules that could not be loaded.
     """
 
     rules: Mapping[str, CheckedRule]
@@ -45,11 +47,26 @@ class Book:
     mistakes: tuple[BookError, ...] = ()
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     exemptions: tuple[CheckedExemption, ...] = ()
+    broken: Mapping[str, BookError] = field(default_factory=dict)
 
     @property
     def lists(self) -> Lists:
         """The names that expressions may use."""
         return names_of(self.params, self.named)
+
+
+@dataclass
+class Mistakes:
+    """What was found wrong so far; the first is raised where loading is strict."""
+
+    strict: bool
+    found: list[BookError] = field(default_factory=list)
+
+    def add(self, mistake: BookError, cause: BookError | None = None) -> None:
+        """Keep a mistake, or raise it."""
+        if self.strict:
+            raise mistake from cause
+        self.found.append(mistake)
 
 
 def names_of(params: Mapping[str, Parameter], named: NamedLists) -> Lists:
@@ -90,15 +107,16 @@ def load_book(
         from budget_watch.engine.sources import sources as all_sources
 
         sources = all_sources()
-    laws = _merged("laws", _laws(folders))
-    params = _params(folders)
-    words = _merged("词表", _entries(folders, "words", Words))
-    groups = _merged("代码组", _entries(folders, "groups", Group))
+    mistakes = Mistakes(strict)
+    laws = _merged("laws", _laws(folders, mistakes), mistakes)
+    params = _params(folders, mistakes)
+    words = _merged("词表", _entries(folders, "words", Words, mistakes), mistakes)
+    groups = _merged("代码组", _entries(folders, "groups", Group, mistakes), mistakes)
     named = NamedLists(words, groups, _code_tables())
     lists = names_of(params, named)
     rules: dict[str, CheckedRule] = {}
     files: dict[str, Path] = {}
-    mistakes: list[BookError] = []
+    broken: dict[str, BookError] = {}
     wanted = None if only is None else set(only)
     for path in _rule_files(folders):
         if wanted is not None and path.stem not in wanted:
@@ -109,9 +127,10 @@ def load_book(
             rules[rule.id] = checked(rule, sources, lists)
             files[rule.id] = path
         except BookError as error:
-            if strict:
-                raise _in_file(path, error) from error
-            mistakes.append(_in_file(path, error))
+            broken.setdefault(path.stem, _in_file(path, error))
+            mistakes.add(broken[path.stem], error)
+    whole = wanted is None and not mistakes.found
+    exemptions = _exemptions(folders, rules, laws, whole, mistakes)
     return Book(
         dict(sorted(rules.items())),
         params,
@@ -120,14 +139,16 @@ def load_book(
         book_hash(folders),
         files,
         tuple(folders),
-        tuple(mistakes),
-        exemptions=_exemptions(folders, rules, laws, wanted is None and not mistakes),
+        tuple(mistakes.found),
+        exemptions=exemptions,
+        broken={name: error for name, error in broken.items() if name not in rules},
     )
 
 
 def registered(folders: Sequence[Path]) -> dict[str, Law]:
     """The laws register alone: also of a book whose rules do not load."""
-    return _merged("laws", _laws(folders))
+    mistakes = Mistakes(strict=True)
+    return _merged("laws", _laws(folders, mistakes), mistakes)
 
 
 def book_hash(folders: Sequence[Path]) -> str:
@@ -145,9 +166,11 @@ def book_hash(folders: Sequence[Path]) -> str:
 
 
 def _in_file(path: Path, error: BookError) -> BookError:
+    """The mistake with its file, and the line of the place in the rule that it names."""
     if str(path) in error.where:
         return error
-    return BookError(f"{path}（{error.where}）", error.message, error.code)
+    line = line_of(path, place_keys(error.where))
+    return BookError(f"{path}:{line}（{error.where}）", error.message, error.code)
 
 
 def _rule_files(folders: Sequence[Path]) -> list[Path]:
@@ -180,75 +203,93 @@ def _exemptions(
     rules: Mapping[str, CheckedRule],
     laws: Mapping[str, Law],
     whole: bool,
+    mistakes: Mistakes,
 ) -> tuple[CheckedExemption, ...]:
     """The exemptions of the loaded rules; of an unknown rule only where the book is whole."""
-    entries = _entries(folders, "exemptions", Exemption)
-    _merged("例外情形登记", entries)
+    entries = _entries(folders, "exemptions", Exemption, mistakes)
+    known = _merged("例外情形登记", entries, mistakes)
     found: list[CheckedExemption] = []
     for path, said in entries:
-        if said.rule in rules:
-            found.append(checked_exemption(said, rules[said.rule], laws, str(path)))
-        elif whole:
-            where = f"{path}（{said.id}）"
-            raise BookError(where, f"规则库中没有 {said.rule}；请核对 rule", "exemption")
+        if known[said.id] is not said:
+            continue
+        try:
+            if said.rule in rules:
+                found.append(checked_exemption(said, rules[said.rule], laws, str(path)))
+            elif whole:
+                where = f"{path}（{said.id}）"
+                raise BookError(where, f"规则库中没有 {said.rule}；请核对 rule", "exemption")
+        except BookError as error:
+            mistakes.add(error)
     return tuple(sorted(found, key=lambda each: each.said.id))
 
 
-def _laws(folders: Sequence[Path]) -> list[tuple[Path, Law]]:
+def _laws(folders: Sequence[Path], mistakes: Mistakes) -> list[tuple[Path, Law]]:
     return [
         (path, law)
         for folder in folders
         if (path := folder / "laws.yaml").is_file()
-        for law in read_items(path, Law)
+        for law in read_items(path, Law, mistakes.add)
     ]
 
 
-def _entries(folders: Sequence[Path], name: str, model: type[Entry]) -> list[tuple[Path, Entry]]:
+def _entries(
+    folders: Sequence[Path], name: str, model: type[Entry], mistakes: Mistakes
+) -> list[tuple[Path, Entry]]:
     return [
         (path, entry)
         for folder in folders
         for path in sorted((folder / name).glob("*.yaml"))
-        for entry in read_items(path, model)
+        for entry in read_items(path, model, mistakes.add)
     ]
 
 
-def _merged(what: str, entries: list[tuple[Path, Entry]]) -> dict[str, Entry]:
+def _merged(what: str, entries: list[tuple[Path, Entry]], mistakes: Mistakes) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     places: dict[str, Path] = {}
     for path, entry in entries:
         if entry.id in found:
-            raise BookError(
-                str(path), f"{what} {entry.id} 已在 {places[entry.id]} 写过；请另取名称", "override"
-            )
+            said = f"{what} {entry.id} 已在 {places[entry.id]} 写过；请另取名称"
+            mistakes.add(BookError(str(path), said, "override"))
+            continue
         found[entry.id], places[entry.id] = entry, path
     return found
 
 
-def _params(folders: Sequence[Path]) -> dict[str, Parameter]:
-    merged: dict[str, tuple[Path, Param]] = {}
-    for path, entry in _entries(folders, "params", Param):
-        if entry.id not in merged:
-            merged[entry.id] = (path, entry)
-            continue
-        first, known = merged[entry.id]
-        if path.is_relative_to(folders[0]):
-            raise BookError(str(path), f"参数 {entry.id} 已在 {first} 写过", "override")
-        if any(not value.jurisdiction for value in entry.values):
-            raise BookError(
-                str(path), f"参数 {entry.id} 的本地值要写 jurisdiction（本辖区代码）", "override"
-            )
-        both = known.model_copy(update={"values": (*known.values, *entry.values)})
-        merged[entry.id] = (first, both)
-    found = {name: parameter(entry, str(path)) for name, (path, entry) in merged.items()}
-    for name, each in found.items():
-        lax = loosened(each)
-        if lax:
-            raise BookError(
-                str(merged[name][0]),
-                f"参数 {name} 是法定标准，{lax[0].jurisdiction} 的值 {lax[0].value} 更宽；只能更严",
-                "loosened",
-            )
-    return found
+def _params(folders: Sequence[Path], mistakes: Mistakes) -> dict[str, Parameter]:
+    """Parameters by id; a home's values stand beside the book's own where they may."""
+    found: dict[str, tuple[Path, Param, Parameter]] = {}
+    for path, entry in _entries(folders, "params", Param, mistakes):
+        try:
+            first, param = (path, entry)
+            if entry.id in found:
+                first, param = found[entry.id][0], _beside(found[entry.id], path, entry, folders)
+            made = parameter(param, str(path))
+            lax = loosened(made)
+            if lax:
+                raise BookError(
+                    str(path),
+                    f"参数 {entry.id} 是法定标准，{lax[0].jurisdiction} 的值 {lax[0].value} "
+                    "更宽；只能更严",
+                    "loosened",
+                )
+            found[entry.id] = (first, param, made)
+        except BookError as error:
+            mistakes.add(error)
+    return {name: made for name, (_, _, made) in found.items()}
+
+
+def _beside(
+    known: tuple[Path, Param, Parameter], path: Path, entry: Param, folders: Sequence[Path]
+) -> Param:
+    """A known parameter with a home's own values added."""
+    first, param, _ = known
+    if path.is_relative_to(folders[0]):
+        raise BookError(str(path), f"参数 {entry.id} 已在 {first} 写过", "override")
+    if any(not value.jurisdiction for value in entry.values):
+        raise BookError(
+            str(path), f"参数 {entry.id} 的本地值要写 jurisdiction（本辖区代码）", "override"
+        )
+    return param.model_copy(update={"values": (*param.values, *entry.values)})
 
 
 def _code_tables() -> Mapping[str, Mapping[int, frozenset[str]]]:

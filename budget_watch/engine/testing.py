@@ -158,8 +158,13 @@ class TestRun:
 
 def run_tests(book: Book, rules: Sequence[str] | None = None, *, coverage: bool = False) -> TestRun:
     """Run the tests of these rules (default all); with `coverage` also name what they miss."""
-    results: list[TestResult] = []
+    results = [
+        TestResult(name, "file", f"{name}.yaml", False, f"不能读入：{error}")
+        for name, error in book.broken.items()
+        if rules is None or name in rules
+    ]
     coverages: list[Coverage] = []
+    rules = None if rules is None else [name for name in rules if name not in book.broken]
     for found, reached in test_rules(book, rules, coverage=coverage):
         results += found
         coverages.append(reached)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,47 +12,117 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
 
 from budget_watch.engine.errors import BookError
 from budget_watch.tables.strict_yaml import line_of
 
 Model = TypeVar("Model", bound=BaseModel)
+_ALIAS = re.compile(r"(?:^|[\s\[{,])[&*][A-Za-z0-9_]", re.M)
+_DAY = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 
 
 def read(path: Path) -> Any:
     """The plain values of a YAML file. Raises BookError with file and line."""
+    text = _text(path)
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        _without_aliases(path, text)
+        return YAML(typ="safe", pure=True).load(text)
+    except BookError:
+        raise
     except DuplicateKeyError as error:
         raise BookError(
             f"{path}:{_line(error)}", "同一个键写了两次；请删去其中一行", "duplicate-key"
         ) from error
     except MarkedYAMLError as error:
-        problem = (error.problem or "无法解析").strip().splitlines()[0]
+        raise BookError(f"{path}:{_line(error)}", _problem(text, error), "yaml") from error
+    except RecursionError as error:
+        raise BookError(f"{path}:1", "YAML 套叠太深；请写成平常的几层", "yaml") from error
+    except (YAMLError, ValueError) as error:
+        line, day = _no_day(text)
+        said = f"日期 {day} 不存在；请写 2026-03-31 这样的日期" if day else f"读不懂（{error}）"
+        raise BookError(f"{path}:{line}", said, "yaml") from error
+
+
+def _text(path: Path) -> str:
+    """The file's text. Raises BookError where it is not UTF-8, with the line of the first byte."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
         raise BookError(
-            f"{path}:{_line(error)}",
-            f"YAML 语法有误（{problem}）；请检查缩进、冒号后的空格，含冒号、@ 或井号的文字要加引号",
-            "yaml",
-        ) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise BookError(
-            str(path), f"不是 UTF-8 编码的 YAML（{error}）；请另存为 UTF-8", "yaml"
+            f"{path}:{line}", "不是 UTF-8 编码；请另存为 UTF-8 再放回", "yaml"
         ) from error
 
 
-def read_items(path: Path, model: type[Model]) -> list[Model]:
-    """The list of entries in a file, each checked against the model."""
-    data = read(path)
+def _without_aliases(path: Path, text: str) -> None:
+    """Refuse anchors and aliases: a few lines of them can stand for gigabytes."""
+    if not _ALIAS.search(text):
+        return
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            line = event.start_mark.line + 1
+            raise BookError(f"{path}:{line}", "不能用 &、* 引用别处的值；请照写一遍", "yaml")
+
+
+def _problem(text: str, error: MarkedYAMLError) -> str:
+    line = text.splitlines()[_line(error) - 1 : _line(error)]
+    if "\t" in "".join(line) or "'\\t'" in (error.problem or ""):
+        return "缩进用了制表符（Tab）；请改为空格"
+    problem = (error.problem or "无法解析").strip().splitlines()[0]
+    return f"YAML 语法有误（{problem}）；请检查缩进、冒号后的空格，含冒号、@ 或井号的文字要加引号"
+
+
+def _no_day(text: str) -> tuple[int, str]:
+    """Line and text of the first date that does not exist; (1, "") if all do."""
+    for at, line in enumerate(text.splitlines(), 1):
+        for found in _DAY.finditer(line):
+            try:
+                date(*(int(part) for part in found.groups()))
+            except ValueError:
+                return at, found.group()
+    return 1, ""
+
+
+def read_items(
+    path: Path, model: type[Model], wrong: Callable[[BookError], None] | None = None
+) -> list[Model]:
+    """The list of entries in a file, each checked against the model.
+
+    Args:
+        wrong: takes a mistake, whose entry or file is then left out; without it it is raised.
+    """
+
+    def refuse(error: BookError) -> None:
+        if wrong is None:
+            raise error
+        wrong(error)
+
+    try:
+        data = read(path)
+    except BookError as error:
+        refuse(error)
+        return []
     if data is None:
         return []
     if not isinstance(data, list):
-        raise BookError(f"{path}:1", "文件应是一张列表；每项以“- id: …”开头", "shape")
-    return [validated(path, entry, model, (at,)) for at, entry in enumerate(data)]
+        refuse(BookError(f"{path}:1", "文件应是一张列表；每项以“- id: …”开头", "shape"))
+        return []
+    found: list[Model] = []
+    for at, entry in enumerate(data):
+        try:
+            found.append(validated(path, entry, model, (at,)))
+        except BookError as error:
+            refuse(error)
+    return found
 
 
 def read_one(path: Path, model: type[Model]) -> Model:
     """The one mapping of a file, checked against the model."""
     data = read(path)
+    if data is None:
+        raise BookError(f"{path}:1", "文件是空的；请从 id: 一行写起，或删去文件", "shape")
     if not isinstance(data, dict):
         raise BookError(f"{path}:1", "文件应为“键: 值”的映射；请从 id: 一行写起", "shape")
     return validated(path, data, model, ())
@@ -67,8 +140,52 @@ def validated(path: Path, data: Any, model: type[Model], at: tuple[int | str, ..
         message = {
             "extra_forbidden": f"没有键 {name}；可用的键：{allowed}",
             "missing": f"缺少键 {name}",
-        }.get(first["type"], f"{name} 不合要求：{first['msg'].removeprefix('Value error, ')}")
+        }.get(first["type"], f"{name} {_said(first)}")
         raise BookError(f"{path}:{line_of(path, keys)}", message, first["type"]) from error
+
+
+def place_keys(place: str) -> tuple[str | int, ...]:
+    """The keys of a place that a mistake names: `ZX06 levels[0]` → ("levels", 0)."""
+    _, _, inner = place.partition(" ")
+    inner = inner.replace("（", ".").replace("）", "")
+    return tuple(int(each) if each.isdigit() else each for each in re.findall(r"\w+", inner))
+
+
+def _said(error: Any) -> str:
+    """What is wrong with a value and what to write instead, in Chinese."""
+    context = error.get("ctx") or {}
+    kind, given = error["type"], error.get("input")
+    said = _KINDS.get(kind)
+    if said is not None:
+        words = {key: str(value) for key, value in context.items()}
+        return said.format(**{"given": given, "min_length": "1", "pattern": "", **words})
+    return f"不合要求：{error['msg'].removeprefix('Value error, ')}"
+
+
+_KINDS = {
+    "literal_error": "应为 {expected} 之一，这里是“{given}”",
+    "date_parsing": "“{given}”不是日期；请写 2026-03-31",
+    "date_from_datetime_parsing": "“{given}”不是日期；请写 2026-03-31",
+    "date_type": "“{given}”不是日期；请写 2026-03-31",
+    "date_from_datetime_inexact": "“{given}”不是日期；请写 2026-03-31",
+    "string_type": '应是文字；是代码或数字就加引号，如 "101"',
+    "string_too_short": "不能是空的",
+    "string_pattern_mismatch": "“{given}”写法不对（应合 {pattern}）",
+    "int_parsing": "“{given}”不是整数",
+    "int_type": "应是整数",
+    "float_parsing": "“{given}”不是数",
+    "float_type": "应是数",
+    "bool_parsing": "“{given}”应写 true 或 false",
+    "bool_type": "应写 true 或 false",
+    "too_short": "至少要写 {min_length} 项",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than_equal": "应不大于 {le}",
+    "list_type": "应是一张列表：[…] 或各行以“- ”开头",
+    "tuple_type": "应是一张列表：[…] 或各行以“- ”开头",
+    "dict_type": "应是“键: 值”的映射",
+    "model_type": "应是“键: 值”的映射",
+    "model_attributes_type": "应是“键: 值”的映射",
+}
 
 
 def _line(error: MarkedYAMLError) -> int:

@@ -57,13 +57,14 @@ def page(context: Context) -> Page:
     return Page(
         "规则与参数",
         [
+            *_not_loaded(book),
             block(
                 "规则",
                 table("规则", columns, lines),
                 flush=True,
                 sub=f"{len(rules)}条；{when}",
                 source=source(context, "规则库"),
-            )
+            ),
         ],
         lead=f"规则库有{len(book.rules)}条规则、{len(book.params)}个参数、{len(book.laws)}部法律法规和文件；"
         f"规则库摘要 {book.hash[:12]}。",
@@ -96,6 +97,14 @@ def _line(context: Context, rule: Any, tally: Any) -> Line:
             number("insufficient_data"),
         ]
     )
+
+
+def _not_loaded(book: Any) -> list[Node]:
+    """What could not be read of the rule book, and what to do; nothing where all is well."""
+    if not book.mistakes:
+        return []
+    told = [html.Li(str(each)) for each in book.mistakes]
+    return [block("没有读入的规则和清单", html.Ul(told), sub="有关规则没有运行，其疑点保持原状")]
 
 
 def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
