@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from budget_watch.engine.expression import Expr
-from budget_watch.engine.lists import GAP, NamedLists, alternation
+from budget_watch.engine.lists import GAP, NamedLists, alternation, spellings
 from budget_watch.engine.model import Group, Words
 from budget_watch.engine.params import Parameter
 from budget_watch.engine.units import Column
@@ -167,9 +167,10 @@ def _like(pattern: str) -> str:
 
 
 def _has_words(text: str, words: Words) -> bool:
-    left = re.sub(alternation(words.exclude), GAP, text) if words.exclude else text
-    also = not words.require_also or any(word in left for word in words.require_also)
-    return also and any(word in left for word in words.include)
+    exclude = spellings(words.exclude)
+    left = re.sub(alternation(exclude), GAP, text) if exclude else text
+    also = not words.require_also or any(word in left for word in spellings(words.require_also))
+    return also and any(word in left for word in spellings(words.include))
 
 
 def _in_group(code: str, group: Group, year: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,12 +30,38 @@ def alternation(phrases: tuple[str, ...]) -> str:
     )
 
 
+def spellings(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """Each phrase as it is written and as the payment mart writes texts to be searched."""
+    return tuple(dict.fromkeys(text for phrase in phrases for text in (phrase, plain(phrase))))
+
+
+def plain(text: str) -> str:
+    """The text with full-width signs made narrow, in small letters, without spaces.
+
+    The same as `lake.marts.purpose.plain_text` does to columns.
+    """
+    narrow = unicodedata.normalize("NFKC", text).lower()
+    return "".join(sign for sign in narrow if not sign.isspace() and sign not in _INVISIBLE)
+
+
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+
+
 def has_words(text: pl.Expr, words: Words) -> pl.Expr:
-    """Whether the text, without the excluded phrases, has one of the words. Null stays unknown."""
-    left = text.str.replace_all(alternation(words.exclude), GAP) if words.exclude else text
-    found = left.str.contains_any(list(words.include))
-    if words.require_also:
-        found = found & left.str.contains_any(list(words.require_also))
+    """Whether the text, without the excluded phrases, has one of the words. Null stays unknown.
+
+    Only texts that have one of the words at all are searched for excluded phrases.
+    """
+    include, exclude = list(spellings(words.include)), spellings(words.exclude)
+    found = text.str.contains_any(include)
+    if words.require_also or exclude:
+        left: pl.Expr = pl.when(found).then(text)
+        if exclude:
+            left = left.str.replace_all(alternation(exclude), GAP)
+        inside = left.str.contains_any(include)
+        if words.require_also:
+            inside = inside & left.str.contains_any(list(spellings(words.require_also)))
+        found = pl.when(found).then(inside).otherwise(found)
     return found
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce
 
 from budget_watch.engine.expression import Expr
-from budget_watch.engine.lists import GAP, NamedLists, alternation
+from budget_watch.engine.lists import GAP, NamedLists, alternation, spellings
 from budget_watch.engine.model import Group
 from budget_watch.engine.params import Parameter
 from budget_watch.engine.units import Column
@@ -148,11 +148,13 @@ class SqlCompiler:
 
     def _words(self, expr: Expr) -> str:
         words, inner = self.named.words[expr.value], self.sql(expr.args[0])
-        if words.exclude:
-            inner = f"regexp_replace({inner}, {text(alternation(words.exclude))}, {text(GAP)}, 'g')"
-        found = f"regexp_matches({inner}, {text(alternation(words.include))})"
+        include, exclude = spellings(words.include), spellings(words.exclude)
+        if exclude:
+            inner = f"regexp_replace({inner}, {text(alternation(exclude))}, {text(GAP)}, 'g')"
+        found = f"regexp_matches({inner}, {text(alternation(include))})"
         if words.require_also:
-            found += f" AND regexp_matches({inner}, {text(alternation(words.require_also))})"
+            also = alternation(spellings(words.require_also))
+            found += f" AND regexp_matches({inner}, {text(also)})"
         return f"({found})"
 
     def _group(self, expr: Expr) -> str:

@@ -62,7 +62,7 @@ class Marks:
 
     def _marker(self, asked: tuple[str, ...]) -> Callable[[pl.Series], pl.Series]:
         every = [self.named.words[each] for each in asked]
-        include = sorted({word for each in every for word in each.include})
+        include = sorted({word for each in every for word in lists.spellings(each.include)})
         bits = [
             lists.has_words(pl.col("text"), each).cast(pl.Int64) * (1 << at)
             for at, each in enumerate(every)

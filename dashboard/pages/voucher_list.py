@@ -12,7 +12,7 @@ from dashboard.pages.place_text import VOUCHERS, called, source
 from dashboard.parts import Node, block, empty, link, menu
 from dashboard.table import Column, Line, table
 
-METHODS = ("转账", "公务卡", "现金", "批量代发")
+METHODS = ("转账", "公务卡", "现金", "提现", "批量代发")
 BOUNDS = (
     ("不限金额", None),
     ("1万元以上", 1_000_000),

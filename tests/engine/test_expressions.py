@@ -85,6 +85,8 @@ def exact(text: str, **row: object) -> object:
         ("abs(spent - budget) / budget >= 50%", {"spent": 50, "budget": 100}, True),
         ("coalesce(spent / budget, 1) = 1", {"spent": 5, "budget": 0}, True),
         ("mod(month, 3) = 0", {"month": 9}, True),
+        ("mod(spent, 100元) = 0元", {"spent": 150_000}, True),
+        ("mod(spent, 100元) = 0元", {"spent": 150_001}, False),
         ("substr(code, 1, 3) = '302'", {"code": "30217"}, True),
         ("length(code) < 4", {"code": "接待费"}, True),
         ("concat(code, 'x') = 'ax'", {"code": "a"}, True),

@@ -4,15 +4,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from budget_watch.engine import lists
 from budget_watch.lake import Home, Reader, Snapshot, Writer, marts
 from budget_watch.lake.marts.budget_line import build as build_budget_line
 from budget_watch.lake.marts.carryover_position import build as build_carryover
 from budget_watch.lake.marts.debt_position import build as build_debt
 from budget_watch.lake.marts.execution_month import build as build_execution
 from budget_watch.lake.marts.fund_line import build as build_funds
-from budget_watch.lake.marts.purpose import use_core, use_key
+from budget_watch.lake.marts.purpose import plain_text, use_core, use_key
 from budget_watch.lake.marts.recon import build as build_recon
 from budget_watch.lake.marts.social_fund import build as build_social
+from budget_watch.lake.marts.unit_name import build as build_unit_name
 from tests.lake.made import CITY, COUNTY, SYSTEM, ZONE, application, batch, content, rows, voucher
 
 FRIDAY, MONDAY = date(2026, 9, 25), date(2026, 12, 28)
@@ -36,7 +38,9 @@ def test_a_voucher_carries_its_indicator_and_its_day(home):
             voucher(3, MONDAY, mof_div_code=ZONE, pay_app_id=None),
         )
         writer.replace("payment_voucher", vouchers, batch("payment_voucher", "a"))
-        near = rows("payment_application", application(1, FRIDAY, use_des="办公费"))
+        near = rows(
+            "payment_application", application(1, FRIDAY, use_des="办公费", meeting_no="HY1")
+        )
         writer.replace("payment_application", near, batch("payment_application", "a"))
         writer.publish(FRIDAY)
     frame = Reader(home, SYSTEM).scan("payment").sort("pay_cert_id").collect()
@@ -44,6 +48,8 @@ def test_a_voucher_carries_its_indicator_and_its_day(home):
         "bgt_id",
         "app_found",
         "app_use_des",
+        "meeting_no",
+        "use_plain",
         "use_key",
         "month",
         "quarter",
@@ -53,9 +59,9 @@ def test_a_voucher_carries_its_indicator_and_its_day(home):
         "scope_kind",
     ]
     assert frame.select(columns).rows() == [
-        ("B0001", True, "办公费", "办公费", 9, 3, 5, False, 65, "本级"),
-        ("own", False, None, None, 9, 3, 6, False, 65, "县区"),
-        (None, False, None, None, 12, 4, 1, True, 3, "开发区"),
+        ("B0001", True, "办公费", "HY1", "9月份办公费(二)", "办公费", 9, 3, 5, False, 65, "本级"),
+        ("own", False, None, None, None, None, 9, 3, 6, False, 65, "县区"),
+        (None, False, None, None, None, None, 12, 4, 1, True, 3, "开发区"),
     ]
     assert frame["wd"][0] == frame["wd"][1]  # a day off carries the ordinal before it
 
@@ -149,6 +155,43 @@ def test_purposes_that_mean_the_same_have_one_key(text, key):
         pl.DataFrame({"t": [text]}, schema={"t": pl.String}).select(use_key(pl.col("t"))).item()
         == key
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("接 待　费", "接待费"),
+        ("ＥＴＣ（通行费）", "etc(通行费)"),
+        ("接\u200b待；室内", "接待;室内"),
+        (" ", ""),
+        (None, None),
+    ],
+)
+def test_words_are_looked_for_in_narrow_small_letters_without_spaces(text, plain):
+    frame = pl.DataFrame({"t": [text]}, schema={"t": pl.String})
+    assert frame.select(plain_text(pl.col("t"))).item() == plain
+    assert text is None or lists.plain(text) == plain
+
+
+def test_a_unit_is_known_by_every_name_it_had_and_with_what_banks_add():
+    units = stored(
+        "unit",
+        {"agency_code": "114", "agency_name": "示范市教育局", "valid_from": FRIDAY},
+        {"agency_code": "114001", "agency_name": "示范市教育局本级", "valid_from": FRIDAY},
+        {"agency_code": "114002", "agency_name": "示范市 第一中学", "valid_from": FRIDAY},
+        {"agency_code": "114002", "agency_name": "示范市实验中学", "valid_from": MONDAY},
+        {"agency_code": "114003", "agency_name": "一小", "valid_from": FRIDAY},
+    )
+    made = build_unit_name(frames(unit=units)).collect()
+    found = {key: codes for key, *codes in made.select(pl.nth(0, 1, 2)).rows()}
+    assert [found.get(name) for name in (
+        "示范市教育局", "示范市教育局本级", "示范市教育局零余额账户", "示范市第一中学基本户",
+        "示范市实验中学", "一小", "示范市第一中学后勤服务",
+    )] == [
+        ["114", "114001"], ["114", "114001"], ["114", "114001"], ["114002", "114002"],
+        ["114002", "114002"], None, None,
+    ]  # fmt: skip
+    assert made["unit_key"].is_unique().all()
 
 
 def test_the_budget_moves_entry_by_entry():

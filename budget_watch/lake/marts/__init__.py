@@ -25,6 +25,7 @@ from budget_watch.lake.marts.social_receipt import SOCIAL_RECEIPT
 from budget_watch.lake.marts.subsidy import SUBSIDY
 from budget_watch.lake.marts.table_coverage import TABLE_COVERAGE
 from budget_watch.lake.marts.unit_circle import UNIT_CIRCLE
+from budget_watch.lake.marts.unit_name import UNIT_NAME
 
 MARTS: dict[str, Mart] = {
     mart.name: mart
@@ -48,6 +49,7 @@ MARTS: dict[str, Mart] = {
         SLIP_RETURN,
         UNIT_CIRCLE,
         SUBSIDY,
+        UNIT_NAME,
     )
 }
 

@@ -16,7 +16,7 @@ import polars as pl
 from budget_watch.lake.marts.mart import Inputs, Mart, mart_contract
 from budget_watch.lake.marts.party import account_key, lead_digit, party_key, person_shaped
 from budget_watch.lake.marts.places import scope_kind
-from budget_watch.lake.marts.purpose import use_core, use_key, use_text
+from budget_watch.lake.marts.purpose import plain_text, use_core, use_key, use_text
 
 CONTRACT = mart_contract(
     1,
@@ -72,7 +72,9 @@ use_des str 用途
 use_key str 用途归并词
 use_text str 用途去标点
 use_core str 用途主干
+use_plain str 用途（供查词）
 app_use_des str 申请用途
+meeting_no str 会议培训编号
 abstract str 摘要
 is_sal bool 是否工资
 is_dir bool 是否直达资金
@@ -85,7 +87,7 @@ biz_date date 业务日期
     date_column="pay_date",
 )
 
-_TAKEN = ("pay_app_id", "app_bgt_id", "app_use_des", "app_payee")
+_TAKEN = ("pay_app_id", "app_bgt_id", "app_use_des", "app_payee", "meeting_no")
 _NEAR_MONTHS = 3
 
 
@@ -95,7 +97,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
     Args:
         rows: payment_voucher.
         applications: at least the applications of these rows, one row each: pay_app_id, app_bgt_id,
-            app_use_des, app_payee.
+            app_use_des, app_payee, meeting_no.
         calendar: date, wd, weekday, is_workday, wd_to_year_end.
     """
     return (
@@ -115,6 +117,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
             use_key=use_key(pl.col("use_des")),
             use_text=use_text(pl.col("use_des")),
             use_core=use_core(pl.col("use_des")),
+            use_plain=plain_text(pl.col("use_des")),
             payee_key=party_key(pl.col("payee_acct_name")),
             payee_person_shaped=person_shaped(pl.col("payee_acct_name")),
             payee_acct_no=account_key(pl.col("payee_acct_no")),
@@ -199,6 +202,7 @@ def _ids(vouchers: pl.LazyFrame) -> pl.DataFrame:
 def _find(applications: pl.LazyFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     columns = applications.select(
         "pay_app_id",
+        "meeting_no",
         app_bgt_id=pl.col("bgt_id"),
         app_use_des=pl.col("use_des"),
         app_payee=pl.col("payee_acct_name"),
@@ -207,7 +211,12 @@ def _find(applications: pl.LazyFrame, wanted: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(_TAKEN, pl.String))
     found = columns.join(wanted.lazy(), on="pay_app_id", how="semi")
     # A key stands once after the gate; sorting makes the choice the same if it does not.
-    return _streamed(found).sort(_TAKEN).unique("pay_app_id", keep="first", maintain_order=True)
+    return (
+        _streamed(found)
+        .select(_TAKEN)
+        .sort(_TAKEN)
+        .unique("pay_app_id", keep="first", maintain_order=True)
+    )
 
 
 def _near(inputs: Inputs, part: str) -> list[str]:

@@ -1,4 +1,6 @@
-"""use_key 用途归并词: purposes that mean the same, written the same.
+"""Texts of payments written the same way: purposes that mean the same, words that can be found.
+
+use_key 用途归并词: purposes that mean the same, written the same.
 
 Digits, words of period, punctuation and spaces go; what stays is compared for equality, which is
 what rules on repeated or split payments ask for instead of string distances.
@@ -52,3 +54,15 @@ def use_core(text: pl.Expr) -> pl.Expr:
     plain = use_text(text)
     bare = plain.str.replace(_VERBS, "").str.replace(_ENDS, "")
     return pl.when(bare.str.len_chars() >= 2).then(bare).otherwise(plain)
+
+
+def plain_text(text: pl.Expr) -> pl.Expr:
+    """The text to search for words: full-width signs narrow, small letters, no spaces.
+
+    Punctuation stays, so that the words on both its sides stay two. Rules look for words in this;
+    `engine.lists.plain` writes the words of their lists the same way.
+    """
+    return text.str.normalize("NFKC").str.to_lowercase().str.replace_all(_SPACES, "")
+
+
+_SPACES = r"[\s\u200b\u200c\u200d\u2060\ufeff]+"
