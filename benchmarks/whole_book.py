@@ -3,10 +3,13 @@
     python -m benchmarks.whole_book --home DIR            measure on the latest snapshot of a home
     python -m benchmarks.whole_book --vouchers 200000     make a city of that size first
 
+    … --enlarged FOLDER                           the engine's side on copies (benchmarks.enlarged)
+
 Each side runs in a process of its own, one after the other, on the same Parquet files. The engine's
 side is `run_check`. DuckDB's side is `engine.oracle`: every rule compiled on its own to one query,
 only the rows that hit, lack data or fail are fetched; a rule that takes longer than
-`--rule-seconds` is stopped and counted with the time it had.
+`--rule-seconds` is stopped and counted with the time it had. “One more rule” is a copy of a rule of
+the book under another number: the time of its own, as a part of the whole run's.
 """
 
 from __future__ import annotations
@@ -32,15 +35,19 @@ def main() -> None:
     """Measure both sides and print a table."""
     options = _options()
     if options.part:
-        side = _engine if options.part == "engine" else _duckdb
+        side = {"engine": _engine, "duckdb": _duckdb, "one-more": _one_more}[options.part]
         print(json.dumps(side(options), ensure_ascii=False))
+        return
+    if options.enlarged:
+        print(_page(_in_process("engine", options), None, None))
         return
     with tempfile.TemporaryDirectory() as folder:
         if options.home is None:
             options.home = _made(Path(folder), options.vouchers, options.scale)
         engine = _in_process("engine", options)
+        more = _in_process("one-more", options)
         duckdb = None if options.engine_only else _in_process("duckdb", options)
-        print(_page(engine, duckdb))
+        print(_page(engine, duckdb, more))
 
 
 def _options() -> argparse.Namespace:
@@ -52,7 +59,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rule-seconds", type=float, default=120, help="most for a rule in DuckDB")
     parser.add_argument("--duckdb-memory", default="", help="memory limit of DuckDB, such as 8GB")
     parser.add_argument("--engine-only", action="store_true")
-    parser.add_argument(PART, choices=("engine", "duckdb"), help=argparse.SUPPRESS)
+    parser.add_argument("--enlarged", type=Path, help="a folder made by benchmarks.enlarged")
+    parser.add_argument("--one-more", default="ZX06", help="the rule that is copied")
+    parser.add_argument(PART, choices=("engine", "duckdb", "one-more"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -69,7 +78,9 @@ def _made(folder: Path, vouchers: int, scale: str) -> Path:
 def _in_process(part: str, options: argparse.Namespace) -> dict[str, Any]:
     """One side in a fresh process; its own account of itself."""
     command = [sys.executable, "-m", "benchmarks.whole_book", PART, part]
-    command += ["--home", str(options.home), "--rule-seconds", str(options.rule_seconds)]
+    command += ["--home", str(options.home)] if options.home else []
+    command += ["--enlarged", str(options.enlarged)] if options.enlarged else []
+    command += ["--rule-seconds", str(options.rule_seconds), "--one-more", options.one_more]
     command += ["--duckdb-memory", options.duckdb_memory] if options.duckdb_memory else []
     command += ["--rules", *options.rules] if options.rules else []
     print(f"{part} …", file=sys.stderr)
@@ -79,41 +90,87 @@ def _in_process(part: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 # ---- the two sides
-def _opened(options: argparse.Namespace) -> tuple[Any, Any, date]:
+def opened(root: Path) -> tuple[Any, Any, date]:
+    """A home's latest snapshot, its rule book and its business date."""
     from budget_watch.access import Grant
     from budget_watch.casework.checking import rule_book
     from budget_watch.lake import Home, Reader
 
-    reader = Reader(Home(options.home), Grant.system("benchmark"))
+    reader = Reader(Home(root), Grant.system("benchmark"))
     if reader.snapshot is None:
-        raise SystemExit(f"{options.home} has no snapshot")
+        raise SystemExit(f"{root} has no snapshot")
     for name in reader.names:
         reader.files(name)  # the check of the files against the ledger is on neither side's clock
-    return reader, rule_book(options.home), reader.snapshot.biz_date
+    return reader, rule_book(root), reader.snapshot.biz_date
+
+
+def sources_read(book: Any) -> list[str]:
+    """The tables and marts that any rule of the book reads."""
+    found: set[str] = set()
+    for rule in book.rules.values():
+        places = [rule.source, rule.universe, rule.window, *rule.measures.values()]
+        places += rule.joins.values()
+        for each in places:
+            source = getattr(each, "source", each)
+            found |= {source.name} if source is not None else set()
+        found |= set(rule.query.tables) if rule.query is not None else set()
+    return sorted(found - {"ledger_coverage"})
 
 
 def _engine(options: argparse.Namespace) -> dict[str, Any]:
     from budget_watch.engine import run_check
 
-    reader, book, day = _opened(options)
+    if options.enlarged:
+        from benchmarks.enlarged import Enlarged
+        from budget_watch.casework.checking import rule_book
+
+        reader: Any = Enlarged(options.enlarged)
+        book, day = rule_book(options.enlarged), reader.as_of
+        vouchers, rows = reader.vouchers, 0
+    else:
+        reader, book, day = opened(options.home)
+        vouchers = reader.snapshot.rows("payment_voucher")
+        rows = sum(each.rows for each in reader.snapshot.tables.values() if each.kind == "table")
     wall, cpu = time.perf_counter(), time.process_time()
     result = run_check(reader, book, as_of=day, rules=options.rules)
     spent = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     loud = Counter(result.observations["rule"].to_list())
+    failed = [f"{each.rule}: {each.message}" for each in result.per_rule if each.error]
+    for line in failed:
+        print(f"  {line}", file=sys.stderr)
     return {
         **spent,
         "peak_mb": _peak(),
-        "vouchers": reader.snapshot.rows("payment_voucher"),
-        "rows": sum(each.rows for each in reader.snapshot.tables.values() if each.kind == "table"),
-        "rules": {each.rule: {"loud": loud[each.rule]} for each in result.per_rule},
+        "vouchers": vouchers,
+        "rows": rows,
+        "rules": {
+            each.rule: {"loud": loud[each.rule], "seconds": each.seconds}
+            for each in result.per_rule
+        },
     }
+
+
+def _one_more(options: argparse.Namespace) -> dict[str, Any]:
+    """A copy of a rule among all: its own seconds, and those of the whole run."""
+    from dataclasses import replace
+
+    from budget_watch.engine import run_check
+
+    reader, book, day = opened(options.home)
+    one = book.rules[options.one_more]
+    copy = replace(one, rule=one.rule.model_copy(update={"id": f"{one.id}X"}))
+    more = replace(book, rules={**book.rules, copy.id: copy})
+    rules = [*options.rules, one.id, copy.id] if options.rules else None
+    result = run_check(reader, more, as_of=day, rules=rules)
+    own = next(each.seconds for each in result.per_rule if each.rule == copy.id)
+    return {"rule": one.id, "own": own, "whole": result.seconds}
 
 
 def _duckdb(options: argparse.Namespace) -> dict[str, Any]:
     from budget_watch.engine.oracle import Oracle
     from budget_watch.engine.run import selected
 
-    reader, book, day = _opened(options)
+    reader, book, day = opened(options.home)
     oracle = Oracle(reader, book, day)
     if options.duckdb_memory:
         oracle.con.execute(f"SET memory_limit = '{options.duckdb_memory}'")
@@ -149,7 +206,9 @@ def _peak() -> float:
 
 
 # ---- the page
-def _page(engine: dict[str, Any], duckdb: dict[str, Any] | None) -> str:
+def _page(
+    engine: dict[str, Any], duckdb: dict[str, Any] | None, more: dict[str, Any] | None
+) -> str:
     lines = [
         f"{date.today()}, {_machine()}, {engine['vouchers']:,} vouchers, "
         f"{engine['rows']:,} rows in all tables, {len(engine['rules'])} rules",
@@ -158,11 +217,22 @@ def _page(engine: dict[str, Any], duckdb: dict[str, Any] | None) -> str:
         "|---|---:|---:|---:|",
         _row("engine, whole book", engine),
     ]
+    told = []
+    if more is not None:
+        share = more["own"] / more["whole"]
+        told += [
+            f"One more rule on existing measures ({more['rule']} again): {share:.2%} of the run."
+        ]
+    longest = sorted(engine["rules"].items(), key=lambda each: -each[1]["seconds"])[:10]
+    told += [
+        "Longest in the engine, s: " + ", ".join(f"{r} {e['seconds']:.1f}" for r, e in longest)
+    ]
     if duckdb is None:
-        return "\n".join(lines)
+        return "\n".join([*lines, "", *told])
     lines += [_row("DuckDB, rule by rule", duckdb)]
     wall, cpu, peak = (duckdb[kind] / engine[kind] for kind in ("wall", "cpu", "peak_mb"))
     lines += [f"| DuckDB ÷ engine | {wall:.1f} × | {cpu:.1f} × | {peak:.1f} × |", ""]
+    lines += told
     stopped = [f"{rule} ({each['failed']})" for rule, each in _failed(duckdb)]
     if stopped:
         lines += [f"Not finished by DuckDB, counted with the time it had: {'、'.join(stopped)}."]
