@@ -13,6 +13,7 @@ from budget_watch.views import formats as fmt
 from dashboard.context import Context, kept
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
+from dashboard.pages import rule_record
 from dashboard.pages.law_text import authority, cited, value_text
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words
@@ -121,10 +122,15 @@ def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
         block("级别", _levels(book, rule), flush=True, source=source(context, "规则库")),
         block("参数", _params(book, used), flush=True, source=source(context, "规则库")),
         block("依据", _basis(book, rule), flush=True, source=source(context, "法律法规登记")),
+        rule_record.articles(context, book, rule),
+        rule_record.history(context, rule.id),
+        rule_record.backtests(context, book, rule.id),
+        rule_record.exemptions(context, book, rule.id),
+        rule_record.tests(context, book, rule.id),
     ]
     return Page(
         [f"{rule.id} {rule.title} ", class_tag(rule.klass)],
-        [html.Div(body, className="rows")],
+        [html.Div([each for each in body if each is not None], className="rows")],
         lead=f"{AREAS.get(rule.area, rule.area)}，{STATUS[rule.status]}，"
         f"自{fmt.day(rule.valid.since)}起；"
         f"依据可信度{rule.confidence}。",
@@ -199,9 +205,7 @@ def _params(book: Any, used: list[Any]) -> Node:
 
 
 def _basis(book: Any, rule: Any) -> Node:
-    cites = list(rule.basis)
-    for level in rule.levels:
-        cites += [c for c in level.basis or () if c not in cites]
+    cites = rule_record.citations(rule)
     if not cites:
         return empty("经验标准，法律未规定限额。")
     columns = [
