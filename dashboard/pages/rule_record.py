@@ -30,7 +30,7 @@ MOST_TESTS = 40
 
 def articles(context: Context, book: Any, rule: Any) -> html.Section | None:
     """The words of the articles that a rule rests on, where their text was loaded."""
-    texts = law_texts(context.home.root, book)
+    texts = law_texts(context.home.root, book.laws)
     parts: list[Node] = []
     for cite in citations(rule):
         law = book.laws.get(cite.law)
@@ -154,13 +154,19 @@ def _days(test: BackTest) -> Node:
                 fmt.count(day["hits"]),
                 fmt.count(day["new"]["hits"]),
                 fmt.count(day["units"]),
-                fmt.NOT_APPLICABLE if day["amount_fen"] is None else sentence_money(day["amount_fen"]),
+                fmt.NOT_APPLICABLE
+                if day["amount_fen"] is None
+                else fmt.sentence_money(day["amount_fen"]),
                 fmt.count(day["insufficient_data"]),
             ]
         )
         for day in test.days
     ]
     return table("回测", columns, lines)
+
+
+def _amount(fen: int | None) -> str:
+    return fmt.NOT_APPLICABLE if fen is None else fmt.sentence_money(fen)
 
 
 def exemptions(context: Context, book: Any, rule: str) -> html.Section | None:

@@ -64,12 +64,12 @@ _ALL = pl.lit(True)
 
 
 def _named(text: str) -> pl.Expr:
-    return text == _ROW
+    return _ROW.eq(text)
 
 
 def _side(text: str) -> pl.Expr:
     """The grand total of one side of form 01, named by its row or by its column."""
-    return (f"{text}总计" == _ROW) | ((_ROW == "总计") & _titled(text))
+    return _ROW.eq(f"{text}总计") | ((_ROW == "总计") & _titled(text))
 
 
 def _titled(text: str) -> pl.Expr:
