@@ -30,6 +30,7 @@ from budget_watch.engine.observations import append
 from budget_watch.engine.render import WorkState
 from budget_watch.engine.result import RuleTally
 from budget_watch.engine.wording import render
+from budget_watch.engine.workdays import counting_by
 from budget_watch.lake import Home, Reader, Snapshot
 
 LAWS = "laws"
@@ -234,7 +235,8 @@ def check(
     result = run_check(reader, book, as_of=day, rules=rules)
     append(home, result)
     names = Names(reader, day)
-    observations = list(worded(result.observations.iter_rows(named=True), book, names))
+    with counting_by(reader):  # sentences count working days, too
+        observations = list(worded(result.observations.iter_rows(named=True), book, names))
     tallies = [{**tally.record(), "not_loaded": ""} for tally in result.per_rule]
     if rules is None:
         tallies += [_left_out(name, error) for name, error in sorted(book.broken.items())]

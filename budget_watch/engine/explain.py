@@ -23,6 +23,7 @@ from budget_watch.engine.render import Names, WorkState, default_format, show
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_sql import SqlCompiler, name, text
 from budget_watch.engine.wording import aliased, evaluator, render, setting_of, stored_values
+from budget_watch.engine.workdays import counting_by
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,18 @@ def explain(
     Raises:
         RunError: the rule is no longer in the book.
     """
+    with counting_by(reader):
+        return _explained(reader, book, observation, texts, names, state)
+
+
+def _explained(
+    reader: Reader,
+    book: Book,
+    observation: Mapping[str, Any],
+    texts: Texts | None,
+    names: Names | None,
+    state: WorkState,
+) -> Explanation:
     if observation["rule"] not in book.rules:
         raise RunError(f"规则库中已没有 {observation['rule']}；请用当时的规则库")
     rule = book.rules[observation["rule"]]

@@ -166,10 +166,10 @@ class Oracle:
         self.con.execute(f"CREATE VIEW {name(source.name)} AS SELECT * FROM __{source.name}")
 
     def _coverage(self) -> None:
-        from budget_watch.calendar import standard_calendar
+        from budget_watch.engine.workdays import calendar_of
 
         self.con.register("__coverage", self.reader.coverage().to_arrow())
-        days = standard_calendar().frame.select("date", "wd")
+        days = calendar_of(self.reader).frame.select("date", "wd")
         self.con.register("__days", days.to_arrow())
 
     # ---- SQL ----------------------------------------------------------------------------------

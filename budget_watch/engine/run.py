@@ -32,6 +32,7 @@ from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_polars import Compiler
 from budget_watch.engine.undelivered import settle_empty
 from budget_watch.engine.universe import grains, members
+from budget_watch.engine.workdays import counting_by
 
 ENGINE_VERSION = "1"
 OUT_OF_SCOPE = "不在判断范围"
@@ -75,8 +76,18 @@ def run_check(
     Raises:
         RunError: an id in `rules` is not in the book.
     """
+    with counting_by(reader):
+        return _checked(as_of_reader(reader, as_of), book, as_of, rules, overrides)
+
+
+def _checked(
+    reader: Reader,
+    book: Book,
+    as_of: date,
+    rules: Sequence[str] | None,
+    overrides: Mapping[str, Fraction] | None,
+) -> RunResult:
     begun = time.perf_counter()
-    reader = as_of_reader(reader, as_of)
     chosen = selected(book, rules)
     setting = Setting(as_of, book.params, book.named, overrides or {})
     frames = Frames(reader, setting)

@@ -1,33 +1,83 @@
-"""Working-day ordinals of the standard calendar, for `workdays_between`."""
+"""Working-day ordinals for `workdays_between`, by the calendar of the snapshot that is read.
+
+A snapshot keeps the calendar it was published with (announced days, the home's own file); without
+one the standard calendar holds. `counting_by(reader)` sets it for what is compiled or evaluated
+inside.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 import polars as pl
 
-from budget_watch.calendar import standard_calendar
+from budget_watch.calendar import WorkCalendar, standard_calendar
+
+
+@dataclass(frozen=True)
+class _Days:
+    calendar: WorkCalendar
+    first: int
+    ordinals: pl.Series
+
+    @classmethod
+    def of(cls, calendar: WorkCalendar) -> _Days:
+        first = (calendar.start - date(1970, 1, 1)).days
+        return cls(calendar, first, pl.Series("wd", calendar.ordinals, dtype=pl.Int64))
 
 
 @cache
-def _ordinals() -> tuple[int, pl.Series]:
-    calendar = standard_calendar()
-    first = (calendar.start - date(1970, 1, 1)).days
-    return first, pl.Series("wd", calendar.ordinals, dtype=pl.Int64)
+def _standard() -> _Days:
+    return _Days.of(standard_calendar())
+
+
+_current: ContextVar[_Days | None] = ContextVar("calendar", default=None)
+
+
+def _days() -> _Days:
+    return _current.get() or _standard()
+
+
+@contextmanager
+def counting_by(reader: Any) -> Iterator[WorkCalendar]:
+    """Count working days by the calendar of a reader's snapshot."""
+    calendar = calendar_of(reader)
+    token = _current.set(_Days.of(calendar))
+    try:
+        yield calendar
+    finally:
+        _current.reset(token)
+
+
+def calendar_of(reader: Any) -> WorkCalendar:
+    """The calendar a snapshot was published with, whatever the grant; else the standard one."""
+    whole = getattr(reader, "whole", reader)
+    files = getattr(whole, "files", None)
+    paths = files("calendar") if files is not None else []
+    if not paths:
+        return standard_calendar()
+    return WorkCalendar.of(pl.read_parquet(paths).sort("date"))
 
 
 def ordinal(day: pl.Expr) -> pl.Expr:
     """The ordinal of the last working day up to and with a date; null outside the calendar."""
-    first, ordinals = _ordinals()
-    at = day.cast(pl.Int32).cast(pl.Int64) - first
-    inside = (at >= 0) & (at < len(ordinals))
-    days = pl.int_range(0, len(ordinals), dtype=pl.Int64, eager=True)
+    known = _days()
+    at = day.cast(pl.Int32).cast(pl.Int64) - known.first
+    inside = (at >= 0) & (at < len(known.ordinals))
+    days = pl.int_range(0, len(known.ordinals), dtype=pl.Int64, eager=True)
     return (
-        pl.when(inside).then(at).replace_strict(days, ordinals, default=None, return_dtype=pl.Int64)
+        pl.when(inside)
+        .then(at)
+        .replace_strict(days, known.ordinals, default=None, return_dtype=pl.Int64)
     )
 
 
 def number(day: date) -> int:
     """The same ordinal of one date."""
-    return standard_calendar().wd(day)
+    return _days().calendar.wd(day)
