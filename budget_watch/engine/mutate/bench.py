@@ -51,9 +51,14 @@ class JudgedCase:
     def fails(self, rule: CheckedRule, params: Params) -> bool:
         """Whether a changed rule's verdict is not the expected one."""
         try:
-            return self.differs(rule, self.verdict(rule, params))
+            return self.differs(rule, self.verdict(rule, params)) or self._says(rule, params)
         except FAILURES:
             return True
+
+    def _says(self, rule: CheckedRule, params: Params) -> bool:
+        """Whether the sentence lacks what the case expects of it."""
+        wanted = self.case.message
+        return wanted is not None and wanted not in self.seen.sentence(rule, params)
 
     def differs(self, rule: CheckedRule, got: Verdict) -> bool:
         """Whether a verdict is not the expected one."""

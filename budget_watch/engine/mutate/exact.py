@@ -50,7 +50,15 @@ class Seen:
         cached = self.known.get(id(tree))
         if cached is not None and not (params and tree.names("param") & set(params)):
             return cached
-        found = Divided(
+        found = self._evaluator(rule, params)
+        return found.value(tree), tuple(found.divisors)
+
+    def sentence(self, rule: CheckedRule, params: Mapping[str, Parameter]) -> str:
+        """The rule's message on these values."""
+        return rule.message.fill(self._evaluator(rule, params).value)
+
+    def _evaluator(self, rule: CheckedRule, params: Mapping[str, Parameter]) -> Divided:
+        return Divided(
             self.values,
             rule.columns,
             self.setting.as_of,
@@ -61,7 +69,6 @@ class Seen:
             self.values.get("mof_div_code"),
             self.values.get("fiscal_year"),
         )
-        return found.value(tree), tuple(found.divisors)
 
     def remember(self, rule: CheckedRule) -> None:
         """Keep the truth of every tree of the unchanged rule."""

@@ -25,6 +25,7 @@ from budget_watch.engine.mutate.trees import (
     put,
 )
 from budget_watch.engine.params import Parameter
+from budget_watch.engine.render import Message
 from budget_watch.engine.sources import sources
 from budget_watch.engine.units import NUMBER
 from budget_watch.engine.written import literal, written
@@ -55,7 +56,7 @@ class Site:
 def mutants(book: Book, rule: CheckedRule) -> list[Mutant]:
     """Every mutant of a rule, in a stable order, no two of one name."""
     found: dict[str, Mutant] = {}
-    for each in _all(book, rule):
+    for each in _all(book, bare(rule)):
         if each.original == each.mutant:
             continue
         name, twin = each.name, 2
@@ -64,6 +65,16 @@ def mutants(book: Book, rule: CheckedRule) -> list[Mutant]:
             twin += 1
         found[name] = each if name == each.name else replace(each, mutant=name.split(" → ", 1)[1])
     return list(found.values())
+
+
+def bare(rule: CheckedRule) -> CheckedRule:
+    """The rule without what only spares work (`groups`, `repeats`): it would hide changes."""
+    window, query = rule.window, rule.query
+    return replace(
+        rule,
+        window=None if window is None else replace(window, groups=None),
+        query=None if query is None else replace(query, repeats=None),
+    )
 
 
 def _all(book: Book, rule: CheckedRule) -> Iterator[Mutant]:
@@ -205,6 +216,7 @@ def changed_rule(rule: CheckedRule, change: Change) -> CheckedRule:
         requires=reasons(rule.requires),
         undecided=reasons(rule.undecided),
         levels=tuple(_with(each, when=new(each.when)) for each in rule.levels),
+        message=Message(tuple(replace(each, tree=new(each.tree)) for each in rule.message.parts)),
     )
 
 
