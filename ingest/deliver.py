@@ -75,6 +75,7 @@ def deliver(
             predicate=predicate,
             by=known,
             quarantined=result.quarantined,
+            repeated=result.counts.get("key.unique", 0),
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -9,6 +9,7 @@ Delta log.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -72,6 +73,10 @@ class TableDraft:
         return pl.scan_parquet(
             paths, schema=self.layout.schema, missing_columns="insert", extra_columns="ignore"
         )
+
+    def held(self) -> Held:
+        """What the draft holds now; stays readable until it is discarded."""
+        return Held(self, tuple(self.files), tuple(self._waiting))
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take in rows of the stored schema."""
@@ -221,6 +226,28 @@ class TableDraft:
     @staticmethod
     def _paths(files: Iterable[File]) -> list[str]:
         return [file.path for file in files]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A draft's rows at one moment, in files and in memory."""
+
+    draft: TableDraft
+    files: tuple[File, ...]
+    waiting: tuple[pl.DataFrame, ...]
+
+    def scan(self, years: Iterable[int] | None = None) -> pl.LazyFrame:
+        """All rows, of clustered tables those of the years' files alone."""
+        wanted = {f"{year:04}" for year in years} if years is not None else None
+        files = [
+            file
+            for file in self.files
+            if wanted is None or not self.draft.layout.clustered or file.part[:4] in wanted
+        ]
+        parts = [frame.lazy() for frame in self.waiting if frame.height]
+        if files or not parts:
+            parts.append(self.draft.scan(files))
+        return pl.concat(parts)
 
 
 def _between(keys: pl.DataFrame) -> pl.Expr:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import polars as pl
 import sqlalchemy as sa
 
 from budget_watch.lake import records
@@ -146,6 +147,44 @@ def entries(home: Home, table: str | None = None) -> list[Entry]:
         query = query.where(t.c.table_name == table)
     with engine(home).connect() as connection:
         return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The ledger as it will be after a publication.
+
+    Attributes:
+        home: whose published lines come first.
+        coming: what the publication adds, in its order.
+    """
+
+    home: Home
+    coming: Sequence[Entry] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the publication adds a line."""
+        return bool(self.coming)
+
+    def frame(self) -> pl.DataFrame:
+        """table_name, id, biz_date, delivered, quarantined, refused; oldest first."""
+        rows = [
+            (e.batch.table, e.batch.id, e.batch.biz_date, e.delivered, e.quarantined, e.is_refusal)
+            for e in (*entries(self.home), *self.coming)
+        ]
+        return pl.DataFrame(rows, schema=LINES, orient="row")
+
+
+LINES = pl.Schema(
+    {
+        "table_name": pl.String(),
+        "id": pl.String(),
+        "biz_date": pl.Date(),
+        "delivered": pl.Int64(),
+        "quarantined": pl.Int64(),
+        "refused": pl.Boolean(),
+    }
+)
 
 
 def _entry(row: sa.RowMapping) -> Entry:

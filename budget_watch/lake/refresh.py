@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from budget_watch.lake.draft import TableDraft
+from budget_watch.lake.ledger import LINES, Lines
 from budget_watch.lake.marts import MARTS, Inputs, Mart, calendar_hash, days
 from budget_watch.lake.snapshot import TableVersion
 
@@ -25,8 +26,11 @@ GetDraft = Callable[[str], TableDraft]
 class DraftInputs(Inputs):
     """The inputs of a mart as they will be after publishing."""
 
-    def __init__(self, mart: Mart, drafts: GetDraft, calendar_file: Path | None) -> None:
+    def __init__(
+        self, mart: Mart, drafts: GetDraft, calendar_file: Path | None, lines: Lines
+    ) -> None:
         self._calendar_file = calendar_file
+        self._lines = lines if mart.uses_ledger else None
         self._drafts = {name: drafts(name) for name in mart.inputs}
 
     def scan(self, name: str) -> pl.LazyFrame:
@@ -67,6 +71,10 @@ class DraftInputs(Inputs):
         draft = self._drafts[name]
         return draft.scan([*draft.added, *draft.removed])
 
+    def ledger(self) -> pl.DataFrame:
+        """The ledger's lines, for marts that use them."""
+        return self._lines.frame() if self._lines is not None else pl.DataFrame(schema=LINES)
+
     def days(self) -> pl.DataFrame:
         """The calendar with the home's own days."""
         return days(self._calendar_file)
@@ -74,7 +82,8 @@ class DraftInputs(Inputs):
     @property
     def changed(self) -> bool:
         """Whether any input differs from the published one."""
-        return any(draft.changed for draft in self._drafts.values())
+        told = self._lines is not None and self._lines.changed
+        return told or any(draft.changed for draft in self._drafts.values())
 
     @property
     def empty(self) -> bool:
@@ -87,12 +96,16 @@ def refresh_marts(
     published: Mapping[str, TableVersion],
     calendar_file: Path | None,
     progress: Callable[[str], None],
+    lines: Lines,
 ) -> dict[str, dict[str, str]]:
     """Refresh every mart's draft; return what each was made from (its fingerprint)."""
-    made_from = {}
+    made_from: dict[str, dict[str, str]] = {}
     calendar = calendar_hash(calendar_file)
     for mart in MARTS.values():
-        inputs = DraftInputs(mart, drafts, calendar_file)
+        if mart.recorded:  # the writer's own; its recipe is not what it holds
+            made_from[mart.name] = {}
+            continue
+        inputs = DraftInputs(mart, drafts, calendar_file, lines)
         before = published.get(mart.name)
         fingerprint = mart.fingerprint(calendar)
         made_from[mart.name] = {"fingerprint": fingerprint}

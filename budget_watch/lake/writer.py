@@ -17,8 +17,8 @@ from typing import Self
 
 import polars as pl
 
-from budget_watch.lake import delta, ledger, shaping
-from budget_watch.lake.draft import BUFFER_ROWS, TableDraft
+from budget_watch.lake import changes, delta, ledger, shaping
+from budget_watch.lake.draft import BUFFER_ROWS, Held, TableDraft
 from budget_watch.lake.errors import FrameError, LakeError
 from budget_watch.lake.files import make_durable, store
 from budget_watch.lake.home import Home
@@ -26,6 +26,7 @@ from budget_watch.lake.layout import layout, table_folders
 from budget_watch.lake.lease import Lease
 from budget_watch.lake.ledger import Batch, Entry
 from budget_watch.lake.marts import calendar_hash
+from budget_watch.lake.marts.row_change import ROW_CHANGE
 from budget_watch.lake.publishing import heads, record
 from budget_watch.lake.refresh import refresh_marts
 from budget_watch.lake.snapshot import Snapshot
@@ -124,6 +125,7 @@ class Writer:
         predicate: str | pl.Expr | None = None,
         by: Sequence[str] | None = None,
         quarantined: int = 0,
+        repeated: int = 0,
     ) -> Stored:
         """Put the rows of a batch in the place of older ones. Never a blind append.
 
@@ -140,6 +142,7 @@ class Writer:
                 run once, streaming.
             batch: the delivery. Published before with the same hash, nothing is done.
             quarantined: rows that the gate kept out.
+            repeated: delivered rows that shared their key with another.
 
         Raises:
             FrameError: the frame does not fit the contract.
@@ -162,7 +165,13 @@ class Writer:
                 store(rows, staged)
                 count = int(pl.scan_parquet(staged).select(pl.len()).collect().item())
                 small = pl.read_parquet(staged) if count <= BUFFER_ROWS else None
+            held, again = draft.held(), batch.id in self._ids(table)
             removed = self._remove(draft, batch, small, staged, predicate, by)
+            arrived = pl.scan_parquet(str(staged)) if small is None else small.lazy()
+            if removed or again or repeated:
+                slice_ = _expression(predicate, draft) if predicate is not None else pl.lit(False)
+                whole = slice_ | (pl.col("batch_id") == batch.id)
+                self._note_changes(held if removed else None, arrived, whole, batch, repeated)
             if small is not None:
                 draft.add(small)
             else:
@@ -218,7 +227,9 @@ class Writer:
             draft.compact()
         published = self._base.tables if self._base else {}
         calendar = self.home.calendar_file
-        made_from = refresh_marts(self._draft, published, calendar, progress)
+        entries = [*self._replaced, *self._entries.values(), *self._refusals]
+        lines = ledger.Lines(self.home, entries)
+        made_from = refresh_marts(self._draft, published, calendar, progress, lines)
         changed = {name: draft for name, draft in self._drafts.items() if draft.changed}
         base = self._base
         if base is not None:
@@ -238,7 +249,7 @@ class Writer:
             wanted,
             {name: (changed[name], version) for name, version in versions.items()},
             made_from,
-            [*self._replaced, *self._entries.values(), *self._refusals],
+            entries,
         )
         for draft in self._drafts.values():
             draft.discard(keep=draft.files)
@@ -278,6 +289,32 @@ class Writer:
             source = pl.scan_parquet(str(staged)) if small is None else small.lazy()
             removed += draft.remove_same(source.select(list(by)).unique().collect())
         return removed
+
+    def _note_changes(
+        self,
+        held: Held | None,
+        arrived: pl.LazyFrame,
+        whole: pl.Expr,
+        batch: Batch,
+        repeated: int,
+    ) -> None:
+        """Write down what the delivery rewrote, dropped or repeated; a correction settles its slot.
+
+        Held against the draft, not against what is published: how many deliveries are published
+        together makes no difference, and a run that was cut off comes to the same.
+        """
+        record = self._draft(ROW_CHANGE.name)
+        contract = layout(batch.table).contract
+        mine = pl.col("slot") == batch.id
+        record.remove(mine & (pl.col("kind") == "重复"))
+        if changes.is_correction(arrived):
+            record.remove(mine & ~pl.col("corrected"))
+        if held is not None:
+            years = _years(arrived)
+            found = changes.compare(held.scan(years), arrived, whole, contract, batch)
+            record.add(found)
+        if repeated:
+            record.add(changes.repeated_keys(contract, batch, repeated))
 
     def _forget(self) -> None:
         self._drafts, self._entries, self._refusals, self._replaced = {}, {}, [], []
@@ -324,6 +361,14 @@ class Writer:
             delta.restore(folder, content.version if content else None, files)
         if not self._lease.was_released:  # the writer before died
             sweep(self.home)
+
+
+def _years(arrived: pl.LazyFrame) -> list[int] | None:
+    """The budget years of a delivery's rows; None where they have none or it is empty."""
+    if "fiscal_year" not in arrived.collect_schema():
+        return None
+    found = arrived.select(pl.col("fiscal_year").unique()).collect(engine="streaming")
+    return found["fiscal_year"].drop_nulls().to_list() or None
 
 
 def _expression(predicate: str | pl.Expr, draft: TableDraft) -> pl.Expr:

@@ -72,7 +72,8 @@ def test_a_writer_killed_anywhere_and_run_again_gives_the_same_lake(
     )
     assert killed.returncode == -signal.SIGKILL
     seen = content(home)  # readers see a whole publishing or none
-    assert seen == {} or set(seen) == set(undisturbed)
+    # nothing is rewritten before the second day
+    assert seen == {} or set(seen) | {"row_change"} == set(undisturbed)
     killed_writer.load(home)
     assert content(home) == undisturbed
     assert fingerprints(home) == undisturbed_fingerprints

@@ -5,12 +5,14 @@ joins of what never changes are stored; attributes of unit, project and indicato
 that a correction of theirs rewrites no history. When they are refreshed is `lake.refresh`'s affair.
 """
 
+from budget_watch.lake.marts.account_check import ACCOUNT_CHECK
 from budget_watch.lake.marts.budget_line import BUDGET_LINE
 from budget_watch.lake.marts.carryover_position import CARRYOVER_POSITION
 from budget_watch.lake.marts.code_error import CODE_ERROR
 from budget_watch.lake.marts.completed_project import COMPLETED_PROJECT
 from budget_watch.lake.marts.days import CALENDAR, calendar_hash, days
 from budget_watch.lake.marts.debt_position import DEBT_POSITION
+from budget_watch.lake.marts.delivery import DELIVERY
 from budget_watch.lake.marts.execution_month import EXECUTION_MONTH
 from budget_watch.lake.marts.final_form_check import FINAL_FORM_CHECK
 from budget_watch.lake.marts.final_gap import FINAL_GAP
@@ -20,6 +22,8 @@ from budget_watch.lake.marts.payee_account import PAYEE_ACCOUNT
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
 from budget_watch.lake.marts.slip_return import SLIP_RETURN
+from budget_watch.lake.marts.revenue_recon import REVENUE_RECON
+from budget_watch.lake.marts.row_change import ROW_CHANGE
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
 from budget_watch.lake.marts.social_receipt import SOCIAL_RECEIPT
 from budget_watch.lake.marts.subsidy import SUBSIDY
@@ -50,6 +54,10 @@ MARTS: dict[str, Mart] = {
         UNIT_CIRCLE,
         SUBSIDY,
         UNIT_NAME,
+        REVENUE_RECON,
+        ACCOUNT_CHECK,
+        DELIVERY,
+        ROW_CHANGE,
     )
 }
 

@@ -48,6 +48,10 @@ class Inputs(ABC):
         """Rows that come or go, and possibly neighbours that stay."""
 
     @abstractmethod
+    def ledger(self) -> pl.DataFrame:
+        """The ledger's lines, oldest first, those of the coming publication with them."""
+
+    @abstractmethod
     def days(self) -> pl.DataFrame:
         """The calendar: date, wd, weekday, is_workday and more, one row a day."""
 
@@ -76,6 +80,8 @@ class Mart:
 
     clustered = False
     chunk_by = ""
+    uses_ledger = False  # made anew whenever something was delivered
+    recorded = False  # written down as deliveries come, never made anew
 
     @property
     def name(self) -> str:
