@@ -32,7 +32,9 @@ def test_an_article_not_loaded_is_said_and_a_loaded_one_is_quoted(
     copy = tmp_path / "home"
     shutil.copytree(home.root, copy)
     (copy / "laws").mkdir()
-    text = "# 中华人民共和国预算法实施条例\n\n第五十七条　各级政府财政部门不得办理无预算的资金拨付。\n"
+    text = (
+        "# 中华人民共和国预算法实施条例\n\n第五十七条　各级政府财政部门不得办理无预算的资金拨付。\n"
+    )
     (copy / "laws" / "预算法实施条例(2020-08-03).md").write_text(text, encoding="utf-8")
     assert "不得办理无预算的资金拨付" in words(blocks(Home(copy), "PZ02")["法条原文"])
 

@@ -21,9 +21,9 @@ from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payee_account import PAYEE_ACCOUNT
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
-from budget_watch.lake.marts.slip_return import SLIP_RETURN
 from budget_watch.lake.marts.revenue_recon import REVENUE_RECON
 from budget_watch.lake.marts.row_change import ROW_CHANGE
+from budget_watch.lake.marts.slip_return import SLIP_RETURN
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
 from budget_watch.lake.marts.social_receipt import SOCIAL_RECEIPT
 from budget_watch.lake.marts.subsidy import SUBSIDY

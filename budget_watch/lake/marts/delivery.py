@@ -13,13 +13,14 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date
+from functools import cache
 from typing import Literal
 
 import polars as pl
 
 from budget_watch.calendar import due_date
 from budget_watch.lake.marts.mart import Inputs, Mart, mart_contract
-from budget_watch.tables import Contract, contracts
+from budget_watch.tables import contracts
 
 CONTRACT = mart_contract(
     45,
@@ -74,7 +75,7 @@ def build(ledger: pl.DataFrame) -> pl.LazyFrame:
     )
     named = slots.with_columns(
         pl.struct("table_name", "period")
-        .map_elements(lambda slot: _due(known[slot["table_name"]], slot["period"]), pl.Date)
+        .map_elements(lambda slot: _due(known[slot["table_name"]].due, slot["period"]), pl.Date)
         .alias("due"),
         span=pl.when(pl.col("period").str.contains("Q"))
         .then(pl.lit("季"))
@@ -90,10 +91,11 @@ def build(ledger: pl.DataFrame) -> pl.LazyFrame:
     return named.lazy().select(CONTRACT.names)
 
 
-def _due(contract: Contract, period: str) -> date | None:
+@cache
+def _due(due: tuple[str, ...], period: str) -> date | None:
     """The day on which a slot is due, if its table has a day for slots of this length."""
     span = "季" if "Q" in period else _SPANS[len(period)]
-    texts = [text for text in contract.due if span in _fits(text)]
+    texts = [text for text in due if span in _fits(text)]
     if not texts:
         return None
     try:
