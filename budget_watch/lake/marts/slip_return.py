@@ -8,6 +8,8 @@ apart. Refunded slips, wages and 批量代发 stay out. Amounts are fen.
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from budget_watch.lake.marts.mart import Frames, Mart, mart_contract
@@ -41,21 +43,17 @@ nearest bool 该缴款书金额最接近的一笔支付 !
 """,
     date_column="met_date",
 )
-DAYS, PART = 92, 20
+DAYS, PART = 62, 50
 _BLOCK = 31  # payments of the same month or so come before others, whatever their amounts
 
 
 def build(frames: Frames) -> pl.LazyFrame:
-    """Pairs by account and pairs by name, each pair once."""
+    """Pairs by account and pairs by name, each pair once. Most payers are never paid."""
     slips = _slips(frames["nontax_payment"]).collect(engine="streaming").lazy()
     paid = _payments(frames["payment"])
     named = slips.filter(pl.col("name").is_not_null() & ~pl.col("person"))
-    pairs = pl.concat(
-        [
-            _pairs(slips.filter(pl.col("account").is_not_null()), paid, "account"),
-            _pairs(named, paid, "name"),
-        ]
-    ).unique(["non_tax_pay_code", "pay_cert_id"])
+    found = [_pairs(slips, paid, "account"), _pairs(named, paid, "name")]
+    pairs = pl.concat(found).unique(["non_tax_pay_code", "pay_cert_id"])
     departments = (
         frames["unit"]
         .sort("valid_from")
@@ -107,20 +105,47 @@ def _payments(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _pairs(slips: pl.LazyFrame, payments: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    on = ["mof_div_code", by]
+    # Close amounts and days share a step or lie in neighbouring ones: without these keys a popular
+    # firm's payments would meet all its slips.
+    on = ["mof_div_code", by, "amount_step", "day_step"]
     other = "name" if by == "account" else "account"
     days = (pl.col("slip_date") - pl.col("pay_date")).dt.total_days()
     apart = (pl.col("paid_amt") - pl.col("pay_amt")).abs()
+    met = slips.join(payments.select(by).unique(), on=by, how="semi").collect(engine="streaming")
     return (
         payments.drop(other)
-        .join(slips.drop(other, "person"), on=on, how="inner")
+        .filter(pl.col(by).is_in(met[by].unique().implode()))
+        .with_columns(**_steps("pay_amt", "pay_date"))
+        .join(_around(met.lazy().drop(other, "person")), on=on, how="inner")
         .with_columns(days_after=days)
         .with_columns(
             days_apart=pl.col("days_after").abs(),
             met_date=pl.max_horizontal("slip_date", "pay_date"),
         )
         .filter((pl.col("days_apart") <= DAYS) & (apart * PART <= pl.col("pay_amt")))
-        .drop(by)
+        .drop(by, "amount_step", "day_step")
+    )
+
+
+def _steps(amount: str, day: str) -> dict[str, pl.Expr]:
+    """The step of an amount and of a day, each a little wider than what may lie between a pair."""
+    wide = math.log(PART / (PART - 1)) * 1.02
+    return {
+        "amount_step": (pl.col(amount).log() / wide).floor().cast(pl.Int32),
+        "day_step": (pl.col(day).cast(pl.Int32) // (DAYS + 1)),
+    }
+
+
+def _around(slips: pl.LazyFrame) -> pl.LazyFrame:
+    """Each slip in its own steps and in the neighbouring ones."""
+    near = [
+        [step + by for by in (-1, 0, 1)] for step in (pl.col("amount_step"), pl.col("day_step"))
+    ]
+    stepped = slips.with_columns(**_steps("paid_amt", "slip_date"))
+    return (
+        stepped.with_columns(amount_step=pl.concat_list(near[0]), day_step=pl.concat_list(near[1]))
+        .explode("amount_step")
+        .explode("day_step")
     )
 
 

@@ -51,28 +51,25 @@ def build(frames: Frames) -> pl.LazyFrame:
     """The flows among those that pay somewhere are few; the circles are found among them."""
     accounts = _accounts(frames["unit_account"])
     names = _names(frames["unit"])
-    flows = pl.concat(
-        [
-            _payments(frames["payment"]),
-            _allocations(frames["allocation_voucher"]),
-            _unit_funds(frames["unit_fund_voucher"]),
-        ]
-    ).filter(pl.col("amt") > 0)
-    payers = pl.concat(
-        [
-            flows.select(account="payer_account"),
-            accounts.select("account"),
-        ]
-    ).drop_nulls().unique()  # fmt: skip
-    inside = pl.concat(
-        [
-            flows.join(payers, left_on="payee_account", right_on="account", how="semi"),
-            flows.join(names, left_on="payee_key", right_on="name", how="semi"),
-        ]
-    ).unique(["source", "id"])
-    few = inside.collect(engine="streaming").lazy()
-    paid = _known(few, accounts, names)
-    return _circles(paid).select(CONTRACT.names)
+    flows = [
+        _payments(frames["payment"]),
+        _allocations(frames["allocation_voucher"]),
+        _unit_funds(frames["unit_fund_voucher"]),
+    ]
+    payers = pl.concat([each.select(account="payer_account") for each in flows]).unique()
+    payers = pl.concat([payers, accounts.select("account")]).drop_nulls().unique()
+    paid_in = _values(payers, "account")
+    named = _values(names, "name")
+    inside = pl.col("payee_account").is_in(paid_in) | pl.col("payee_key").is_in(named)
+    # a filter by values reads the other columns of the few rows alone
+    few = [each.filter((pl.col("amt") > 0) & inside) for each in flows]
+    known = pl.concat([each.collect(engine="streaming") for each in few])
+    return _circles(_known(known.lazy(), accounts, names)).select(CONTRACT.names)
+
+
+def _values(rows: pl.LazyFrame, name: str) -> list[str]:
+    """The distinct values of a column, of which there are few."""
+    return rows.select(name).unique().collect(engine="streaming")[name].drop_nulls().to_list()
 
 
 def _accounts(rows: pl.LazyFrame) -> pl.LazyFrame:
