@@ -298,7 +298,7 @@ class SqlCompiler:
             sides.append(f"(CASE {body} ELSE {last[side]} END)")
         if all(pair[1] == last[1] for _, pair in whens):
             return (sides[0], last[1])
-        return (sides[0], sides[1])
+        return (sides[0], f"{sides[1]}::HUGEINT")  # two of them multiplied leave INTEGER
 
     def _n_coalesce(self, expr: Expr) -> Pair:
         pairs = [self.pair(arg) for arg in expr.args]
