@@ -40,8 +40,11 @@ def held_open(
     was over later in the run. An exempted hit opens nothing.
     """
     clear = rule.clear
-    if clear is None or judged.height == 0:
+    if clear is None:
         return judged
+    if judged.height == 0:
+        nothing = pl.lit(None, dtype=pl.String).alias(HELD)
+        return judged.with_columns(nothing, pl.lit(False).alias(RECOVERED))
     series = list(rule.identity)
     outcomes = [each.outcome for each in verdict.verdicts]
     hits = [at for at, outcome in enumerate(outcomes) if outcome == "hit"]

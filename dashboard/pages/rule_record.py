@@ -37,6 +37,8 @@ def articles(context: Context, book: Any, rule: Any) -> html.Section | None:
         if cite.article is None or law is None or not law.file_hint:
             continue
         words = texts.get(cite.law, {}).get(str(cite.article))
+        if words is None and rule.confidence != "H":
+            continue  # an article not yet held against its text is not printed
         head = html.P(html.Strong(cited(book, cite, "H")))
         said: Node = html.P("条文原文尚未载入，请系统管理员载入法规文本。", className="note")
         if words:

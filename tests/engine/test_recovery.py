@@ -99,6 +99,12 @@ def test_the_story_of_one_finding(tmp_path: Path, yuan: Any, told: dict[int, str
     assert story(run(book_of(tmp_path, {"ZX91": RULE}), of(*yuan))) == told
 
 
+def test_where_nothing_was_delivered_there_is_nothing_to_hold_open(tmp_path: Path) -> None:
+    book = book_of(tmp_path, {"ZX91": RULE})
+    result = run_check(reader_of({}, not_delivered=["execution_month"]), book, DAY)
+    assert (result.per_rule[0].error, result.observations.height) == (0, 0)
+
+
 def test_what_is_held_open_is_counted_and_says_how_far_it_is(tmp_path: Path) -> None:
     result = run(book_of(tmp_path, {"ZX91": RULE}), of(10, 6, 4))
     tally = result.per_rule[0].record()
