@@ -196,7 +196,7 @@ def test_what_other_budgets_hand_over_is_what_the_general_one_takes_in() -> None
     found = _checks(
         gov_fund=[_book("支出", "23008", 30), _book("支出", "212", 500)],
         state_capital=[_book("支出", "23008", 12), _book("支出", "2300802", 12)],
-        general_revenue=[_revenue("11009", 50), _revenue("1100903", 7), _revenue("101", 900)],
+        general_revenue=[_revenue("11009", 50), _revenue("110090199", 7), _revenue("101", 900)],
     )
     assert found == {"moved-report/月报/2": (42, 43, 1, 0)}
     nothing = _checks(gov_fund=[_book("支出", "212", 5)], general_revenue=[_revenue("101", 9)])

@@ -6,7 +6,7 @@ One row an identity of a region, year and stage, with both sides and what roundi
 - 上级下达＝下级收到: FIN-08 by receiving region and kind up to the month's end, against the
   receiver's transfer revenue in FIN-01 (11001 返还, 11002 一般性, 11003 专项).
 - 调出＝调入: 23008 of the other budgets against 11009 of the general one, in their reports (FIN-04,
-  FIN-05; FIN-01 without 1100903) and, where it names both, in FIN-07.
+  FIN-05; FIN-01 without 110090199) and, where it names both, in FIN-07.
 - 预备费 227 (FIN-02) ＝ 51401 (FIN-03), the opening budget.
 - 功能合计＝经济合计: own-level expenditure of FIN-02 without 230, 231 against FIN-03 without 512,
   513; budget and cumulative execution.
@@ -159,7 +159,7 @@ def _moved_in_reports(
 ) -> pl.LazyFrame:
     """In the reports of the three budgets: 23008 of FIN-04 and FIN-05, 11009 of FIN-01.
 
-    What the general budget took from elsewhere (1100903 从其他资金调入) has no other side here. A
+    What the general budget took from elsewhere (110090199 从其他资金调入) has no other side here. A
     report that came without the line counts as zero.
     """
     place = pl.concat([_line(fund, "23008"), _line(capital, "23008")]).group_by(_PLACE).agg(
@@ -171,7 +171,7 @@ def _moved_in_reports(
         whole=_sum_where(pl.col("mine"), "amt"), right=pl.col("mine").sum(),
         own_unit=pl.col("round_fen").max(),
     )  # fmt: skip
-    elsewhere = _line(income, "1100903", "收入").group_by(_PLACE).agg(
+    elsewhere = _line(income, "110090199", "收入").group_by(_PLACE).agg(
         less=_sum_where(pl.col("mine"), "amt")
     )  # fmt: skip
     sums = (
