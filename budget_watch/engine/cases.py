@@ -36,6 +36,7 @@ class Case(Strict):
     as_of: date | None = None
     exempt: tuple[TestExemption, ...] = ()
     status: str | None = None
+    level_at: int | None = None
 
 
 class RowsCase(Strict):
@@ -60,6 +61,7 @@ class ExpectedGrain(Strict):
     values: dict[str, Any] = Field(default={})
     provisional: bool | None = None
     because: str | None = None
+    level_at: int | None = None
 
 
 class TablesCase(Strict):

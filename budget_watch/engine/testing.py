@@ -292,6 +292,8 @@ def _case(book: Book, rule: CheckedRule, tests: RuleTests, case: Case, seen: Cov
         wrong.append(f"原因应为“{case.because}”，得到“{because}”")
     if observation["outcome"] == "hit" and bool(observation["provisional"]) != case.provisional:
         wrong.append(f"provisional 应为 {case.provisional}")
+    if case.level_at is not None and observation["level_at"] != case.level_at:
+        wrong.append(f"应为 levels[{case.level_at}]，得到 levels[{observation['level_at']}]")
     if case.message is not None:
         from budget_watch.engine.wording import fact
 
@@ -538,8 +540,9 @@ def _matches(rule: CheckedRule, expected: ExpectedGrain, row: Mapping[str, Any])
             return False
     elif expected.outcome != row["outcome"]:
         return False
-    if expected.provisional is not None and expected.provisional != row["provisional"]:
-        return False
+    for said in ("provisional", "level_at"):
+        if getattr(expected, said) not in (None, row[said]):
+            return False
     if expected.because is not None and expected.because not in (row["because"] or ""):
         return False
     grain, values = json.loads(row["grain"]), json.loads(row["values"])

@@ -66,7 +66,10 @@ class JudgedCase:
         if got.level is not None:
             cap = rule.levels[got.level].cap
             label = "orange" if cap == "red" and self.doubtful else cap
-            if self.doubtful != self.case.provisional:
+            if self.doubtful != self.case.provisional or self.case.level_at not in (
+                None,
+                got.level,
+            ):
                 return True
         wanted = self.case.because
         return label != self.case.expect or (wanted is not None and wanted not in got.because)
