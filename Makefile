@@ -18,6 +18,7 @@ test: .venv/test.stamp check
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(BIN)/budget-watch rules check
 	$(BIN)/budget-watch rules test --coverage
+	$(BIN)/budget-watch rules mutate
 
 test-fast: .venv/test.stamp
 	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
