@@ -64,10 +64,13 @@ def test_nothing_forks():
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Attribute):
                     assert node.attr not in ("fork", "forkpty"), path
-                if isinstance(node, (ast.Import, ast.ImportFrom)):
-                    names = [alias.name for alias in node.names]
-                    module = getattr(node, "module", None) or ""
-                    assert "multiprocessing" not in {*names, module.split(".")[0]}, path
+                if isinstance(node, ast.Import):
+                    names = [alias.name.split(".")[0] for alias in node.names]
+                    assert "multiprocessing" not in names, path
+                if isinstance(node, ast.ImportFrom) and node.module == "multiprocessing":
+                    assert [alias.name for alias in node.names] == ["get_context"], path
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "get_context":
+                    assert [ast.literal_eval(each) for each in node.args] == ["spawn"], path
 
 
 def test_a_home_made_anew_at_the_same_place_is_another_database(home):
