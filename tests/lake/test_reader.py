@@ -181,6 +181,7 @@ def test_coverage_says_what_was_delivered_also_without_rows(home):
     assert found.filter(~pl.col("table").is_in(["unit", "unit_name", "payment_detail"])).rows() == [
         ("budget_line", 2026, 0, CITY, True),
         ("indicator", 2026, 0, CITY, True),
+        ("payee_account", 2026, 9, CITY, True),
         ("payment", 2026, 9, CITY, True),
         ("payment_voucher", 2026, 9, CITY, True),
     ]

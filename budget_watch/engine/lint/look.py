@@ -42,7 +42,7 @@ def lint(book: Book, texts: Texts | None = None, today: date | None = None) -> l
     flaws = excused(here, list(_looked(here)))
     if book.mistakes:  # a rule that did not load may use what looks unused
         flaws = [each for each in flaws if not each.code.startswith("unused-")]
-    flaws += [flaw_of(error) for error in book.mistakes]
+    flaws += [flaw_of(error) for error in _causes(book)]
     return sorted(flaws, key=lambda each: (each.file, each.line, each.code, each.message))
 
 
@@ -55,6 +55,16 @@ def lint_folders(
     except BookError as error:  # lists of parameters, laws and words: nothing works without them
         return [flaw_of(error)]
     return lint(book, texts, today)
+
+
+def _causes(book: Book) -> list[BookError]:
+    """What is wrong, without the names that are only missing because their list did not load."""
+    lists = {
+        str(folder / kind) for folder in book.folders for kind in ("params", "words", "groups")
+    }
+    if not any(error.where.startswith(tuple(lists)) for error in book.mistakes):
+        return list(book.mistakes)
+    return [error for error in book.mistakes if error.code != "name"]
 
 
 def _looked(here: Here) -> Iterator[Flaw]:
