@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ARITHMETIC_RECALL, PATTERN_RECALL, PRECISION = 1.0, 0.95, 0.95
+ARITHMETIC_RECALL, PATTERN_RECALL, PRECISION = 1.0, 0.97, 0.97
 
 
 @dataclass
