@@ -22,7 +22,7 @@ from budget_watch.engine.pieces import YEAR, pieces
 from budget_watch.engine.sources import Reader, Source
 from budget_watch.engine.to_polars import Compiler
 from budget_watch.engine.units import Column
-from budget_watch.engine.wordmarks import Marks
+from budget_watch.engine.wordmarks import FEW_ROWS, Looked, Marks
 
 PROVISIONAL = ("快报", "初步", "第三方")
 OK, NOT_DELIVERED, BLANK, NO_ROW, OVERFLOW, FEW = range(6)
@@ -71,9 +71,11 @@ class Frames:
     counted: dict[str, int] = field(default_factory=dict)
     counted_years: dict[str, dict[int | None, int]] = field(default_factory=dict)
     doubted: dict[str, bool] = field(default_factory=dict)
+    looked: Looked = field(init=False)
 
     def __post_init__(self) -> None:
         self.coverage = self.reader.coverage()
+        self.looked = Looked(self.setting.named)
 
     def scan(self, source: Source) -> pl.LazyFrame:
         """The rows of a source."""
@@ -96,7 +98,8 @@ class Frames:
 
     def marks(self, source: Source) -> Marks:
         """An empty collection of word tests over a source."""
-        return Marks(self.setting.named, source.columns)
+        rows = self.scan(source) if self.rows(source) > FEW_ROWS else None
+        return Marks(self.looked, source.name, source.columns, rows)
 
     def condition(self, source: Source, tree: Expr, marks: Marks | None = None) -> pl.Expr:
         """A condition over the rows of a source; unknown counts as false."""

@@ -1,14 +1,19 @@
 """Word lists over a column, all at once: one whole number a row, one bit a list.
 
-Looking for words is the dearest thing that rules do to a row. A text that occurs often is looked at
-once a step, and only a text that holds a word of some list is held against each of them.
+Looking for words is the dearest thing that rules do to a row, and the same purposes come again and
+again. So a run looks at a text once: it numbers the texts of a column and keeps what it found by
+number, for all rules and passes. A long source's texts are looked at together before its rows are
+read, as the search machine of a list is dear to build. Only a text that holds a word of some list
+is held against each.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from budget_watch.engine import lists
@@ -16,6 +21,110 @@ from budget_watch.engine.expression import Expr
 from budget_watch.engine.lists import NamedLists
 
 MOST_LISTS = 63
+MOST_TEXTS = 2_000_000  # then the texts are forgotten and numbered anew: about 200 MB
+FEW_ROWS = 20_000  # of so short a source the texts are looked at as they come
+TEXTS_TOGETHER = 200_000
+
+
+@dataclass
+class Looked:
+    """The different texts that were looked at in a run, and what was found in them.
+
+    Of whatever column: application, voucher and abstract mostly say the same.
+
+    Attributes:
+        named: the book's word lists.
+        places: id of a list → its bit.
+    """
+
+    named: NamedLists
+    places: dict[str, int] = field(default_factory=dict)
+    _ahead: dict[str, set[str] | None] = field(default_factory=dict)
+    _kind: pl.Categorical = field(init=False)
+    _alive: pl.Series = field(init=False)
+    _count: int = field(init=False)
+    _found: np.ndarray = field(init=False)
+    _done: np.ndarray = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._forget()
+
+    def place(self, words: str) -> int | None:
+        """The bit of a list; None where there are as many lists as bits."""
+        if words not in self.places and len(self.places) < MOST_LISTS:
+            self.places[words] = len(self.places)
+        return self.places.get(words)
+
+    def look_ahead(self, name: str, texts: pl.LazyFrame, asked: Collection[str]) -> None:
+        """Search all different texts of a frame's one column, unless they are too many to keep.
+
+        name: tells the column from others; of one name all texts are known after the first time.
+        """
+        before = self._ahead.setdefault(name, set())
+        if before is None or before.issuperset(asked):
+            return
+        if before:
+            different = self._kind.categories.to_series()
+        else:
+            about = texts.select(pl.first().approx_n_unique()).collect(engine="streaming").item()
+            if about + self._count > MOST_TEXTS * 3 // 4:
+                self._ahead[name] = None
+                return
+            different = texts.unique().drop_nulls().collect(engine="streaming").to_series()
+        for start in range(0, len(different), TEXTS_TOGETHER):
+            self.marks(different.slice(start, TEXTS_TOGETHER), tuple(asked))
+        before |= set(asked)
+
+    def marks(self, texts: pl.Series, asked: tuple[str, ...]) -> pl.Series:
+        """For each text the bits of the lists asked for, perhaps of others; null for null."""
+        needed = sum(1 << self.places[each] for each in asked)
+        with self._lock:  # polars asks from several threads
+            if self._count > MOST_TEXTS:
+                self._forget()
+            numbers = self._numbers(texts)
+            at = numbers.fill_null(0).to_numpy()
+            fresh = (self._done[at] & needed) != needed
+            if fresh.any():
+                self._look(texts.filter(pl.Series(fresh)).drop_nulls().unique(), asked, needed)
+            found = pl.Series(self._found[at], dtype=pl.Int64)
+        return pl.select(pl.when(numbers.is_not_null()).then(found)).to_series()
+
+    def _forget(self) -> None:
+        self._kind = pl.Categorical(pl.Categories.random())
+        self._alive = pl.Series([""], dtype=self._kind)  # polars forgets numbers nobody holds
+        self._count = 0
+        self._found = np.zeros(1, dtype=np.int64)
+        self._done = np.zeros(1, dtype=np.int64)
+
+    def _numbers(self, texts: pl.Series) -> pl.Series:
+        """The number of each text; there is room for all of them afterwards."""
+        numbers = texts.cast(self._kind).to_physical()
+        self._count = max(self._count, 1 + int(numbers.cast(pl.Int64).max() or 0))  # type: ignore[arg-type]
+        if self._count > len(self._done):
+            more = np.zeros(max(self._count - len(self._done), len(self._done)), np.int64)
+            self._found = np.concatenate([self._found, more])
+            self._done = np.concatenate([self._done, more])
+        return numbers
+
+    def _look(self, texts: pl.Series, asked: tuple[str, ...], needed: int) -> None:
+        """Search texts, all different and none null, for the lists that some of them lack."""
+        if not len(texts):
+            return
+        at = self._numbers(texts).to_numpy()
+        known = int(np.bitwise_and.reduce(self._done[at]))
+        every = [each for each in asked if not known >> self.places[each] & 1]
+        words = [self.named.words[each] for each in every]
+        include = sorted({word for each in words for word in lists.spellings(each.include)})
+        likely = pl.col("text").str.contains_any(include)
+        bits = [
+            lists.has_words(pl.col("text"), each).cast(pl.Int64) * (1 << self.places[name])
+            for name, each in zip(every, words, strict=True)
+        ]
+        rows = pl.DataFrame({"text": texts, "at": at}).filter(likely)
+        marked = rows.select("at", mark=pl.sum_horizontal(bits))
+        self._found[marked["at"].to_numpy()] |= marked["mark"].to_numpy()
+        self._done[at] |= needed
 
 
 @dataclass
@@ -23,13 +132,17 @@ class Marks:
     """The word tests that were asked for over the columns of a source, while compiling.
 
     Attributes:
-        named: the book's word lists.
+        looked: what the run knows of texts; shared by all passes.
+        source: name of the source.
         known: the source's columns; only those can be marked.
-        wanted: column → ids of the lists asked for; the place of a list is its bit.
+        rows: the source's rows, where they are so many that looking ahead pays.
+        wanted: column → ids of the lists asked for.
     """
 
-    named: NamedLists
+    looked: Looked
+    source: str
     known: Collection[str]
+    rows: pl.LazyFrame | None = None
     wanted: dict[str, list[str]] = field(default_factory=dict)
 
     def test(self, text: Expr, words: str) -> pl.Expr | None:
@@ -44,40 +157,30 @@ class Marks:
             )
         if text.op != "col" or text.value not in self.known:
             return None
+        place = self.looked.place(words)
+        if place is None:
+            return None
         asked = self.wanted.setdefault(text.value, [])
         if words not in asked:
-            if len(asked) == MOST_LISTS:
-                return None
             asked.append(words)
-        return pl.col(mark_name(text.value)) & (1 << asked.index(words)) != 0
+        return pl.col(mark_name(text.value)) & (1 << place) != 0
 
     def columns(self) -> list[pl.Expr]:
         """The marks as columns to add to the source's rows; call when all is compiled."""
+        if self.rows is not None:
+            for column, asked in self.wanted.items():
+                self.looked.look_ahead(f"{self.source}.{column}", self.rows.select(column), asked)
         return [
             pl.col(column)
-            .map_batches(self._marker(tuple(asked)), return_dtype=pl.Int64, is_elementwise=True)
+            .map_batches(_marker(self.looked, asked), return_dtype=pl.Int64, is_elementwise=True)
             .alias(mark_name(column))
             for column, asked in self.wanted.items()
         ]
 
-    def _marker(self, asked: tuple[str, ...]) -> Callable[[pl.Series], pl.Series]:
-        every = [self.named.words[each] for each in asked]
-        include = sorted({word for each in every for word in lists.spellings(each.include)})
-        bits = [
-            lists.has_words(pl.col("text"), each).cast(pl.Int64) * (1 << at)
-            for at, each in enumerate(every)
-        ]
 
-        def mark(texts: pl.Series) -> pl.Series:
-            rows = texts.alias("text").to_frame()
-            different = rows.unique().drop_nulls()
-            likely = different.filter(pl.col("text").str.contains_any(include))
-            marked = likely.select("text", mark=pl.sum_horizontal(bits))
-            joined = rows.join(marked, on="text", how="left", maintain_order="left")
-            known = pl.col("text").is_not_null()
-            return joined.select(pl.when(known).then(pl.col("mark").fill_null(0))).to_series()
-
-        return mark
+def _marker(looked: Looked, asked: list[str]) -> Callable[[pl.Series], pl.Series]:
+    lists_asked = tuple(asked)
+    return lambda texts: looked.marks(texts, lists_asked)
 
 
 def mark_name(column: str) -> str:
