@@ -36,6 +36,7 @@ _ORGANISATION = (
 )
 # What is added to a name and is not part of it: 张三（农户）, 张 三.
 _ADDED = r"\s+|[（(][^（）()]*[）)]$"
+_ENDS = ("acct_no", "acct_name", "name", "key", "party")  # of columns that say who somebody is
 
 
 def masked(contract: Contract, present: frozenset[str]) -> list[pl.Expr]:
@@ -101,7 +102,7 @@ def _guessed(columns: Sequence[pl.Series]) -> pl.Series:
 
 def _holder(name: str, present: frozenset[str]) -> str | None:
     """The column with the name of the one whose name or account this is."""
-    prefix = name.removesuffix("acct_no").removesuffix("acct_name").removesuffix("name")
+    prefix = next((name.removesuffix(end) for end in _ENDS if name.endswith(end)), name)
     for candidate in (f"{prefix}acct_name", f"{prefix}name"):
         if candidate in present:
             return candidate

@@ -97,6 +97,28 @@ def test_a_voucher_tells_whether_another_was_paid_than_was_asked_for(home):
     )
 
 
+def test_who_is_paid_is_a_firm_by_its_name_and_a_person_by_the_account(home):
+    paid = [
+        {"payee_acct_name": "甲（示范）商贸有限公司", "payee_acct_no": "1"},
+        {"payee_acct_name": "甲(示范) 商贸有限责任公司", "payee_acct_no": "2"},
+        {"payee_acct_name": "王伟", "payee_acct_no": "3"},
+        {"payee_acct_name": "王伟", "payee_acct_no": "4"},
+        {"payee_acct_name": "甲商户零售业主", "payee_acct_no": "5", "payee_is_person": True},
+        {"payee_acct_no": "6"},
+        {"payee_acct_name": "王伟"},
+        {},
+    ]
+    with Writer.open(home, "test") as writer:
+        vouchers = [voucher(n, FRIDAY, **each) for n, each in enumerate(paid)]
+        writer.replace(
+            "payment_voucher", rows("payment_voucher", *vouchers), batch("payment_voucher", "a")
+        )
+        writer.publish(FRIDAY)
+    frame = Reader(home, SYSTEM).scan("payment").sort("pay_cert_id").collect()
+    firm = "甲示范商贸"
+    assert frame["payee_party"].to_list() == [firm, firm, "3", "4", "5", "6", "王伟", None]
+
+
 @pytest.mark.parametrize(
     ("text", "core"),
     [

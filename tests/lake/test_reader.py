@@ -87,6 +87,12 @@ def test_persons_are_masked_and_organisations_are_not(home):
     assert people(home, Mask.NONE)[0] == ("V0001", "王小明", "6222000012345678")
 
 
+def test_what_is_made_of_a_name_is_masked_as_the_name_is(home):
+    made = Reader(home, Grant("u", "test", mask=Mask.PERSONS)).scan("payment")
+    shown = made.sort("pay_cert_id").select("payee_key", "payee_party").collect().rows()
+    assert shown[:2] == [("王**", "****5678"), ("示范商贸", "示范商贸")]
+
+
 def test_a_name_nobody_can_place_is_hidden_and_an_organisation_is_not():
     persons = [
         "王小明", "王庭", "李一会", "张 三", "张三（农户）", "张三等5人", "张三、李四", "欧阳修文",

@@ -60,6 +60,7 @@ payee_acct_bank str 收款人开户行
 payee_is_person bool 收款人是否自然人
 payee_key str 收款人归并户名 name
 payee_person_shaped bool 收款人户名像人名
+payee_party str 收款人标识（单位按归并户名，自然人和没有户名的按账号） account
 payee_differs bool 实际收款人与申请收款人户名不同
 xpayee_acct_name str 实际收款人户名 name
 xpayee_acct_no str 实际收款人账号 account
@@ -124,7 +125,7 @@ def build(rows: pl.LazyFrame, applications: pl.LazyFrame, calendar: pl.LazyFrame
             xpayee_acct_no=account_key(pl.col("xpayee_acct_no")),
             lead_digit=lead_digit(pl.col("pay_amt")),
         )
-        .with_columns(payee_differs=_differs())
+        .with_columns(payee_differs=_differs(), payee_party=_party())
         .select(CONTRACT.names)
     )
 
@@ -143,6 +144,16 @@ def _differs() -> pl.Expr:
     unnamed = actual.is_null() | pl.col("payee_key").is_null()
     account = unnamed & (pl.col("xpayee_acct_no") != pl.col("payee_acct_no")).fill_null(False)
     return named | asked | account
+
+
+def _party() -> pl.Expr:
+    """Who is paid, whatever the account: a firm by its name, as it may have several accounts.
+
+    Persons share names, so that a person is the account; so is who has no name.
+    """
+    person = pl.col("payee_is_person").fill_null(False) | pl.col("payee_person_shaped")
+    account, name = pl.col("payee_acct_no"), pl.col("payee_key")
+    return pl.when(person).then(account.fill_null(name)).otherwise(name.fill_null(account))
 
 
 @dataclass(frozen=True)
