@@ -207,7 +207,8 @@ def _take(each: _Row, batch: pl.DataFrame, source: _Source) -> None:
     if counted.get(INSIDE):
         marks = [name for name in batch.columns if name.startswith("__w_")]
         own = batch.select(*each.columns, *marks)
-        each.waiting.append(own if len(counted) == 1 else _apart(own.filter(scope == INSIDE)))
+        own = own if len(counted) == 1 else own.filter(scope == INSIDE)
+        each.waiting.append(own if own.height >= ROWS_TOGETHER else _apart(own))
         if sum(part.height for part in each.waiting) >= ROWS_TOGETHER:
             each.many = True
             _judge_waiting(each, source)
