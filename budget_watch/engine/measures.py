@@ -8,8 +8,8 @@ it counted, the number of nulls it met, and whether a row was 快报, 初步 or 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import reduce
 
 import polars as pl
 
@@ -59,6 +59,7 @@ COARSE = frozenset(
     ]
 )
 ROWS_A_PART = 3_000_000
+VALUES_SHARED = 200_000  # groupings by a column of more values take passes of their own
 
 
 @dataclass
@@ -71,6 +72,7 @@ class Frames:
     counted: dict[str, int] = field(default_factory=dict)
     counted_years: dict[str, dict[int | None, int]] = field(default_factory=dict)
     doubted: dict[str, bool] = field(default_factory=dict)
+    values: dict[tuple[str, str], int] = field(default_factory=dict)
     looked: Looked = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +113,14 @@ class Frames:
             found = self.scan(source).select(provisional_row(source).any())
             self.doubted[source.name] = bool(found.collect(engine="streaming").item())
         return self.doubted[source.name]
+
+    def different(self, source: Source, column: str) -> int:
+        """About how many different values a column has."""
+        place = (source.name, column)
+        if place not in self.values:
+            about = self.scan(source).select(pl.col(column).approx_n_unique())
+            self.values[place] = int(about.collect(engine="streaming").item())
+        return self.values[place]
 
     def years(self, source: Source) -> dict[int | None, int]:
         """How many rows a source has of each fiscal year, in the order of the years."""
@@ -169,6 +179,7 @@ class Plan:
 
     frames: Frames
     fused: dict[Signature, Fused] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
 
     def add(self, measures: Iterable[Aggregate]) -> None:
         """Take measures into the plan, before any is computed."""
@@ -193,63 +204,162 @@ class Plan:
     def grouped(self, measure: Aggregate) -> tuple[pl.DataFrame, int]:
         """The computed groups for a measure and the place of its columns in them."""
         fused = self.fused[signature(measure)]
+        if fused.frame is None:
+            self._together(fused)
         frame = fused.frame if fused.frame is not None else _compute(self.frames, fused)
         fused.waiting -= 1
         fused.frame = frame if fused.waiting > 0 else None
         return frame, list(fused.items).index(item_key(measure))
 
+    def _together(self, asked: Fused) -> None:
+        """Compute the query with all others that may share its pass over a long source."""
+        if asked.source.name in self.passed or not _shareable(self.frames, asked):
+            return
+        self.passed.add(asked.source.name)
+        several = [
+            each
+            for each in self.fused.values()
+            if each.source is asked.source and each.waiting > 0 and _shareable(self.frames, each)
+        ]
+        if len(several) > 1:
+            # whatever fails here fails again for the rule that causes it, and only for that
+            with suppress(pl.exceptions.PolarsError, ArithmeticError, ValueError, TypeError):
+                _compute_together(self.frames, several)
 
-def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
-    source, marks = fused.source, frames.marks(fused.source)
-    build = frames.compiler(source, marks)
+
+def _shareable(frames: Frames, fused: Fused) -> bool:
+    """Whether a query is over a long source, by year, and has few groups however many the rows."""
+    if frames.rows(fused.source) <= ROWS_A_PART or not _by_year(fused):
+        return False
+    names = {name for tree in fused.keys.values() for name in tree.names()} - COARSE
+    return not names or (
+        len(names) == 1 and frames.different(fused.source, names.pop()) <= VALUES_SHARED
+    )
+
+
+@dataclass
+class Conditions:
+    """The conditions of measures over one source as columns, each worked out once a row."""
+
+    frames: Frames
+    source: Source
+    marks: Marks
+    found: dict[str, pl.Expr] = field(default_factory=dict)
+
+    def column(self, tree: Expr) -> pl.Expr:
+        """The column that holds the condition; unknown counts as false."""
+        if tree.key not in self.found:
+            made = self.frames.condition(self.source, tree, self.marks)
+            self.found[tree.key] = made.alias(f"__c_{len(self.found)}")
+        return pl.col(self.found[tree.key].meta.output_name())
+
+    def add(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows with the columns; call when all is compiled."""
+        marked = rows.with_columns(self.marks.columns())
+        return marked.with_columns(self.found.values())
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A fused query compiled over rows that have the conditions' columns."""
+
+    keys: list[pl.Expr]
+    aggregates: list[pl.Expr]
+    wanted: pl.Expr | None
+
+    def plain(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows that any aggregate counts, with the keys as columns `__k_…`."""
+        kept = rows if self.wanted is None else rows.filter(self.wanted)
+        return kept.with_columns(key.alias(f"__k_{key.meta.output_name()}") for key in self.keys)
+
+    def grouped(self, plain: pl.LazyFrame) -> pl.LazyFrame:
+        """One row a group."""
+        if not self.keys:
+            return plain.select(self.aggregates)
+        names = [key.meta.output_name() for key in self.keys]
+        group = [pl.col(f"__k_{name}").alias(name) for name in names]
+        return plain.group_by(group).agg(self.aggregates)
+
+
+def _compiled(frames: Frames, fused: Fused, conditions: Conditions) -> _Query:
+    build = frames.compiler(fused.source, conditions.marks)
     keys = [build.any(tree).alias(name) for name, tree in fused.keys.items()]
     if fused.step is not None:
         keys.append(build.any(fused.step).alias("__step"))
-    names = [key.meta.output_name() for key in keys]
     aggregates = [
         column
         for at, measure in enumerate(fused.items.values())
-        for column in columns(frames, measure, at, marks)
+        for column in columns(frames, measure, at, conditions)
     ]
-    conditions = [each.condition for each in fused.items.values()]
-    wanted = [frames.condition(source, each, marks) for each in conditions if each is not None]
-    rows = frames.scan(source).with_columns(marks.columns())
-    if len(wanted) == len(conditions):
-        rows = rows.filter(reduce(lambda left, right: left | right, wanted))
-    if not keys:
-        result = rows.select(aggregates)
-        return result.collect(engine="streaming")
-    plain = rows.with_columns(
-        key.alias(f"__k_{name}") for key, name in zip(keys, names, strict=True)
-    )
-    group = [pl.col(f"__k_{name}").alias(name) for name in names]
-    results = [
-        plain.filter(piece).group_by(group).agg(aggregates).collect(engine="streaming")
-        for piece in _pieces(frames, fused)
-    ]
+    wanted = {
+        each.condition.key: conditions.column(each.condition)
+        for each in fused.items.values()
+        if each.condition is not None
+    }
+    every = all(each.condition is not None for each in fused.items.values())
+    return _Query(keys, aggregates, pl.any_horizontal(wanted.values()) if every else None)
+
+
+def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
+    """One fused query on its own, piece by piece."""
+    conditions = Conditions(frames, fused.source, frames.marks(fused.source))
+    query = _compiled(frames, fused, conditions)
+    plain = query.plain(conditions.add(frames.scan(fused.source)))
+    pieces = _pieces(frames, fused) if query.keys else [pl.lit(True)]
+    results = [query.grouped(plain.filter(each)).collect(engine="streaming") for each in pieces]
+    return _finished(results, fused)
+
+
+def _finished(results: list[pl.DataFrame], fused: Fused) -> pl.DataFrame:
     frame = results[0] if len(results) == 1 else pl.concat(results)
     return _summed_up(frame, list(fused.keys), fused) if fused.step is not None else frame
+
+
+def _compute_together(frames: Frames, several: list[Fused]) -> None:
+    """Fused queries of one long source, all of whose groups are of one year, in one pass a year."""
+    source = several[0].source
+    conditions = Conditions(frames, source, frames.marks(source))
+    queries = [_compiled(frames, each, conditions) for each in several]
+    rows = conditions.add(frames.scan(source))
+    results: list[list[pl.DataFrame]] = [[] for _ in several]
+    for year in frames.years(source):
+        inside = pl.col(YEAR).is_null() if year is None else pl.col(YEAR) == year
+        here = rows.filter(inside)
+        found = pl.collect_all([each.grouped(each.plain(here)) for each in queries],
+                               engine="streaming")  # fmt: skip
+        for known, more in zip(results, found, strict=True):
+            known.append(more)
+    for each, parts in zip(several, results, strict=True):
+        each.frame = _finished(parts, each)
 
 
 def _pieces(frames: Frames, fused: Fused) -> list[pl.Expr]:
     """The pieces of a grouping; coarse groups are few whatever the rows, and are not cut."""
     if {name for tree in fused.keys.values() for name in tree.names()} <= COARSE:
         return [pl.lit(True)]
-    year = fused.keys.get(YEAR)
-    by_year = year is not None and year.op == "col" and year.value == YEAR
     keys = [pl.col(f"__k_{name}") for name in fused.keys]
-    return pieces(frames, fused.source, keys, by_year, ROWS_A_PART)
+    return pieces(frames, fused.source, keys, _by_year(fused), ROWS_A_PART)
+
+
+def _by_year(fused: Fused) -> bool:
+    """Whether no group has rows of two fiscal years."""
+    year = fused.keys.get(YEAR)
+    return year is not None and year.op == "col" and year.value == YEAR
 
 
 def columns(
-    frames: Frames, measure: Aggregate, at: int, marks: Marks | None = None
+    frames: Frames, measure: Aggregate, at: int, conditions: Conditions | None = None
 ) -> list[pl.Expr]:
-    """The aggregates of one measure: value a, rows n, nulls z, provisional p."""
+    """The aggregates of one measure: value a, rows n, nulls z, provisional p.
+
+    conditions: whose columns the rows will have.
+    """
     source = measure.source
-    build = frames.compiler(source, marks)
+    build = frames.compiler(source, conditions.marks if conditions is not None else None)
     counted: pl.Expr = pl.lit(True)
     if measure.condition is not None:
-        counted = frames.condition(source, measure.condition, marks)
+        tree = measure.condition
+        counted = conditions.column(tree) if conditions else frames.condition(source, tree)
     rows = pl.len() if measure.condition is None else counted.sum()
     found = [rows.cast(pl.Int64).alias(f"n{at}")]
     if frames.doubtful(source):

@@ -8,7 +8,8 @@ judges few rows collects them over many steps and judges them together.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -32,7 +33,7 @@ from budget_watch.engine.run import (
 from budget_watch.engine.sources import Source
 from budget_watch.engine.wordmarks import Marks
 
-ROWS_A_STEP = 250_000
+ROWS_A_STEP = 150_000
 ROWS_TOGETHER = 60_000  # a rule judges its rows when so many have come together
 DAY = "__period_end"
 INSIDE, OUT, UNKNOWN, INVALID = 0, -1, -2, -3
@@ -115,8 +116,7 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
 
     all_rows = _Source(run, rows)
     total = run.frames.rows(source)
-    for start in range(0, max(total, 1), ROWS_A_STEP):
-        batch = step(start)
+    for batch in _ahead(step, range(0, max(total, 1), ROWS_A_STEP)):
         for each in in_pass:
             _take(each, batch, all_rows)
     shared = time.perf_counter() - begun - sum(each.seconds for each in in_pass)
@@ -124,6 +124,18 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
         _judge_waiting(each, all_rows)
         _finish(run, each)
         run.tallies[each.rule.id].seconds += each.seconds + shared / len(rules)
+
+
+def _ahead(step: Callable[[int], pl.DataFrame], starts: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """The steps in order; while one is judged the next is read."""
+    with ThreadPoolExecutor(1, "rows") as reading:
+        coming = reading.submit(step, starts[0])
+        for start in [*starts[1:], None]:
+            batch = coming.result()
+            if start is not None:
+                coming = reading.submit(step, start)
+            yield batch
+            del batch
 
 
 def _needed(rules: list[CheckedRule], source: Source) -> set[str]:
