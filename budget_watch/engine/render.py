@@ -28,12 +28,17 @@ from budget_watch.money import (
 FORMATS = ("money", "yuan", "%", "pp", "times", "int", "day", "date", "name", "text")
 WorkState = Literal["新触发", "初核", "初核成立", "复核认定"]
 Names = Mapping[str, Mapping[str, str]]
+FORK = "?"
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a message: plain text, or an expression with its format."""
+    """A piece of a message: plain text, an expression with its format, or a fork.
+
+    A fork (form `?`) says when the pieces up to the next fork are printed; one without an
+    expression ends it.
+    """
 
     text: str
     tree: Expr | None = None
@@ -53,10 +58,17 @@ class Message:
 
     def fill(self, value: Callable[[Expr], Any], names: Names | None = None) -> str:
         """The sentence with values put in."""
-        return "".join(
-            part.text if part.tree is None else show(value(part.tree), part.tree, part.form, names)
-            for part in self.parts
-        )
+        said: list[str] = []
+        printed = True
+        for part in self.parts:
+            if part.form == FORK:
+                printed = part.tree is None or value(part.tree) is True
+            elif printed:
+                tree = part.tree
+                said.append(
+                    part.text if tree is None else show(value(tree), tree, part.form, names)
+                )
+        return "".join(said)
 
 
 def read_message(text: str, scope: Scope) -> Message:
@@ -66,15 +78,30 @@ def read_message(text: str, scope: Scope) -> Message:
     for hole in _HOLE.finditer(text):
         if hole.start() > last:
             parts.append(Part(text[last : hole.start()]))
-        inner, form = _split(hole[1])
-        tree = parse(inner, scope)
-        parts.append(Part(inner, tree, form or default_format(tree)))
-        _fits(tree, parts[-1].form, inner)
+        parts.append(_fork(hole[1], scope) if hole[1].startswith(FORK) else _hole(hole[1], scope))
         last = hole.end()
     rest = text[last:]
     if "{" in rest or "}" in rest:
         raise ExpressionError(f"“{text}”的花括号不成对", "message")
     return Message((*parts, Part(rest)) if rest else tuple(parts))
+
+
+def _hole(inner: str, scope: Scope) -> Part:
+    text, form = _split(inner)
+    tree = parse(text, scope)
+    part = Part(text, tree, form or default_format(tree))
+    _fits(tree, part.form, text)
+    return part
+
+
+def _fork(inner: str, scope: Scope) -> Part:
+    text = inner.removeprefix(FORK).strip()
+    if not text:
+        return Part("", None, FORK)
+    tree = parse(text, scope)
+    if tree.type.base != "bool":
+        raise ExpressionError(f"{{{inner}}} 应是条件，如 {{?spent > budget}}", "message")
+    return Part(text, tree, FORK)
 
 
 def _split(inner: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from budget_watch.engine.errors import ExpressionError
 from budget_watch.engine.evaluate import Evaluator
 from budget_watch.engine.functions import Lists
 from budget_watch.engine.parse import MAX_DEPTH, Scope, parse
+from budget_watch.engine.render import read_message
 from budget_watch.engine.to_polars import Compiler
 from budget_watch.engine.units import BOOL, DATE, MONEY, NUMBER, RATIO, TEXT, Column
 
@@ -196,3 +197,26 @@ def test_any_condition_means_the_same_to_polars_and_to_fractions(
 ) -> None:
     row = {"spent": spent, "budget": budget, "rate": rate, "flag": flag}
     assert engine(text, **row) == exact(text, **row)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"flag": True, "code": "101", "rate": 500_000}, "部门101超期；"),
+        ({"flag": False, "code": "101", "rate": 500_000}, "整改率50.0%，低；"),
+        ({"flag": False, "rate": 900_000}, "整改率90.0%；"),
+        ({"flag": None, "rate": 900_000}, "；"),
+    ],
+)
+def test_a_message_prints_a_piece_only_where_its_condition_is_true(
+    row: dict[str, object], said: str
+) -> None:
+    template = "{?flag}部门{code}超期{?not flag}整改率{rate:%}{?not flag and rate < 80%}，低{?}；"
+    message = read_message(template, SCOPE)
+    assert message.fill(Evaluator(row, COLUMNS, DAY).value) == said
+    assert {name for tree in message.trees for name in tree.names()} == {"flag", "code", "rate"}
+
+
+def test_the_condition_of_a_piece_of_a_message_is_a_condition() -> None:
+    with pytest.raises(ExpressionError, match=r"\{\?code\} 应是条件"):
+        read_message("{?code}部门{?}", SCOPE)
