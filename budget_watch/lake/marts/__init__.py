@@ -21,6 +21,7 @@ from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payee_account import PAYEE_ACCOUNT
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
+from budget_watch.lake.marts.returned_payment import RETURNED_PAYMENT
 from budget_watch.lake.marts.revenue_recon import REVENUE_RECON
 from budget_watch.lake.marts.row_change import ROW_CHANGE
 from budget_watch.lake.marts.slip_return import SLIP_RETURN
@@ -58,6 +59,7 @@ MARTS: dict[str, Mart] = {
         ACCOUNT_CHECK,
         DELIVERY,
         ROW_CHANGE,
+        RETURNED_PAYMENT,
     )
 }
 
