@@ -16,7 +16,7 @@ from typing import Any
 
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.lists import GAP, NamedLists, alternation, spellings
-from budget_watch.engine.model import Group, Words
+from budget_watch.engine.model import Group, WordSet
 from budget_watch.engine.params import Parameter
 from budget_watch.engine.units import Column
 
@@ -117,7 +117,12 @@ class Evaluator:
 
     def _words(self, expr: Expr) -> bool | None:
         text = self.value(expr.args[0])
-        return None if text is None else _has_words(text, self.named.words[expr.value])
+        if text is None:
+            return None
+        year = self.year if self.year is not None else self.as_of.year
+        first, *later = self.named.editions(expr.value)
+        fitting = [words for _, since, words in later if since <= year]
+        return _has_words(text, fitting[-1] if fitting else first[2])
 
     def _group(self, expr: Expr) -> bool | None:
         code = self.value(expr.args[0])
@@ -166,7 +171,7 @@ def _like(pattern: str) -> str:
     return "^" + "".join(parts.get(char, re.escape(char)) for char in pattern) + r"\Z"
 
 
-def _has_words(text: str, words: Words) -> bool:
+def _has_words(text: str, words: WordSet) -> bool:
     exclude = spellings(words.exclude)
     left = re.sub(alternation(exclude), GAP, text) if exclude else text
     also = not words.require_also or any(word in left for word in spellings(words.require_also))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from budget_watch.engine.model import Group, GroupSet, Words
+from budget_watch.engine.model import Group, GroupSet, Words, WordSet
 
 GAP = "|"  # stands where an excluded phrase was, so that its neighbours form no new word
 
@@ -21,6 +21,19 @@ class NamedLists:
     words: Mapping[str, Words] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     codes: Mapping[str, Mapping[int, frozenset[str]]] = field(default_factory=dict)
+
+    def editions(self, name: str) -> list[tuple[str, int, WordSet]]:
+        """Of a word list each set with a name of its own and the year from which it holds.
+
+        The first holds for the years before it too.
+        """
+        sets = self.words[name].editions
+        return [(f"{name}#{at}", each.since.year, each) for at, each in enumerate(sets)]
+
+    def edition(self, name: str) -> WordSet:
+        """The set of such a name."""
+        words, _, at = name.rpartition("#")
+        return self.words[words].editions[int(at)]
 
 
 def alternation(phrases: tuple[str, ...]) -> str:
@@ -47,7 +60,7 @@ def plain(text: str) -> str:
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 
 
-def has_words(text: pl.Expr, words: Words) -> pl.Expr:
+def has_words(text: pl.Expr, words: WordSet) -> pl.Expr:
     """Whether the text, without the excluded phrases, has one of the words. Null stays unknown.
 
     Only texts that have one of the words at all are searched for excluded phrases.

@@ -6,6 +6,7 @@ Only the form is checked here; names, types and units are checked in `check.py` 
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -383,15 +384,44 @@ class Group(Strict):
     excuse: tuple[Excuse, ...] = ()
 
 
-class Words(Strict):
-    """A text has the words if, without the excluded phrases, one of include is left."""
+class WordSet(Strict):
+    """The words of a list from a year on.
 
-    id: str
-    title: str
+    A text has them if, without the excluded phrases, one of include is left.
+    """
+
+    since: date = Field(default=date(1900, 1, 1), alias="from")
     include: tuple[str, ...] = Field(min_length=1)
     require_also: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+
+class Words(Strict):
+    """A named list of words: one set for all years, or several, each from a year on."""
+
+    id: str
+    title: str
+    include: tuple[str, ...] = ()
+    require_also: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     since: date = Field(default=date(1900, 1, 1), alias="from")
-    until: date | None = Field(default=None, alias="to")
+    sets: tuple[WordSet, ...] = ()
     note: str | None = None
     excuse: tuple[Excuse, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Words:
+        if bool(self.include) == bool(self.sets):
+            raise ValueError("写 include，或分年写 sets: [{from: …, include: …}]，只能写一种")
+        if self.sets and (self.require_also or self.exclude or "since" in self.model_fields_set):
+            raise ValueError("分年的词表，from、require_also、exclude 写在 sets 的各项里")
+        if len({each.since.year for each in self.sets}) < len(self.sets):
+            raise ValueError("sets 中有两项自同一年起；词表按年切换，一年只能有一项")
+        return self
+
+    @cached_property
+    def editions(self) -> tuple[WordSet, ...]:
+        """The sets by the year from which they hold; the first holds for the years before too."""
+        own = {"from": self.since, "include": self.include, "require_also": self.require_also}
+        flat = () if self.sets else (WordSet.model_validate({**own, "exclude": self.exclude}),)
+        return tuple(sorted(self.sets or flat, key=lambda each: each.since))

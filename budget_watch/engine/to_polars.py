@@ -173,10 +173,18 @@ class Compiler:
         return self.any(expr.args[0]).str.contains(like_pattern(expr.value))
 
     def _words(self, expr: Expr) -> pl.Expr:
-        marked = self.marks.test(expr.args[0], expr.value) if self.marks is not None else None
+        first, *later = self.named.editions(expr.value)
+        found = self._has(expr.args[0], first[0])
+        for name, since, _ in later:
+            holds = self._year() >= since
+            found = pl.when(holds).then(self._has(expr.args[0], name)).otherwise(found)
+        return found
+
+    def _has(self, text: Expr, edition: str) -> pl.Expr:
+        marked = self.marks.test(text, edition) if self.marks is not None else None
         if marked is not None:
             return marked
-        return lists.has_words(self.any(expr.args[0]), self.named.words[expr.value])
+        return lists.has_words(self.any(text), self.named.edition(edition))
 
     def _group(self, expr: Expr) -> pl.Expr:
         code = self.any(expr.args[0])

@@ -14,7 +14,7 @@ from functools import reduce
 
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.lists import GAP, NamedLists, alternation, spellings
-from budget_watch.engine.model import Group
+from budget_watch.engine.model import Group, WordSet
 from budget_watch.engine.params import Parameter
 from budget_watch.engine.units import Column
 
@@ -147,15 +147,16 @@ class SqlCompiler:
         return "(" + " || ".join(self.sql(arg) for arg in expr.args) + ")"
 
     def _words(self, expr: Expr) -> str:
-        words, inner = self.named.words[expr.value], self.sql(expr.args[0])
-        include, exclude = spellings(words.include), spellings(words.exclude)
-        if exclude:
-            inner = f"regexp_replace({inner}, {text(alternation(exclude))}, {text(GAP)}, 'g')"
-        found = f"regexp_matches({inner}, {text(alternation(include))})"
-        if words.require_also:
-            also = alternation(spellings(words.require_also))
-            found += f" AND regexp_matches({inner}, {text(also)})"
-        return f"({found})"
+        inner = self.sql(expr.args[0])
+        first, *later = self.named.editions(expr.value)
+        if not later:
+            return _has_words(inner, first[2])
+        year = self.year or str(self.as_of.year)
+        whens = " ".join(
+            f"WHEN {year} >= {since} THEN {_has_words(inner, words)}"
+            for _, since, words in reversed(later)
+        )
+        return f"(CASE {whens} ELSE {_has_words(inner, first[2])} END)"
 
     def _group(self, expr: Expr) -> str:
         group, code = self.named.groups[expr.value], self.sql(expr.args[0])
@@ -333,6 +334,18 @@ def times(left: str, right: str) -> str:
 def huge(value: int) -> str:
     """A whole number as HUGEINT."""
     return f"{value}::HUGEINT" if value >= 0 else f"({value})::HUGEINT"
+
+
+def _has_words(inner: str, words: WordSet) -> str:
+    """Whether a text in SQL has the words of one edition of a list."""
+    include, exclude = spellings(words.include), spellings(words.exclude)
+    if exclude:
+        inner = f"regexp_replace({inner}, {text(alternation(exclude))}, {text(GAP)}, 'g')"
+    found = f"regexp_matches({inner}, {text(alternation(include))})"
+    if words.require_also:
+        also = alternation(spellings(words.require_also))
+        found += f" AND regexp_matches({inner}, {text(also)})"
+    return f"({found})"
 
 
 def _within(code: str, codes: tuple[str, ...], group: Group) -> str:

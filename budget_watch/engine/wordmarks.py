@@ -34,7 +34,7 @@ class Looked:
 
     Attributes:
         named: the book's word lists.
-        places: id of a list → its bit.
+        places: name of a list's edition → its bit.
     """
 
     named: NamedLists
@@ -114,7 +114,7 @@ class Looked:
         at = self._numbers(texts).to_numpy()
         known = int(np.bitwise_and.reduce(self._done[at]))
         every = [each for each in asked if not known >> self.places[each] & 1]
-        words = [self.named.words[each] for each in every]
+        words = [self.named.edition(each) for each in every]
         include = sorted({word for each in words for word in lists.spellings(each.include)})
         likely = pl.col("text").str.contains_any(include)
         bits = [

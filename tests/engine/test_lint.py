@@ -157,3 +157,38 @@ def test_what_interval_reasoning_finds_out(
     scope = Scope(rule.columns, lists=book.lists)
     trees = [(parse_condition(each, scope), True) for each in conditions]
     assert Reasoner(rule, book.params).possible(trees) is possible
+
+
+@pytest.mark.parametrize(
+    ("cited", "code", "said"),
+    [
+        ('{law: budget-law, article: "13", quote: 未列入预算的不得支出}', None, ""),
+        (
+            '{law: budget-law, article: "13", quote: 可以先支出}',
+            "quote",
+            "“可以先支出”与该条原文不符",
+        ),
+        ('{law: budget-law, article: "913"}', "citation", "没有第九百一十三条"),
+    ],
+)
+def test_what_an_exemption_cites_and_quotes_stands_in_the_loaded_text(
+    tmp_path: Path, cited: str, code: str | None, said: str
+) -> None:
+    folder = small_book(tmp_path / "book")
+    (folder / "exemptions").mkdir()
+    (folder / "exemptions" / "all.yaml").write_text(
+        "- {id: LW-0, rule: ZX99, scope: {agency_code: '9'}, document: 甲, from: 2026-01-01,\n"
+        "   to: 2026-12-31, registered_by: 甲, approved_by: 乙, reason: 试验}\n"
+        "- id: LW-1\n  rule: ZX99\n  scope: {agency_code: '1'}\n  from: 2026-01-01\n"
+        "  to: 2026-12-31\n  registered_by: 甲\n  approved_by: 乙\n  reason: 试验\n"
+        f"  basis: [{cited}]\n",
+        encoding="utf-8",
+    )
+    texts = load_dir(folder / "texts", registered([folder]))
+    found = lint_folders([folder], texts, TODAY)
+    flaws = [each for each in found if each.owner == "LW-1"]
+    assert [each.code for each in flaws] == ([] if code is None else [code])
+    for each in flaws:
+        assert said in each.message
+        assert each.file.endswith("exemptions/all.yaml")
+        assert each.line == 3

@@ -41,9 +41,27 @@ def _cited(here: Here, rule: CheckedRule, citation: Citation) -> Iterator[Flaw]:
             "请改 valid，或在引它的级别中写明自何日起"
         )
         yield here.of(rule, "citation-date", said, "valid")
-    text = here.texts.get(citation.law, {}).get(citation.article or "")
-    if citation.quote and text is not None and citation.quote not in text.replace("\n", ""):
+    if misquoted(here, citation):
         yield here.of(rule, "quote", f"引文“{citation.quote}”与该条原文不符", "basis")
+
+
+def of_book(here: Here) -> Iterator[Flaw]:
+    """Flaws of what exemptions cite: it exists, is in force meanwhile, and says what is quoted."""
+    for exemption in here.book.exemptions:
+        said = exemption.said
+        for citation in said.basis:
+            for code, what in wrong(here, citation, said.since, said.until):
+                yield here.at(said.id, code, f"例外情形登记 {said.id}：{what}")
+            if misquoted(here, citation):
+                what = f"引文“{citation.quote}”与该条原文不符"
+                yield here.at(said.id, "quote", f"例外情形登记 {said.id}：{what}")
+
+
+def misquoted(here: Here, citation: Citation) -> bool:
+    """Whether the loaded text of the article does not hold the quote, letter for letter."""
+    text = here.texts.get(citation.law, {}).get(citation.article or "")
+    quote = citation.quote
+    return bool(quote) and text is not None and str(quote) not in text.replace("\n", "")
 
 
 def _waits(rule: CheckedRule, citation: Citation, law: Law) -> bool:

@@ -12,7 +12,7 @@ def of_book(here: Here) -> Iterator[Flaw]:
     """Flaws of all word lists and groups."""
     named = here.book.named
     for words in named.words.values():
-        if not words.exclude:
+        if not all(each.exclude for each in words.editions):
             yield here.at(words.id, "words-exclude", f"词表 {words.id} 没有 exclude（排除词）")
     text = "\n".join(each.rule.model_dump_json() for each in here.book.rules.values())
     for kind, names in (("词表", named.words), ("代码组", named.groups)):

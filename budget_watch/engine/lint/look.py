@@ -27,7 +27,7 @@ from budget_watch.engine.lint.places import places
 from budget_watch.engine.load import Book, load_book
 
 OF_A_RULE = (levels, citations, messages, words_used, titles, tests_kept, scope)
-OF_THE_BOOK = (parameters, lists, titles)
+OF_THE_BOOK = (parameters, lists, titles, citations)
 
 
 def lint(book: Book, texts: Texts | None = None, today: date | None = None) -> list[Flaw]:
@@ -37,7 +37,7 @@ def lint(book: Book, texts: Texts | None = None, today: date | None = None) -> l
         texts: loaded law texts: articles of laws that have one are checked.
         today: the day against which parameters are stale; default the newest `last_checked`.
     """
-    found = places(book.folders, "params", "words", "groups")
+    found = places(book.folders, "params", "words", "groups", "exemptions")
     here = Here(book, texts or {}, today or _newest(book), found)
     flaws = excused(here, list(_looked(here)))
     if book.mistakes:  # a rule that did not load may use what looks unused
