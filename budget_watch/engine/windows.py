@@ -25,7 +25,7 @@ from budget_watch.engine.run import (
 )
 
 ROWS_A_PART = 1_000_000
-ROWS_A_PART_ASIDE = 2_500_000  # two numbers a group instead of its texts
+ROWS_A_PART_ASIDE = 5_500_000  # two numbers a group instead of its texts
 _ORDER = "__order"
 _HASHES = ("__key_1", "__key_2")
 
@@ -36,26 +36,48 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     if window is None:
         raise RunError(f"{rule.id} 没有 within")
     total = run.frames.rows(window.source)
-    used = 0
-    by = [pl.col(name) for name in window.by]
-    aside = window.groups is not None and _datable(rule)
-    most = ROWS_A_PART_ASIDE if aside else ROWS_A_PART
-    for piece in pieces(run.frames, window.source, by, YEAR in window.by, most):
-        rows = _rows(run.frames, window, piece)
-        if aside:
-            rows = rows.with_columns(_hashes(window))
-            groups = _whole(run.frames, window, rows)
-            used += int(groups["__rows"].sum() or 0)
-            hopeful = _set_aside(run, rule, window, groups, tally).lazy()
-            steps = _steps(run.frames, window, rows.join(hopeful, on=_HASHES, how="semi"))
-        else:
-            steps = _steps(run.frames, window, rows)
+    if window.groups is not None and _datable(rule):
+        used = _judge_hopeful(run, rule, window, tally)
+    else:
+        used = 0
+        by = [pl.col(name) for name in window.by]
+        for piece in pieces(run.frames, window.source, by, YEAR in window.by, ROWS_A_PART):
+            steps = _steps(run.frames, window, _rows(run.frames, window, piece))
             used += int(steps["__rows"].sum() or 0)
-        if steps.height:
-            _judge_part(run, rule, window, steps, tally)
+            if steps.height:
+                _judge_part(run, rule, window, steps, tally)
     outside = total - used
     if outside:
         tally.excluded[OUT_OF_SCOPE] = tally.excluded.get(OUT_OF_SCOPE, 0) + outside
+
+
+def _judge_hopeful(run: Run, rule: CheckedRule, window: CheckedWindow, tally: RuleTally) -> int:
+    """Set aside the groups that cannot hit, judge the windows of the others.
+
+    Returns:
+        how many rows stand in groups.
+    """
+    rows = _rows(run.frames, window, pl.lit(True)).with_columns(_hashes(window))
+    every, hopeful, kept = 0, [], 0
+    for part in _parts(run.frames.rows(window.source), ROWS_A_PART_ASIDE):
+        groups = _whole(run.frames, window, rows.filter(part))
+        every += int(groups["__rows"].sum() or 0)
+        some = _set_aside(run, rule, window, groups, tally)
+        kept += int(some["__rows"].sum() or 0)
+        hopeful.append(some.select(_HASHES))
+    found = pl.concat(hopeful)
+    for part in _parts(kept, ROWS_A_PART):
+        wanted = found.lazy().filter(part)
+        steps = _steps(run.frames, window, rows.join(wanted, on=_HASHES, how="semi"))
+        if steps.height:
+            _judge_part(run, rule, window, steps, tally)
+    return every
+
+
+def _parts(rows: int, most: int) -> list[pl.Expr]:
+    """Conditions over a group's hash that cut so many rows into parts of about `most`."""
+    count = max(1, -(-rows // most))
+    return [pl.col(_HASHES[0]) % count == part for part in range(count)]
 
 
 def _rows(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.LazyFrame:
@@ -132,7 +154,7 @@ def _set_aside(
     tally.clear += clear.height
     if clear.height:
         tally.quiet("clear", int(clear[_HASHES[0]].sum()))
-    return marked.filter("__hopeful").select(_HASHES)
+    return marked.filter("__hopeful").select(*_HASHES, "__rows")
 
 
 def _hashes(window: CheckedWindow) -> list[pl.Expr]:
