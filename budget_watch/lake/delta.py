@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
 from deltalake.transaction import AddAction, RemoveAction
 
 from budget_watch.lake.errors import DamagedError
@@ -134,10 +134,8 @@ def _opened(folder: Path, layout: Layout) -> DeltaTable:
     known = {field.name for field in table.schema().fields}
     missing = [name for name in layout.schema if name not in known]
     if missing:  # the contract has grown since the table was created
-        wider = DeltaTable.create(
-            "memory:///schema", schema=_arrow(pl.Schema({n: layout.schema[n] for n in missing}))
-        )
-        table.alter.add_columns(list(wider.schema().fields))
+        more = pl.Schema({name: layout.schema[name] for name in missing})
+        table.alter.add_columns(list(Schema.from_arrow(_arrow(more)).fields))
     return table
 
 
