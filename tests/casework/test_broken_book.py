@@ -155,7 +155,7 @@ def test_findings_of_a_rule_that_no_longer_loads_stay_as_they_are(home: Home) ->
         ("params", "- {id: my.limit, title: 限额, unit: fen, values: []}\n", "至少要写 1 项"),
         ("params", "- id: [\n", "YAML 语法有误"),
         ("params", f"- {{id: my.limit, title: 限额, unit: fen, values: [{{{VALUE}}}]}}\n", "金额"),
-        ("words", "- {id: mine, title: 我的}\n", "缺少键 include"),
+        ("words", "- {id: mine, title: 我的}\n", "写 include，或分年写 sets"),
         ("groups", "- {id: mine, title: 我的, sets: [{from: 2018-01-01, codes: [1]}]}\n", "加引号"),
         ("exemptions", "- {id: L, rule: PZ97}\n", "缺少键"),
     ],

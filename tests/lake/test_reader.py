@@ -190,6 +190,7 @@ def test_coverage_says_what_was_delivered_also_without_rows(home):
         ("payee_account", 2026, 9, CITY, True),
         ("payment", 2026, 9, CITY, True),
         ("payment_voucher", 2026, 9, CITY, True),
+        ("returned_payment", 2026, 9, CITY, True),
     ]
     county = Grant("u", "test", scope=Scope(regions=frozenset({COUNTY})))
     assert Reader(home, county).coverage().height == 0
