@@ -101,9 +101,10 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
     in_pass = [_prepared(run, rule, source, needed, marks) for rule in rules]
     keys = sorted({tuple(rule.grain) for rule in rules})
     scopes = [_scope(run, each, source, marks) for each in in_pass]
+    words = marks.columns()
 
     def step(start: int) -> pl.DataFrame:
-        part = rows.slice(start, ROWS_A_STEP).with_columns(marks.columns())
+        part = rows.slice(start, ROWS_A_STEP).with_columns(words)
         return (
             part.with_columns(_day(run, source).alias(DAY))
             .with_columns(

@@ -26,6 +26,51 @@ FEW_ROWS = 20_000  # of so short a source the texts are looked at as they come
 TEXTS_TOGETHER = 200_000
 
 
+class _Texts:
+    """Different texts by number, and by number what was found in them.
+
+    Threads that ask at once may look at the same text twice, and find the same. The lock is held
+    for a moment around the arrays alone: whoever held it while polars works would wait for a
+    thread of polars that waits for the lock.
+    """
+
+    def __init__(self) -> None:
+        self.kind = pl.Categorical(pl.Categories.random())
+        self._alive = pl.Series([""], dtype=self.kind)  # polars forgets numbers nobody holds
+        self._found = np.zeros(1, dtype=np.int64)
+        self._done = np.zeros(1, dtype=np.int64)
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def numbers(self, texts: pl.Series) -> tuple[np.ndarray, pl.Series]:
+        """The number of each text, 0 for null, and which are null; makes room for all."""
+        numbers = texts.cast(self.kind).to_physical()
+        at = numbers.fill_null(0).to_numpy()
+        with self._lock:
+            self.count = max(self.count, 1 + int(at.max(initial=0)))
+            if self.count > len(self._done):
+                more = np.zeros(max(self.count - len(self._done), len(self._done)), np.int64)
+                self._found = np.concatenate([self._found, more])
+                self._done = np.concatenate([self._done, more])
+        return at, numbers.is_null()
+
+    def done(self, at: np.ndarray) -> np.ndarray:
+        """The bits of the lists that each text was searched for."""
+        with self._lock:
+            return np.asarray(self._done[at])
+
+    def found(self, at: np.ndarray) -> np.ndarray:
+        """The bits of the lists that each text has words of."""
+        with self._lock:
+            return np.asarray(self._found[at])
+
+    def keep(self, at: np.ndarray, searched: int, likely: np.ndarray, marks: np.ndarray) -> None:
+        """Keep that texts were searched, and what was found in some of them."""
+        with self._lock:
+            self._found[likely] |= marks
+            self._done[at] |= searched
+
+
 @dataclass
 class Looked:
     """The different texts that were looked at in a run, and what was found in them.
@@ -40,15 +85,7 @@ class Looked:
     named: NamedLists
     places: dict[str, int] = field(default_factory=dict)
     _ahead: dict[str, set[str] | None] = field(default_factory=dict)
-    _kind: pl.Categorical = field(init=False)
-    _alive: pl.Series = field(init=False)
-    _count: int = field(init=False)
-    _found: np.ndarray = field(init=False)
-    _done: np.ndarray = field(init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self._forget()
+    _texts: _Texts = field(default_factory=_Texts)
 
     def place(self, words: str) -> int | None:
         """The bit of a list; None where there are as many lists as bits."""
@@ -65,10 +102,10 @@ class Looked:
         if before is None or before.issuperset(asked):
             return
         if before:
-            different = self._kind.categories.to_series()
+            different = self._texts.kind.categories.to_series()
         else:
             about = texts.select(pl.first().approx_n_unique()).collect(engine="streaming").item()
-            if about + self._count > MOST_TEXTS * 3 // 4:
+            if about + self._texts.count > MOST_TEXTS * 3 // 4:
                 self._ahead[name] = None
                 return
             different = texts.unique().drop_nulls().collect(engine="streaming").to_series()
@@ -78,53 +115,36 @@ class Looked:
 
     def marks(self, texts: pl.Series, asked: tuple[str, ...]) -> pl.Series:
         """For each text the bits of the lists asked for, perhaps of others; null for null."""
+        if self._texts.count > MOST_TEXTS:
+            self._texts = _Texts()
+        known = self._texts  # whatever other threads do meanwhile
         needed = sum(1 << self.places[each] for each in asked)
-        with self._lock:  # polars asks from several threads
-            if self._count > MOST_TEXTS:
-                self._forget()
-            numbers = self._numbers(texts)
-            at = numbers.fill_null(0).to_numpy()
-            fresh = (self._done[at] & needed) != needed
-            if fresh.any():
-                self._look(texts.filter(pl.Series(fresh)).drop_nulls().unique(), asked, needed)
-            found = pl.Series(self._found[at], dtype=pl.Int64)
-        return pl.select(pl.when(numbers.is_not_null()).then(found)).to_series()
+        at, null = known.numbers(texts)
+        fresh = (known.done(at) & needed) != needed
+        if fresh.any():
+            self._look(known, texts.filter(pl.Series(fresh)).drop_nulls().unique(), asked, needed)
+        found = pl.Series(known.found(at), dtype=pl.Int64)
+        return pl.select(pl.when(~null).then(found)).to_series()
 
-    def _forget(self) -> None:
-        self._kind = pl.Categorical(pl.Categories.random())
-        self._alive = pl.Series([""], dtype=self._kind)  # polars forgets numbers nobody holds
-        self._count = 0
-        self._found = np.zeros(1, dtype=np.int64)
-        self._done = np.zeros(1, dtype=np.int64)
-
-    def _numbers(self, texts: pl.Series) -> pl.Series:
-        """The number of each text; there is room for all of them afterwards."""
-        numbers = texts.cast(self._kind).to_physical()
-        self._count = max(self._count, 1 + int(numbers.cast(pl.Int64).max() or 0))  # type: ignore[arg-type]
-        if self._count > len(self._done):
-            more = np.zeros(max(self._count - len(self._done), len(self._done)), np.int64)
-            self._found = np.concatenate([self._found, more])
-            self._done = np.concatenate([self._done, more])
-        return numbers
-
-    def _look(self, texts: pl.Series, asked: tuple[str, ...], needed: int) -> None:
+    def _look(self, known: _Texts, texts: pl.Series, asked: tuple[str, ...], needed: int) -> None:
         """Search texts, all different and none null, for the lists that some of them lack."""
         if not len(texts):
             return
-        at = self._numbers(texts).to_numpy()
-        known = int(np.bitwise_and.reduce(self._done[at]))
-        every = [each for each in asked if not known >> self.places[each] & 1]
+        at, _ = known.numbers(texts)
+        all_have = int(np.bitwise_and.reduce(known.done(at)))
+        every = [each for each in asked if not all_have >> self.places[each] & 1]
+        if not every:  # another thread was quicker
+            return
         words = [self.named.edition(each) for each in every]
         include = sorted({word for each in words for word in lists.spellings(each.include)})
-        likely = pl.col("text").str.contains_any(include)
         bits = [
             lists.has_words(pl.col("text"), each).cast(pl.Int64) * (1 << self.places[name])
             for name, each in zip(every, words, strict=True)
         ]
-        rows = pl.DataFrame({"text": texts, "at": at}).filter(likely)
-        marked = rows.select("at", mark=pl.sum_horizontal(bits))
-        self._found[marked["at"].to_numpy()] |= marked["mark"].to_numpy()
-        self._done[at] |= needed
+        rows = pl.DataFrame({"text": texts, "at": at})
+        likely = rows.filter(pl.col("text").str.contains_any(include))
+        marked = likely.select("at", mark=pl.sum_horizontal(bits))
+        known.keep(at, needed, marked["at"].to_numpy(), marked["mark"].to_numpy())
 
 
 @dataclass

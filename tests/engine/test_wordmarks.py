@@ -1,0 +1,105 @@
+"""What a run keeps of texts: the same marks as searching each text, from any thread."""
+
+from __future__ import annotations
+
+import threading
+from itertools import product
+from typing import Literal
+
+import polars as pl
+import pytest
+
+from budget_watch.engine import wordmarks
+from budget_watch.engine.lists import NamedLists, has_words
+from budget_watch.engine.model import Words
+from budget_watch.engine.wordmarks import Looked
+
+LISTS = (
+    {"id": "food", "title": "餐", "include": ["餐", "饭店"], "exclude": ["餐厅"]},
+    {"id": "cars", "title": "车", "include": ["加油", "保养"], "require_also": ["车"]},
+)
+NAMED = NamedLists({each["id"]: Words.model_validate(each) for each in LISTS})
+ASKED = ("food#0", "cars#0")
+PIECES = ("餐费", "餐厅", "饭店", "加油", "车", "保养", "办公", "")
+TEXTS = ["".join(each) + str(at) for at, each in enumerate(product(PIECES, PIECES, PIECES))]
+
+
+def looked() -> Looked:
+    found = Looked(NAMED)
+    assert [found.place(each) for each in ASKED] == [0, 1]
+    return found
+
+
+def searched(texts: pl.Series) -> list[int | None]:
+    """The marks, text by text and without any memory."""
+    found = [has_words(pl.col("text"), NAMED.edition(each)) for each in ASKED]
+    bits = pl.DataFrame({"text": texts}).select(found[0].cast(pl.Int64) + found[1].cast(int) * 2)
+    return bits.to_series().to_list()
+
+
+def test_marks_are_what_a_search_of_each_text_finds() -> None:
+    texts = pl.Series([*TEXTS, None, *reversed(TEXTS), ""])
+    known = looked()
+    assert known.marks(texts, ASKED).to_list() == searched(texts)
+    assert known.marks(texts.reverse(), ASKED).to_list() == searched(texts.reverse())
+
+
+def test_lists_asked_for_later_are_searched_in_texts_known_before() -> None:
+    known, texts = looked(), pl.Series([*TEXTS, None])
+    first = known.marks(texts, ASKED[:1])
+    assert [mark if mark is None else mark & 1 for mark in first.to_list()] == [
+        mark if mark is None else mark & 1 for mark in searched(texts)
+    ]
+    assert known.marks(texts, ASKED).to_list() == searched(texts)
+
+
+def test_looking_ahead_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = pl.Series("text", [*TEXTS, None])
+    known = looked()
+    known.look_ahead("here.text", texts.to_frame().lazy(), ASKED)
+    assert known.marks(texts, ASKED).to_list() == searched(texts)
+    monkeypatch.setattr(wordmarks, "MOST_TEXTS", 10)
+    for start in range(0, len(texts), 50):
+        some = texts.slice(start, 100)
+        assert known.marks(some, ASKED).to_list() == searched(some)
+
+
+def test_columns_and_threads_may_ask_at_once() -> None:
+    """polars asks from its own threads, for several columns, while others look ahead.
+
+    So many texts that searching them takes several of its threads.
+    """
+    texts = [f"{text}{at}" for at in range(60) for text in TEXTS]
+    whole = pl.DataFrame({f"c{at}": texts[at * 500 :] + texts[: at * 500] for at in range(6)})
+    frame = pl.concat([whole] * 3, rechunk=False)
+    expected = frame.select(
+        pl.Series(name, searched(texts), dtype=pl.Int64) for name, texts in frame.to_dict().items()
+    )
+    right: list[bool] = []
+
+    def ask(known: Looked, engine: Literal["in-memory", "streaming"]) -> None:
+        marked = frame.lazy().with_columns(
+            pl.all().map_batches(
+                lambda texts: known.marks(texts, ASKED), return_dtype=pl.Int64, is_elementwise=True
+            )
+        )
+        right.append(marked.collect(engine=engine).equals(expected))
+
+    def ahead(known: Looked) -> None:
+        for name in frame.columns:
+            known.look_ahead(f"here.{name}", frame.lazy().select(name), ASKED)
+        right.append(known.marks(frame["c5"], ASKED).to_list() == expected["c5"].to_list())
+
+    for _ in range(3):
+        known = looked()
+        threads = [
+            threading.Thread(target=ask, args=(known, "in-memory"), daemon=True),
+            threading.Thread(target=ask, args=(known, "streaming"), daemon=True),
+            threading.Thread(target=ahead, args=(known,), daemon=True),
+        ]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(60)
+        assert not any(each.is_alive() for each in threads), "waits for ever"
+    assert right == [True] * 9
