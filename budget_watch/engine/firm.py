@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from budget_watch.engine.measures import Frames, provisional_row
+from budget_watch.engine.frames import Frames, provisional_row
 from budget_watch.engine.sources import Reader, sources
 from budget_watch.engine.sql import CheckedQuery
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from budget_watch.engine.check import CheckedJoin
 from budget_watch.engine.errors import RunError
-from budget_watch.engine.measures import Frames
+from budget_watch.engine.frames import Frames
 
 
 def table(join: CheckedJoin, frames: Frames) -> pl.DataFrame:

@@ -21,8 +21,8 @@ from budget_watch.engine.check import Aggregate, CheckedJoin, CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.exempting import PLACES, CheckedExemption, covered_by
 from budget_watch.engine.expression import Expr
+from budget_watch.engine.frames import PROVISIONAL
 from budget_watch.engine.load import Book
-from budget_watch.engine.measures import PROVISIONAL
 from budget_watch.engine.model import LEVELS
 from budget_watch.engine.peers_sql import peers_ctes
 from budget_watch.engine.recovery_walk import held_rows

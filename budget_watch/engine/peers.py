@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from budget_watch.engine.attaching import FEW, OK
 from budget_watch.engine.check import CheckedPeers
 from budget_watch.engine.expression import Expr
-from budget_watch.engine.measures import FEW, OK
 from budget_watch.engine.to_polars import Compiler
 
 DIGIT = 2**62

@@ -7,16 +7,11 @@ Then by a hash of the group's key. Joining the pieces' results gives the whole r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from budget_watch.engine.frames import YEAR, Frames
 from budget_watch.engine.sources import Source
-
-if TYPE_CHECKING:
-    from budget_watch.engine.measures import Frames
-
-YEAR = "fiscal_year"
 
 
 def pieces(
@@ -35,11 +30,19 @@ def pieces(
         return [pl.lit(True)]
     if not by_year:
         return _hashed(keys, frames.rows(source), most)
-    found: list[pl.Expr] = []
-    for year, count in frames.years(source).items():
-        inside = pl.col(YEAR).is_null() if year is None else pl.col(YEAR) == year
-        found += [inside & each for each in _hashed(keys, count, most)]
-    return found
+    return [
+        inside & each
+        for inside, count in of_years(frames, source)
+        for each in _hashed(keys, count, most)
+    ]
+
+
+def of_years(frames: Frames, source: Source) -> list[tuple[pl.Expr, int]]:
+    """For each fiscal year the condition that a row is of it, and how many rows are."""
+    return [
+        (pl.col(YEAR).is_null() if year is None else pl.col(YEAR) == year, count)
+        for year, count in frames.years(source).items()
+    ]
 
 
 def _hashed(keys: Sequence[pl.Expr], rows: int, most: int) -> list[pl.Expr]:

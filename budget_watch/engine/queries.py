@@ -14,8 +14,8 @@ from sqlglot import exp
 from budget_watch.engine.check import CheckedRule, CheckedUniverse
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.firm import firm_frames, marked
-from budget_watch.engine.measures import Frames
-from budget_watch.engine.pieces import YEAR, pieces
+from budget_watch.engine.frames import YEAR, Frames
+from budget_watch.engine.pieces import pieces
 from budget_watch.engine.result import RuleTally
 from budget_watch.engine.run import (
     Run,

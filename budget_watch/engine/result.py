@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from budget_watch.engine.attaching import BLANK, FEW, NO_ROW, NOT_DELIVERED, OVERFLOW, STATES
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.judge import Verdict
-from budget_watch.engine.measures import BLANK, FEW, NO_ROW, NOT_DELIVERED, OVERFLOW, STATES
 
 SCHEMA = pl.Schema(
     {

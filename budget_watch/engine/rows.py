@@ -8,16 +8,17 @@ judges few rows collects them over many steps and judges them together.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import polars as pl
 
+from budget_watch.engine.attaching import attach
 from budget_watch.engine.check import Aggregate, CheckedJoin, CheckedRule
+from budget_watch.engine.frames import provisional_row
 from budget_watch.engine.judge import Judgement, compiler, judgement
 from budget_watch.engine.lookups import look_up, table
-from budget_watch.engine.measures import PROVISIONAL, attach
 from budget_watch.engine.result import observed
 from budget_watch.engine.run import (
     NOT_VALID,
@@ -109,7 +110,7 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
             part.with_columns(_day(run, source).alias(DAY))
             .with_columns(
                 *scopes,
-                _provisional(source.columns).alias("__p_row"),
+                provisional_row(source).alias("__p_row"),
                 *(key_hash(key).alias(_hash_name(key)) for key in keys),
             )
             .collect(engine="in-memory")  # small: cheaper than a stream
@@ -197,15 +198,6 @@ def _day(run: Run, source: Source) -> pl.Expr:
     """The end of a row's period; the day of the run where it has none."""
     day = compiler(run.setting, source.columns, source.date_column).day
     return pl.lit(run.setting.as_of) if day is None else day
-
-
-def _provisional(columns: Mapping[str, object]) -> pl.Expr:
-    doubtful: pl.Expr = pl.lit(False)
-    if "data_status" in columns:
-        doubtful = pl.col("data_status").is_in(PROVISIONAL).fill_null(False)
-    if "stage" in columns:
-        doubtful = doubtful | (pl.col("stage") == "快报").fill_null(False)
-    return doubtful
 
 
 # ---- step by step

@@ -17,14 +17,16 @@ from typing import Any
 import polars as pl
 
 from budget_watch.engine.as_of import as_of_reader
+from budget_watch.engine.attaching import attach
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.exempting import exempted
 from budget_watch.engine.expression import Expr
+from budget_watch.engine.frames import Frames
 from budget_watch.engine.judge import Judgement, Setting, compiler, judgement, period_end
 from budget_watch.engine.load import Book
 from budget_watch.engine.lookups import look_up, table
-from budget_watch.engine.measures import Frames, Plan, attach
+from budget_watch.engine.measures import Plan
 from budget_watch.engine.peers import attach_peers
 from budget_watch.engine.recovery import HELD, held_open
 from budget_watch.engine.result import SCHEMA, RuleTally, RunResult, canonical, observed

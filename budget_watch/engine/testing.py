@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from budget_watch.engine.attaching import attach
 from budget_watch.engine.cases import (
     Case,
     ExpectedGrain,
@@ -28,10 +29,11 @@ from budget_watch.engine.cases import (
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import BookError, EngineError, ExpressionError
 from budget_watch.engine.exempting import NAME, CheckedExemption, for_test, grain_scope, without
+from budget_watch.engine.frames import Frames
 from budget_watch.engine.judge import Judgement, Setting, Verdict
 from budget_watch.engine.load import Book, load_book
 from budget_watch.engine.made_tables import DTYPES, MadeReader, frame_of
-from budget_watch.engine.measures import Frames, Plan, attach
+from budget_watch.engine.measures import Plan
 from budget_watch.engine.model import LEVELS
 from budget_watch.engine.params import exact
 from budget_watch.engine.result import OUTCOMES, RuleTally, RunResult, observed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from budget_watch.engine.check import CheckedRule
-from budget_watch.engine.measures import Frames
+from budget_watch.engine.frames import Frames
 from budget_watch.engine.result import RuleTally
 from budget_watch.engine.sources import Source, sources
 

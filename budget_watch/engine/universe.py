@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from budget_watch.engine.check import Aggregate, CheckedUniverse
+from budget_watch.engine.frames import YEAR, Frames
 from budget_watch.engine.judge import compiler
-from budget_watch.engine.measures import Frames, Plan
-from budget_watch.engine.pieces import YEAR, pieces
+from budget_watch.engine.measures import Plan
+from budget_watch.engine.pieces import pieces
 from budget_watch.engine.units import NUMBER, Column
 
 

@@ -10,9 +10,10 @@ import polars as pl
 
 from budget_watch.engine.check import Aggregate, CheckedRule, CheckedWindow
 from budget_watch.engine.errors import RunError
+from budget_watch.engine.frames import YEAR, Frames
 from budget_watch.engine.judge import Judgement, judgement, period_end
-from budget_watch.engine.measures import Frames, columns
-from budget_watch.engine.pieces import YEAR, pieces
+from budget_watch.engine.measures import columns
+from budget_watch.engine.pieces import pieces
 from budget_watch.engine.result import RuleTally, observed
 from budget_watch.engine.run import (
     NOT_VALID,
@@ -222,8 +223,8 @@ def _judge_part(
     kept = frame.filter(valid(rule, pl.col("__period_end")))
     lost = frame["__group"].n_unique() - kept["__group"].n_unique()
     tally.exclude(NOT_VALID, lost)
+    from budget_watch.engine.attaching import attach
     from budget_watch.engine.lookups import look_up, table
-    from budget_watch.engine.measures import attach
 
     for measure in rule.measures.values():
         kept = attach(kept, measure, run.plan)

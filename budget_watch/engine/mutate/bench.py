@@ -8,14 +8,16 @@ from typing import Any
 
 import polars as pl
 
+from budget_watch.engine.attaching import attach
 from budget_watch.engine.cases import Case, RuleTests, TablesCase
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import EngineError
 from budget_watch.engine.exempting import CheckedExemption
+from budget_watch.engine.frames import Frames
 from budget_watch.engine.judge import Setting, Verdict
 from budget_watch.engine.load import Book
 from budget_watch.engine.made_tables import MadeReader
-from budget_watch.engine.measures import Frames, Plan, attach
+from budget_watch.engine.measures import Plan
 from budget_watch.engine.mutate.exact import Seen, verdict
 from budget_watch.engine.mutate.mutant import Mutant
 from budget_watch.engine.params import Parameter
