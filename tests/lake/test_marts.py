@@ -14,6 +14,7 @@ from budget_watch.lake.marts.fund_line import build as build_funds
 from budget_watch.lake.marts.purpose import plain_text, use_core, use_key
 from budget_watch.lake.marts.recon import build as build_recon
 from budget_watch.lake.marts.social_fund import build as build_social
+from budget_watch.lake.marts.spending_class import build as build_classes
 from budget_watch.lake.marts.unit_name import build as build_unit_name
 from tests.lake.made import CITY, COUNTY, SYSTEM, ZONE, application, batch, content, rows, voucher
 
@@ -291,6 +292,43 @@ def test_the_four_budgets_stand_in_one_shape():
         ("政府性基金", "收入", "1030148", None, None, "土地", 3, 1),
         ("国有资本经营", "支出", "223", None, None, None, 4, 1),
         ("社会保险基金", "支出", "E00", None, "失业", None, 5, 1),
+    ]
+
+
+def test_spending_stands_by_function_and_by_economy_in_its_finest_rows():
+    period = {"fiscal_year": 2026, "month": 9, "scope_kind": "本级", "stage": "月报"}
+    own = period | {"level_flag": "本级支出", "budget_amt": 9, "adj_amt": 8}
+    made = build_classes(
+        frames(
+            general_expenditure=stored(
+                "general_expenditure",
+                own | {"exp_func_code": "205", "ytd_amt": 5},
+                own | {"exp_func_code": "20502", "ytd_amt": 5},
+                own | {"exp_func_code": "2050202", "ytd_amt": 5, "item_name": "小学教育"},
+                own | {"exp_func_code": "2050203", "ytd_amt": 4, "level_flag": "对下转移"},
+            ),
+            general_expenditure_economic=stored(
+                "general_expenditure_economic",
+                period | {"gov_bgt_eco_code": "505", "budget_amt": 7, "ytd_amt": 3},
+                period
+                | {"gov_bgt_eco_code": "50501", "budget_amt": 7, "ytd_amt": None}
+                | {"data_status": "更正", "round_fen": 100},
+            ),
+        )
+    ).collect()
+    columns = [
+        "classification",
+        "code",
+        "item_name",
+        "budget_amt",
+        "adj_amt",
+        "ytd_amt",
+        "data_status",
+        "round_fen",
+    ]
+    assert made.select(columns).rows() == [
+        ("功能分类", "2050202", "小学教育", 9, 8, 5, "正式", 1),
+        ("政府经济分类", "50501", None, 7, None, None, "更正", 100),
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from budget_watch.codes import names
 from budget_watch.engine import load_book
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.load import Book
@@ -147,6 +148,19 @@ def test_every_parameter_word_list_and_group_is_used(book: Book) -> None:
     lists = [*book.lists.words, *book.lists.groups]
     unused += [name for name in lists if f"'{name}'" not in text and name not in READ_BY_PAGES]
     assert unused == []
+
+
+def test_the_parts_of_the_three_guarantees_are_apart_and_keep_to_their_whole(book: Book) -> None:
+    names_of = ("three_guarantees", "guarantee_livelihood", "guarantee_running", "guarantee_wages")
+    groups = [book.named.groups[name] for name in names_of]
+    assert [[each.since.year for each in group.sets] for group in groups] == [[2018]] * 4
+    whole, livelihood, running, wages = (group.sets[0].codes for group in groups)
+    parts = (livelihood, running, ("20805",))  # staff's pensions are wages by economic class
+    for code in names("functional", 2026):
+        if len(code) == 7:  # each item of the whole is in one part, no other item in any
+            assert sum(code.startswith(part) for part in parts) == code.startswith(whole), code
+    assert {len(code) for code in wages} == {5}
+    assert set(wages) <= set(names("gov_economic", 2026))
 
 
 @pytest.mark.skipif(not LAWS.is_dir(), reason="没有法律文本（../shared/data/laws）")

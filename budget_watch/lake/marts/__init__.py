@@ -27,6 +27,7 @@ from budget_watch.lake.marts.row_change import ROW_CHANGE
 from budget_watch.lake.marts.slip_return import SLIP_RETURN
 from budget_watch.lake.marts.social_fund import SOCIAL_FUND
 from budget_watch.lake.marts.social_receipt import SOCIAL_RECEIPT
+from budget_watch.lake.marts.spending_class import SPENDING_CLASS
 from budget_watch.lake.marts.subsidy import SUBSIDY
 from budget_watch.lake.marts.table_coverage import TABLE_COVERAGE
 from budget_watch.lake.marts.unit_circle import UNIT_CIRCLE
@@ -60,6 +61,7 @@ MARTS: dict[str, Mart] = {
         DELIVERY,
         ROW_CHANGE,
         RETURNED_PAYMENT,
+        SPENDING_CLASS,
     )
 }
 
