@@ -94,6 +94,7 @@ class Checked:
             **totals,
             "not_judged": sum(1 for tally in self.tallies if tally["undelivered"]),
             "not_loaded": self.not_loaded,
+            "not_run": self.not_run,
             "cut": self.cut,
             "back_test": self.recorded.back_test,
             "new": self.recorded.new,
@@ -115,13 +116,7 @@ class Checked:
             words += f"不适用中有 {total['exempted']} 次是例外情形登记。"
         if total["not_judged"]:
             words += f"{total['not_judged']} 条规则所需的报表没有送达，没有判断。"
-        if self.mistakes:
-            first = self.not_loaded[0]
-            words += (
-                f"规则库有 {len(self.mistakes)} 处不能读入，有关规则没有运行："
-                f"{first['file']}:{first['line']} {first['message']}"
-                + ("等。" if len(self.mistakes) > 1 else "。")
-            )
+        words += self._unread
         if self.cut:
             words += f"数据快照截至 {self.biz_date}，判断到 {self.as_of}："
             words += "之后的业务和之后才送达的报表不计。"
@@ -136,6 +131,25 @@ class Checked:
                 f"{total['held']} 条只列出，不发通知、不计期限。"
             )
         return words
+
+    @property
+    def not_run(self) -> list[str]:
+        """The rules that were left out because they, or what they use, could not be read."""
+        return [str(tally["rule"]) for tally in self.tallies if tally.get("not_loaded")]
+
+    @property
+    def _unread(self) -> str:
+        """What of the rule book was not read, and whether a rule stood still because of it."""
+        if not self.mistakes:
+            return ""
+        first, still = self.not_loaded[0], self.not_run
+        ran = f"{len(still)} 条规则没有运行：{'、'.join(still)}"
+        return (
+            f"规则库有 {len(self.mistakes)} 处没有读入，"
+            + (ran if still else "没有采用，规则仍照其余内容运行")
+            + f"。{'第一处' if len(self.mistakes) > 1 else '该处'}："
+            f"{first['file']}:{first['line']} {first['message']}。"
+        )
 
 
 def rules_dir() -> Path:

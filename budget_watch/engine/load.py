@@ -7,22 +7,25 @@ own jurisdiction; it never overrides silently, and a local value never loosens a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from budget_watch.engine.check import CheckedRule, checked
-from budget_watch.engine.errors import BookError
+from budget_watch.engine.errors import BookError, RunError
 from budget_watch.engine.exempting import CheckedExemption, checked_exemption
 from budget_watch.engine.functions import Lists
 from budget_watch.engine.lists import NamedLists
 from budget_watch.engine.model import AREAS, Exemption, Group, Law, Param, Rule, Words
 from budget_watch.engine.params import Parameter, loosened, parameter
 from budget_watch.engine.sources import Source
+from budget_watch.engine.strays import strays
 from budget_watch.engine.yaml_file import place_keys, read_items, read_one
 from budget_watch.tables.strict_yaml import line_of
 
+RULE_ID = re.compile(r"[A-Z]{2}\d{2}[A-Z]?")
 Entry = TypeVar("Entry", Words, Group, Param, Law, Exemption)
 
 
@@ -67,6 +70,21 @@ class Mistakes:
         if self.strict:
             raise mistake from cause
         self.found.append(mistake)
+
+
+def known_rules(book: Book, names: Iterable[str]) -> list[str]:
+    """These rules, each once, by id; those that could not be loaded among them.
+
+    Raises:
+        RunError: the book has no such rule.
+    """
+    wanted = sorted(set(names))
+    unknown = [name for name in wanted if name not in book.rules and name not in book.broken]
+    if unknown:
+        raise RunError(
+            f"规则库里没有 {'、'.join(unknown)}。请用 budget-watch rules list 查看编号。"
+        )
+    return wanted
 
 
 def names_of(params: Mapping[str, Parameter], named: NamedLists) -> Lists:
@@ -129,6 +147,11 @@ def load_book(
         except BookError as error:
             broken.setdefault(path.stem, _in_file(path, error))
             mistakes.add(broken[path.stem], error)
+    if wanted is None:
+        for path, stray in (each for folder in folders for each in strays(folder)):
+            mistakes.add(stray)
+            if RULE_ID.fullmatch(path.stem):
+                broken.setdefault(path.stem, stray)
     whole = wanted is None and not mistakes.found
     exemptions = _exemptions(folders, rules, laws, whole, mistakes)
     return Book(
@@ -146,8 +169,8 @@ def load_book(
 
 
 def registered(folders: Sequence[Path]) -> dict[str, Law]:
-    """The laws register alone: also of a book whose rules do not load."""
-    mistakes = Mistakes(strict=True)
+    """The laws register alone: what of it can be read, whatever else does not load."""
+    mistakes = Mistakes(strict=False)
     return _merged("laws", _laws(folders, mistakes), mistakes)
 
 

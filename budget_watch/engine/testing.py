@@ -31,7 +31,7 @@ from budget_watch.engine.errors import BookError, EngineError, ExpressionError
 from budget_watch.engine.exempting import NAME, CheckedExemption, for_test, grain_scope, without
 from budget_watch.engine.frames import Frames
 from budget_watch.engine.judge import Judgement, Setting, Verdict
-from budget_watch.engine.load import Book, load_book
+from budget_watch.engine.load import Book, known_rules, load_book
 from budget_watch.engine.made_tables import DTYPES, MadeReader, frame_of
 from budget_watch.engine.measures import Plan
 from budget_watch.engine.model import LEVELS
@@ -159,7 +159,12 @@ class TestRun:
 
 
 def run_tests(book: Book, rules: Sequence[str] | None = None, *, coverage: bool = False) -> TestRun:
-    """Run the tests of these rules (default all); with `coverage` also name what they miss."""
+    """Run the tests of these rules (default all); with `coverage` also name what they miss.
+
+    Raises:
+        RunError: the book has no such rule.
+    """
+    rules = None if rules is None else known_rules(book, rules)
     results = [
         TestResult(name, "file", f"{name}.yaml", False, f"不能读入：{error}")
         for name, error in book.broken.items()

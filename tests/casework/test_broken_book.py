@@ -111,8 +111,12 @@ def test_the_other_rules_run_and_the_check_says_which_did_not(
     assert tallies["PZ98"]["not_loaded"].startswith(f"{path}:10（PZ98 levels[0]）")
     summary = lines[-1]
     assert [(each["file"], each["line"]) for each in summary["not_loaded"]] == [(str(path), 10)]
+    assert summary["not_run"] == ["PZ98"]
     assert summary["rules"] == len(rule_book(home.root).rules)
-    assert "规则库有 1 处不能读入，有关规则没有运行" in check(home.root).sentence
+    assert (
+        f"规则库有 1 处没有读入，1 条规则没有运行：PZ98。该处：{path}:10 "
+        in check(home.root).sentence
+    )
 
 
 def test_every_command_on_the_book_names_it(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,3 +176,102 @@ def test_a_broken_list_leaves_out_its_entry_only(
     assert mistake.where.startswith(str(path))
     assert re.search(words, mistake.message)
     assert check(home.root, rules=["PZ97"]).summary["hit"] == 1
+
+
+def test_a_list_that_is_not_utf8_is_named_by_file_and_line_and_stops_no_command(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"# list\n- {{id: ours, title: {'我们的清单'}}}\n".encode("gbk")
+    folders = ("params", "words", "groups", "exemptions")
+    paths = [written(home, "ours", text, each) for each in folders]
+    paths.append(written(home, "laws", text, "."))
+    status, lines = said(capsys, home, "rules", "check")
+    wanted = [
+        {
+            "code": "yaml",
+            "file": str(path),
+            "line": 2,
+            "message": "不是 UTF-8 编码；请另存为 UTF-8 再放回",
+            "page": "docs/lint/yaml.md",
+        }
+        for path in sorted(path.resolve() for path in paths)
+    ]
+    assert status == 1
+    assert [each for each in lines[:-1] if each["code"] == "yaml"] == wanted
+    status, lines = said(capsys, home, "check", "--rule", "PZ97")
+    assert (status, lines[-1]["hit"], lines[-1]["not_run"]) == (1, 1, [])
+
+
+PLACES = "规则放在 drafting（预算编制）、execution（预算执行）、"
+MISPLACED = {
+    "execution/ZX95.yml": "扩展名应为 .yaml，请改名为 ZX95.yaml；不是规则库的文件请移到别处",
+    "execution/ZX96.YAML": "扩展名应为 .yaml，请改名为 ZX96.yaml；不是规则库的文件请移到别处",
+    "words/x.txt": "扩展名应为 .yaml，请改名为 x.yaml；不是规则库的文件请移到别处",
+    "exec/ZX97.yaml": f"没有 exec 这个文件夹；{PLACES}",
+    "ZX98.yaml": f"规则库的顶层只读 laws.yaml；{PLACES}",
+    "params/2026/x.yaml": "params/ 里不再分文件夹；请直接放在 params/ 中",
+    "voucher/PZ95.test.yaml": "旁边没有 PZ95.yaml；测试文件要与它的规则放在一起",
+}
+
+
+def test_a_file_that_nobody_reads_is_named_with_the_place_where_it_should_stand(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in MISPLACED:
+        path = home.root / "rules" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("- a\n", encoding="utf-8")
+    status, lines = said(capsys, home, "rules", "check")
+    found = {each["file"]: each for each in lines[:-1] if each["code"] == "misplaced"}
+    root = home.root / "rules"
+    assert status == 1
+    assert sorted(found) == sorted(str(root / name) for name in MISPLACED)
+    for name, words in MISPLACED.items():
+        told = found[str(root / name)]["message"].partition("data（")[0]
+        assert told.startswith(f"这个文件没有读入：{words}")
+        assert told.endswith(words) or words.endswith(PLACES)
+    status, lines = said(capsys, home, "check")
+    assert (status, lines[-1]["not_run"]) == (1, ["ZX95", "ZX96", "ZX97", "ZX98"])
+
+
+def test_pages_for_people_hidden_files_and_copies_may_lie_in_the_book(home: Home) -> None:
+    for name in ("README.md", "execution/.ZX95.yaml.swp", "execution/ZX95.yaml~", "calendar/x.csv"):
+        path = home.root / "rules" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("a: [", encoding="utf-8")
+    assert rule_book(home.root).mistakes == ()
+
+
+def test_what_was_refused_without_stopping_a_rule_is_not_said_to_have_stopped_one(
+    home: Home,
+) -> None:
+    path = written(home, "loose", LOOSE, "params")
+    result = check(home.root)
+    assert result.not_run == []
+    assert (
+        "规则库有 1 处没有读入，没有采用，规则仍照其余内容运行。"
+        f"该处：{path}:1 参数 procedure.rectification_report 是法定标准，990122 的值 12 更宽；"
+        "只能更严。"
+    ) in result.sentence
+
+
+LOOSE = """\
+- id: procedure.rectification_report
+  title: 整改报告期限
+  unit: month
+  statutory: true
+  tighter: lower
+  values: [{from: 2018-01-01, value: 12, authority: local, jurisdiction: "990122"}]
+"""
+
+
+@pytest.mark.parametrize("command", ["test", "mutate"])
+def test_a_rule_that_is_not_there_is_said_in_a_sentence(
+    home: Home, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--home", str(home.root), "rules", command, "ZZ99", "PZ97"])
+    assert left.value.code == 3
+    assert capsys.readouterr().err == (
+        "未能完成：规则库里没有 ZZ99。请用 budget-watch rules list 查看编号。\n"
+    )

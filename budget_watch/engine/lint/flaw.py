@@ -10,6 +10,7 @@ LOADING = {
     "duplicate-key": "同一个键写了两次",
     "yaml": "不是合乎规范的 YAML",
     "shape": "文件的形状不对",
+    "misplaced": "文件没有读入",
     "unknown-key": "没有这个键",
     "missing-key": "缺少键",
     "wrong-value": "值不合要求",

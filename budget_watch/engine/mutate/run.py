@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from budget_watch.engine.cases import RuleTests
-from budget_watch.engine.errors import BookError, EngineError
+from budget_watch.engine.errors import EngineError
 from budget_watch.engine.lint.places import places
-from budget_watch.engine.load import Book, load_book
+from budget_watch.engine.load import Book, known_rules, load_book
 from budget_watch.engine.mutate.bench import bench
 from budget_watch.engine.mutate.mutant import Mutant
 from budget_watch.engine.mutate.shapes import mutants
@@ -145,13 +145,11 @@ def mutate(
         processes: how many at once; default as many as there are cores.
 
     Raises:
-        BookError: the book cannot be loaded, or has no such rule.
+        BookError: the book cannot be loaded.
+        RunError: the book has no such rule.
     """
     book = load_book(folders)
-    names = sorted(set(rules)) if rules else list(book.rules)
-    unknown = [name for name in names if name not in book.rules]
-    if unknown:
-        raise BookError(str(folders[0]), f"没有规则 {'、'.join(unknown)}", "name")
+    names = known_rules(book, rules) if rules else list(book.rules)
     at_once = min(processes or len(os.sched_getaffinity(0)), len(names))
     if at_once <= 1:
         for name in names:
