@@ -29,6 +29,7 @@ from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
 from budget_watch.engine.render import WorkState
 from budget_watch.engine.result import RuleTally
+from budget_watch.engine.run import selected
 from budget_watch.engine.wording import render
 from budget_watch.engine.workdays import counting_by
 from budget_watch.lake import Home, Reader, Snapshot
@@ -45,6 +46,7 @@ class Checked:
         observations: hits, insufficient data and errors, worded.
         recorded: what changed among the findings.
         biz_date: of the snapshot.
+        partial: made with some rules only; the counts of the last whole run stay.
     """
 
     run: str
@@ -55,6 +57,7 @@ class Checked:
     recorded: Recorded
     biz_date: date | None = None
     mistakes: tuple[BookError, ...] = ()
+    partial: bool = False
 
     @property
     def not_loaded(self) -> list[dict[str, Any]]:
@@ -96,6 +99,7 @@ class Checked:
             "not_loaded": self.not_loaded,
             "not_run": self.not_run,
             "cut": self.cut,
+            "partial": self.partial,
             "back_test": self.recorded.back_test,
             "new": self.recorded.new,
             "held": self.recorded.held,
@@ -120,6 +124,10 @@ class Checked:
         if self.cut:
             words += f"数据快照截至 {self.biz_date}，判断到 {self.as_of}："
             words += "之后的业务和之后才送达的报表不计。"
+        if self.partial:
+            words += (
+                "只运行了部分规则：只更新这些规则的疑点，总览等处的次数仍是最近一次全部运行的。"
+            )
         if self.recorded.back_test:
             return words + "业务日早于最近一次运行，按回测处理并记录，不改动疑点。"
         if self.recorded.repeated:
@@ -252,6 +260,9 @@ def check(
     with counting_by(reader):  # sentences count working days, too
         observations = list(worded(result.observations.iter_rows(named=True), book, names))
     tallies = [{**tally.record(), "not_loaded": ""} for tally in result.per_rule]
+    partial = rules is not None and bool(
+        book.broken or {rule.id for rule in selected(book, None)} - set(rules)
+    )
     if rules is None:
         tallies += [_left_out(name, error) for name, error in sorted(book.broken.items())]
     recorded = record_run(
@@ -268,6 +279,7 @@ def check(
             ),
             tallies=tallies,
             limits={t["rule"]: _limit(book, t) for t in tallies if not t["not_loaded"]},
+            partial=partial,
         ),
         observations,
         baseline,
@@ -281,6 +293,7 @@ def check(
         recorded,
         chosen.biz_date,
         book.mistakes,
+        partial,
     )
 
 

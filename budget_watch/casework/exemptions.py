@@ -10,9 +10,10 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
-from budget_watch.casework.gaps import last_run
+from budget_watch.access import Grant
+from budget_watch.casework.gaps import latest_observations
+from budget_watch.casework.runs import latest_run
 from budget_watch.engine import Book
-from budget_watch.engine.observations import read_run
 from budget_watch.lake import Home
 
 IN_FORCE, EXPIRED, WAITING = "有效", "已到期", "未开始"
@@ -23,17 +24,16 @@ def register(home: Home, book: Book) -> list[dict[str, Any]]:
 
     The state is as of the last run's day; none where nothing was run yet.
     """
-    last = last_run(home) if home.exists else None
+    last = latest_run(home) if home.exists else None
     used: Counter[str] = Counter()
     if last is not None:
-        used.update(read_run(home, last["run"])["exemption"].drop_nulls().to_list())
+        seen = latest_observations(home, Grant.system("exemptions"), last, "not_applicable")
+        used.update(seen["exemption"].drop_nulls().to_list())
     return [
         {
             **each.record(),
             "used": used[each.said.id],
-            "state": None
-            if last is None
-            else _state(each.said.since, each.said.until, last["as_of"]),
+            "state": None if last is None else _state(each.said.since, each.said.until, last.as_of),
         }
         for each in book.exemptions
     ]

@@ -31,6 +31,7 @@ class Run:
             clear.
         tallies: per rule, as the ``check`` command prints them.
         limits: rule → how many new findings a month it may make; none where it declares nothing.
+        partial: made with some rules only; what the whole book last counted stays what it was.
     """
 
     run: str
@@ -40,6 +41,7 @@ class Run:
     judged_rules: frozenset[str]
     tallies: list[dict[str, Any]]
     limits: Mapping[str, int | None] = field(default_factory=dict)
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def _insert_back_test(connection: sa.Connection, run: Run) -> None:
             as_of=run.as_of,
             recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
             tallies=_json(run.tallies),
+            partial=run.partial,
         )
     )
 
@@ -178,6 +181,7 @@ def _insert_run(
             as_of=run.as_of,
             recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
             tallies=_json(tallies),
+            partial=run.partial,
         )
     )
 

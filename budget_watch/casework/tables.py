@@ -20,6 +20,7 @@ run = Table(
     Column("as_of", Date, nullable=False),
     Column("recorded_at", String(32), nullable=False),
     Column("tallies", Text, nullable=False),
+    Column("partial", Boolean, nullable=False),
 )
 
 finding = Table(
@@ -57,6 +58,7 @@ back_test = Table(
     Column("as_of", Date, nullable=False),
     Column("recorded_at", String(32), nullable=False),
     Column("tallies", Text, nullable=False),
+    Column("partial", Boolean, nullable=False),
 )
 
 finding_event = Table(

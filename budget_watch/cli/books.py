@@ -120,8 +120,8 @@ def tables_template(
 @rules_app.command("list")
 def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出规则。"""
-    from budget_watch.casework.gaps import to_calibrate
     from budget_watch.casework.load import CALIBRATE
+    from budget_watch.casework.runs import to_calibrate
 
     here: Context = context.obj
     printer = Printer(

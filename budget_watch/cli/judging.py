@@ -76,7 +76,7 @@ def check(
 
 def runs(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出已记录的运行，包括回测。"""
-    from budget_watch.casework.gaps import runs as recorded
+    from budget_watch.casework.runs import runs as recorded
 
     here: Context = context.obj
     found = recorded(here.existing())
@@ -86,7 +86,9 @@ def runs(context: typer.Context, as_json: JsonOption = False) -> int:
             "run": "运行",
             "as_of": "业务日",
             "snapshot": "数据快照",
+            "rules": "规则",
             "hit": "命中",
+            "partial": "部分运行",
             "back_test": "回测",
             "recorded_at": "记录时间",
         },
@@ -160,18 +162,15 @@ def _short(record: dict[str, Any]) -> str:
 
 def _counted(here: Context, total: int) -> str:
     """How many are listed, and how many were judged: none listed is not “no problem”."""
-    from budget_watch.casework.gaps import last_run
+    from budget_watch.casework.runs import latest_run
 
-    last = last_run(here.home)
+    last = latest_run(here.home)
     if last is None:
         return f"共 {total} 条。还没有运行过规则：请先运行 budget-watch check。"
-    sums = {
-        kind: sum(int(tally.get(kind) or 0) for tally in last["tallies"])
-        for kind in ("judged", "insufficient_data", "error")
-    }
+    beside = f"{last.beside}。" if last.beside else ""
     return (
-        f"共 {total} 条。最近一次运行截至 {last['as_of']}：{len(last['tallies'])} 条规则判断 "
-        f"{sums['judged']:,} 次，数据不足 {sums['insufficient_data']:,}，出错 {sums['error']}。"
+        f"共 {total} 条。最近一次运行截至 {last.as_of}：{last.counted}，"
+        f"数据不足 {last.total('insufficient_data'):,}，出错 {last.total('error')}。{beside}"
     )
 
 

@@ -103,7 +103,8 @@ def score(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """
     from budget_watch.access import Grant
     from budget_watch.casework.checking import rule_book
-    from budget_watch.casework.gaps import last_run, observations_of
+    from budget_watch.casework.gaps import observations_of
+    from budget_watch.casework.runs import latest_run
     from budget_watch.lake import Home
 
     path = root / "answer_key.json"
@@ -113,10 +114,10 @@ def score(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         )
     key = json.loads(path.read_text(encoding="utf-8"))
     home = Home(root)
-    last = last_run(home)
+    last = latest_run(home)
     if last is None:
         raise FileNotFoundError(f"{root} 还没有运行过规则。请先运行 budget-watch check。")
-    hits = observations_of(home, Grant.system("score"), last["run"], "hit")
+    hits = observations_of(home, Grant.system("score"), last.run, "hit")
     found = hits.select("rule", "level", "grain").to_dicts()
     counts = tally(key, [{**row, "grain": json.loads(row["grain"])} for row in found])
     patterns = {rule.id for rule in rule_book(root).rules.values() if rule.is_pattern}

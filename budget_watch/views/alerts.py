@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 
 from budget_watch.access import Grant
 from budget_watch.casework import tables
 from budget_watch.casework.findings import LEVELS, Finding, list_findings
+from budget_watch.casework.runs import PastRun
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from budget_watch.views.drill import Place
@@ -82,46 +80,6 @@ def _place_code(finding: Finding, letter: str) -> str | None:
             return finding.agency_code
     value = finding.grain.get("pro_code")
     return value if isinstance(value, str) else None
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the rule book, as the ledger keeps it.
-
-    Attributes:
-        tallies: one per rule, with judged, hit, clear, not_applicable, insufficient_data, error.
-    """
-
-    run: str
-    snapshot: str
-    as_of: date
-    recorded_at: str
-    tallies: tuple[Mapping[str, Any], ...]
-
-    def total(self, outcome: str) -> int:
-        """Sum of one outcome over all rules."""
-        return sum(int(tally.get(outcome) or 0) for tally in self.tallies)
-
-    @property
-    def unjudged(self) -> list[str]:
-        """Rules that judged nothing."""
-        return [str(t["rule"]) for t in self.tallies if not int(t.get("judged") or 0)]
-
-
-def latest_run(home: Home) -> Run | None:
-    """The run recorded last; None before the first."""
-    query = sa.select(tables.run).order_by(tables.run.c.seq.desc()).limit(1)
-    with engine(home).connect() as connection:
-        row = connection.execute(query).mappings().first()
-    if row is None:
-        return None
-    return Run(
-        row["run"],
-        row["snapshot"],
-        row["as_of"],
-        row["recorded_at"],
-        tuple(json.loads(row["tallies"])),
-    )
 
 
 @dataclass(frozen=True)
@@ -202,8 +160,12 @@ def open_findings(home: Home, grant: Grant) -> list[Finding]:
     return list_findings(home, grant)
 
 
-def fresh(home: Home, grant: Grant, run: Run | None) -> list[Finding]:
-    """Open findings first seen in the latest run, without 存量."""
+def fresh(home: Home, grant: Grant, run: PastRun | None) -> list[Finding]:
+    """Open findings first seen in the latest run or a partial one since, without 存量."""
     if run is None:
         return []
-    return [f for f in list_findings(home, grant, first_run=run.run) if not (f.stock or f.held)]
+    found = [f for each in sorted(run.ids) for f in list_findings(home, grant, first_run=each)]
+    found.sort(key=lambda f: (f.rule, f.finding))
+    found.sort(key=lambda f: f.first_seen, reverse=True)
+    found.sort(key=lambda f: LEVELS.index(f.level) if f.level else len(LEVELS))
+    return [f for f in found if not (f.stock or f.held)]

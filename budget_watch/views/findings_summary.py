@@ -6,20 +6,15 @@ reads as “no problem” (pages §5). Cleared findings are counted apart: 已�
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-import sqlalchemy as sa
 
 from budget_watch.access import Grant
-from budget_watch.casework import tables
 from budget_watch.casework.findings import Finding, list_findings
+from budget_watch.casework.runs import latest_run
 from budget_watch.lake import Home
-from budget_watch.lake.state import engine
 from budget_watch.views.figure import Figure, Origin, Unit
 from budget_watch.views.query import Query, Term
 from budget_watch.views.span import Place, Span
@@ -177,19 +172,11 @@ def summarize(
 
 
 def judged(home: Home) -> Judged | None:
-    """What the latest recorded run judged."""
-    query = sa.select(tables.run).order_by(tables.run.c.seq.desc()).limit(1)
-    with engine(home).connect() as connection:
-        row = connection.execute(query).mappings().first()
-    if row is None:
+    """What the latest run of the whole rule book judged."""
+    run = latest_run(home)
+    if run is None:
         return None
-    tallies: list[dict[str, Any]] = list(json.loads(row["tallies"]))
-    return Judged(
-        row["as_of"],
-        len(tallies),
-        sum(int(t.get("judged") or 0) for t in tallies),
-        sum(int(t.get("insufficient_data") or 0) for t in tallies),
-    )
+    return Judged(run.as_of, len(run.rules), run.total("judged"), run.total("insufficient_data"))
 
 
 def _period_end(finding: Finding) -> date:

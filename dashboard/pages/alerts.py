@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dash import html
 
 from budget_watch.casework.findings import Finding, list_findings
+from budget_watch.casework.runs import PastRun, latest_run
 from budget_watch.engine.model import AREAS
 from budget_watch.tables import contracts
 from budget_watch.views import alerts, judgement
@@ -38,7 +39,7 @@ _LISTS = {"levels": "lv", "classes": "cl", "states": "st", "data_states": "ds"}
 
 def page(context: Context) -> Page:
     """The list with its facets."""
-    run = alerts.latest_run(context.home)
+    run = latest_run(context.home)
     if run is None:
         return Page("预警中心", [insufficient("尚无规则运行记录。请运行 budget-watch check。")])
     address = context.address
@@ -55,7 +56,7 @@ def page(context: Context) -> Page:
                 className="cols-facets",
             )
         ],
-        lead=_lead(context, run, found),
+        lead=_lead(run, found),
         tools=_tools(context, found),
     )
 
@@ -81,14 +82,15 @@ def _sieve(context: Context, fresh: frozenset[str]) -> Sieve:
     )
 
 
-def _lead(context: Context, run: alerts.Run, found: Sifted) -> str:
+def _lead(run: PastRun, found: Sifted) -> str:
     counts = Counter(f.level for f in found.findings)
     signs = {"red": "◆", "orange": "▲", "yellow": "■", "blue": "●"}
     by_level = " ".join(f"{sign}{fmt.count(counts[level])}" for level, sign in signs.items())
-    unjudged = run.unjudged
-    more = f"；{len(unjudged)}条规则零判断，按出错处理" if unjudged else ""
+    more = f"；{len(run.failed)}条规则零判断，按出错处理" if run.failed else ""
+    more += f"；{len(run.waiting)}条规则所需报表没有送达，没有判断" if run.waiting else ""
+    more += f"。{run.beside}" if run.beside else ""
     return (
-        f"业务日{fmt.day(run.as_of)}：{len(run.tallies)}条规则判断{fmt.count(run.total('judged'))}次，"
+        f"业务日{fmt.day(run.as_of)}：{run.counted}，"
         f"{fmt.count(run.total('hit'))}次判断命中，归为疑点，现列出{fmt.count(len(found.findings))}条（{by_level}），"
         f"未触发{fmt.count(run.total('clear'))}，不适用{fmt.count(run.total('not_applicable'))}，"
         f"数据不足{fmt.count(run.total('insufficient_data'))}，出错{run.total('error')}{more}。"
@@ -211,7 +213,7 @@ def _facet(
     return html.Div(inside, className="facet")
 
 
-def _list(context: Context, found: Sifted, run: alerts.Run) -> html.Section:
+def _list(context: Context, found: Sifted, run: PastRun) -> html.Section:
     by = context.address.get("by") or "f"
     if not found.findings:
         judged = sum(1 for t in run.tallies if int(t.get("judged") or 0))

@@ -6,6 +6,7 @@ from collections import Counter
 
 from dash import html
 
+from budget_watch.casework.runs import PastRun, latest_run
 from budget_watch.tables import contracts
 from budget_watch.views import formats as fmt
 from budget_watch.views.arrivals import STATES, Arrival, arrivals, deliveries
@@ -13,7 +14,7 @@ from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.place_text import source
-from dashboard.parts import Node, block, empty, link
+from dashboard.parts import Node, block, empty, insufficient, link
 from dashboard.table import Column, Line, table
 
 
@@ -45,7 +46,30 @@ def page(context: Context) -> Page:
     lead = f"{'，'.join(words)}；入库{fmt.count(rows)}行，隔离{fmt.count(kept_out)}行。"
     if beside:
         lead += f"另有{beside}张参照表。"
-    return Page("数据质量", [html.Div([_board(context, everything)], className="rows")], lead=lead)
+    run = latest_run(context.home)
+    if run is not None and run.not_loaded:
+        lead += f"规则：{run.counted}。"
+    body = [_board(context, everything), _not_judged(context, run)]
+    return Page("数据质量", [html.Div(body, className="rows")], lead=lead)
+
+
+def _not_judged(context: Context, run: PastRun | None) -> html.Section:
+    """Which rules the last whole run did not judge, and why."""
+    title, origin = "没有判断的规则", source(context, "运行记录")
+    if run is None:
+        sentence = "尚无规则运行记录。请运行 budget-watch check。"
+        return block(title, insufficient(sentence), flush=True, source=origin)
+    reasons = [(rule, "没有运行", why) for rule, why in run.not_loaded.items()]
+    reasons += [(rule, "等待报表", why) for rule, why in run.waiting.items()]
+    reasons += [(rule, "出错", "没有可判断的对象") for rule in run.failed]
+    columns = [Column("规则", width="20%"), Column("情况"), Column("原因", long=True)]
+    lines = [
+        Line([link(rule, context.address.at("rules", rule, keep=("asof", "snap"))), said, why])
+        for rule, said, why in sorted(reasons)
+    ]
+    sub = "；".join(filter(None, (f"业务日 {fmt.day(run.as_of)}，{run.counted}", run.beside)))
+    body: Node = table(title, columns, lines) if lines else empty("最近一次运行中规则都已判断。")
+    return block(title, body, flush=True, sub=sub, source=origin)
 
 
 def _sign(arrival: Arrival) -> Node:

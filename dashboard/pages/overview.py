@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from budget_watch.casework.findings import Finding
+from budget_watch.casework.runs import latest_run
 from budget_watch.views import alerts, drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.overview import Conclusion, conclude
@@ -35,7 +36,7 @@ def page(context: Context) -> Page:
     """The day's page."""
     address = context.address
     scope = {"all": "all", "county": "county"}.get(address.get("scope"), "local")
-    run = context.kept("run", lambda: alerts.latest_run(context.home), "now")
+    run = latest_run(context.home)
     found = alerts.open_findings(context.home, context.grant)
     fresh = alerts.fresh(context.home, context.grant, run)
     general = paid(context, scope, "11")
@@ -134,7 +135,7 @@ def _slowest(context: Context, scope: str) -> html.Section:
 
 
 def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.Section:
-    run = alerts.latest_run(context.home)
+    run = latest_run(context.home)
     if run is None:
         return block(
             "疑点",
@@ -173,13 +174,13 @@ def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.S
     more = link(
         f"全部{fmt.count(len(found))}条", context.address.at("alerts", keep=("asof", "snap"))
     )
-    judged = f"{len(run.tallies)}条规则判断{fmt.count(run.total('judged'))}次"
+    judged = run.counted
     body: Node = table("疑点", columns, lines) if lines else empty(f"没有命中。{judged}。")
     return block(
         title,
         body,
         flush=True,
         unit=more,
-        sub=f"业务日 {fmt.day(run.as_of)}，{judged}",
+        sub="；".join(filter(None, (f"业务日 {fmt.day(run.as_of)}，{judged}", run.beside))),
         source=source(context, "疑点库"),
     )

@@ -16,7 +16,7 @@ from budget_watch.views.rule_record import BackTest, backtests_of, runs_of, test
 from dashboard.context import Context
 from dashboard.pages.law_text import cited
 from dashboard.pages.place_text import source
-from dashboard.parts import Node, block, empty, level_chip, tag
+from dashboard.parts import Node, block, empty, level_chip, missing, tag
 from dashboard.table import Column, Line, table
 
 OUTCOMES = {
@@ -86,7 +86,9 @@ def history(context: Context, rule: str) -> html.Section:
     return block("命中历史", body, flush=bool(lines), source=source(context, "运行记录"))
 
 
-def _count(tally: Mapping[str, Any], name: str) -> str:
+def _count(tally: Mapping[str, Any], name: str) -> Node:
+    if tally.get("not_loaded"):
+        return missing(str(tally["not_loaded"]), "没有运行")
     return fmt.count(int(tally.get(name) or 0))
 
 

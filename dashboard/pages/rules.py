@@ -7,8 +7,8 @@ from typing import Any
 from dash import html
 
 from budget_watch.casework.checking import rule_book
+from budget_watch.casework.runs import latest_run
 from budget_watch.engine.model import AREAS
-from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from dashboard.context import Context, kept
 from dashboard.errors import NotFoundError
@@ -17,7 +17,7 @@ from dashboard.pages import rule_record
 from dashboard.pages.law_text import authority, cited, value_text
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words
-from dashboard.parts import Node, block, class_tag, empty, level_chip, link, segments, tag
+from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments, tag
 from dashboard.table import Column, Line, table
 
 STATUS = {"draft": "草拟", "trial": "试运行", "active": "生效", "retired": "停用"}
@@ -34,7 +34,7 @@ def page(context: Context) -> Page:
     if context.address.parts:
         return _rule_page(context, book, context.address.parts[0])
     area = context.address.get("area")
-    run = alerts.latest_run(context.home)
+    run = latest_run(context.home)
     tallies = {t["rule"]: t for t in run.tallies} if run else {}
     rules = [c.rule for c in book.rules.values() if not area or c.rule.area == area]
     present = {c.rule.area for c in book.rules.values()}
@@ -54,7 +54,10 @@ def page(context: Context) -> Page:
         Column("数据不足", number=True),
     ]
     lines = [_line(context, rule, tallies.get(rule.id)) for rule in rules]
-    when = f"业务日 {fmt.day(run.as_of)} 的运行" if run else "尚无运行记录"
+    when = "尚无运行记录"
+    if run is not None:
+        ran = f"业务日 {fmt.day(run.as_of)} 的运行：{run.counted}"
+        when = "；".join(filter(None, (ran, run.beside)))
     return Page(
         "规则与参数",
         [
@@ -75,6 +78,8 @@ def page(context: Context) -> Page:
 
 def _line(context: Context, rule: Any, tally: Any) -> Line:
     def number(key: str) -> Node:
+        if tally is not None and tally.get("not_loaded"):
+            return missing(str(tally["not_loaded"]), "没有运行")
         return fmt.NOT_APPLICABLE if tally is None else fmt.count(int(tally.get(key) or 0))
 
     hits = number("hit")

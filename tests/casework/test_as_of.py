@@ -12,7 +12,7 @@ from budget_watch.access import Grant
 from budget_watch.casework.checking import check, rule_book
 from budget_watch.casework.explaining import explained
 from budget_watch.casework.findings import list_findings
-from budget_watch.casework.gaps import runs
+from budget_watch.casework.runs import runs
 from budget_watch.engine import run_check
 from budget_watch.engine.as_of import CutReader, as_of_reader
 from budget_watch.engine.oracle import Oracle, seen

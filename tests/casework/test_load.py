@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from budget_watch.access import Grant
 from budget_watch.casework.checking import check
 from budget_watch.casework.findings import list_findings
-from budget_watch.casework.gaps import runs, to_calibrate
 from budget_watch.casework.load import limit
 from budget_watch.casework.recording import Recorded, Run, record_run
+from budget_watch.casework.runs import runs, to_calibrate
 from budget_watch.cli.main import main
 from budget_watch.lake import Home, Writer
 from budget_watch.lake.state import MIGRATIONS, engine
