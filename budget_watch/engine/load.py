@@ -1,7 +1,8 @@
 """Loads the rule book: the product's `rules/` and, over it, a home's own.
 
-A home may add rules, words, groups, laws and parameters, and values of a known parameter for its
-own jurisdiction; it never overrides silently, and a local value never loosens a number set by law.
+A home may add rules, words, groups, laws and parameters, and say what is otherwise with it in the
+product's own parameters and lists (see `local`); it never overrides silently, and a local value
+never loosens a number set by law.
 """
 
 from __future__ import annotations
@@ -11,22 +12,30 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from budget_watch.engine.check import CheckedRule, checked
 from budget_watch.engine.errors import BookError, RunError
 from budget_watch.engine.exempting import CheckedExemption, checked_exemption
 from budget_watch.engine.functions import Lists
+from budget_watch.engine.listed import (
+    Mistakes,
+    entries,
+    groups_of,
+    laws_of,
+    merged,
+    params_of,
+    words_of,
+)
 from budget_watch.engine.lists import NamedLists
-from budget_watch.engine.model import AREAS, Exemption, Group, Law, Param, Rule, Words
-from budget_watch.engine.params import Parameter, loosened, parameter
+from budget_watch.engine.local import Local
+from budget_watch.engine.model import AREAS, Exemption, Law, Rule
+from budget_watch.engine.params import Parameter
 from budget_watch.engine.sources import Source
 from budget_watch.engine.strays import strays
-from budget_watch.engine.yaml_file import place_keys, read_items, read_one
+from budget_watch.engine.yaml_file import place_keys, read_one
 from budget_watch.tables.strict_yaml import line_of
 
 RULE_ID = re.compile(r"[A-Z]{2}\d{2}[A-Z]?")
-Entry = TypeVar("Entry", Words, Group, Param, Law, Exemption)
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Book:
         files: rule id → its file.
         mistakes: what is wrong, where loading was asked to go on (`strict=False`).
         broken: of these, the rules that could not be loaded.
+        local: what a home changes of the product's parameters and lists.
     """
 
     rules: Mapping[str, CheckedRule]
@@ -51,25 +61,12 @@ class Book:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     exemptions: tuple[CheckedExemption, ...] = ()
     broken: Mapping[str, BookError] = field(default_factory=dict)
+    local: tuple[Local, ...] = ()
 
     @property
     def lists(self) -> Lists:
         """The names that expressions may use."""
         return names_of(self.params, self.named)
-
-
-@dataclass
-class Mistakes:
-    """What was found wrong so far; the first is raised where loading is strict."""
-
-    strict: bool
-    found: list[BookError] = field(default_factory=list)
-
-    def add(self, mistake: BookError, cause: BookError | None = None) -> None:
-        """Keep a mistake, or raise it."""
-        if self.strict:
-            raise mistake from cause
-        self.found.append(mistake)
 
 
 def known_rules(book: Book, names: Iterable[str]) -> list[str]:
@@ -126,22 +123,25 @@ def load_book(
 
         sources = all_sources()
     mistakes = Mistakes(strict)
-    laws = _merged("laws", _laws(folders, mistakes), mistakes)
-    params = _params(folders, mistakes)
-    words = _merged("词表", _entries(folders, "words", Words, mistakes), mistakes)
-    groups = _merged("代码组", _entries(folders, "groups", Group, mistakes), mistakes)
+    local: list[Local] = []
+    laws = merged("法规", laws_of(folders, mistakes), mistakes)
+    params = params_of(folders, mistakes, local)
+    words = words_of(folders, mistakes, local)
+    groups = groups_of(folders, mistakes, local)
     named = NamedLists(words, groups, _code_tables())
     lists = names_of(params, named)
     rules: dict[str, CheckedRule] = {}
     files: dict[str, Path] = {}
     broken: dict[str, BookError] = {}
     wanted = None if only is None else set(only)
-    for path in _rule_files(folders):
+    rule_files = _rule_files(folders)
+    taken = {path.stem: path for path in reversed(rule_files)}
+    for path in rule_files:
         if wanted is not None and path.stem not in wanted:
             continue
         try:
             rule = read_one(path, Rule)
-            _named_right(path, rule, files)
+            _named_right(path, rule, files, taken)
             rules[rule.id] = checked(rule, sources, lists)
             files[rule.id] = path
         except BookError as error:
@@ -165,13 +165,14 @@ def load_book(
         tuple(mistakes.found),
         exemptions=exemptions,
         broken={name: error for name, error in broken.items() if name not in rules},
+        local=tuple(local),
     )
 
 
 def registered(folders: Sequence[Path]) -> dict[str, Law]:
     """The laws register alone: what of it can be read, whatever else does not load."""
     mistakes = Mistakes(strict=False)
-    return _merged("laws", _laws(folders, mistakes), mistakes)
+    return merged("法规", laws_of(folders, mistakes), mistakes)
 
 
 def book_hash(folders: Sequence[Path]) -> str:
@@ -208,14 +209,22 @@ def _rule_files(folders: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _named_right(path: Path, rule: Rule, files: Mapping[str, Path]) -> None:
+def _named_right(
+    path: Path, rule: Rule, files: Mapping[str, Path], taken: Mapping[str, Path]
+) -> None:
     if path.stem != rule.id:
-        raise BookError(f"{path}:1", f"文件名应与 id 相同，请改名为 {rule.id}.yaml", "name")
+        here = f"{path}:{line_of(path, ('id',))}"
+        if rule.id in taken:
+            said = f"id 写的是 {rule.id}，已用于 {taken[rule.id]}；请把 id 改为 {path.stem}"
+        else:
+            said = f"文件名应与 id 相同，请改名为 {rule.id}.yaml，或把 id 改为 {path.stem}"
+        raise BookError(here, said, "name")
     if path.parent.name != rule.area:
-        raise BookError(f"{path}:1", f"area 是 {rule.area}，文件应放在 {rule.area}/ 中", "name")
+        said = f"area 是 {rule.area}，文件应放在 {rule.area}/ 中"
+        raise BookError(f"{path}:{line_of(path, ('area',))}", said, "name")
     if rule.id in files:
         raise BookError(
-            f"{path}:1",
+            f"{path}:{line_of(path, ('id',))}",
             f"{rule.id} 已在 {files[rule.id]}；规则不能悄悄覆盖，请另取编号",
             "override",
         )
@@ -229,90 +238,22 @@ def _exemptions(
     mistakes: Mistakes,
 ) -> tuple[CheckedExemption, ...]:
     """The exemptions of the loaded rules; of an unknown rule only where the book is whole."""
-    entries = _entries(folders, "exemptions", Exemption, mistakes)
-    known = _merged("例外情形登记", entries, mistakes)
+    listed = entries(folders, "exemptions", Exemption, mistakes)
+    known = merged("例外情形登记", listed, mistakes)
     found: list[CheckedExemption] = []
-    for path, said in entries:
+    for each in listed:
+        said = each.said
         if known[said.id] is not said:
             continue
         try:
             if said.rule in rules:
-                found.append(checked_exemption(said, rules[said.rule], laws, str(path)))
+                found.append(checked_exemption(said, rules[said.rule], laws, each.where()))
             elif whole:
-                where = f"{path}（{said.id}）"
+                where = f"{each.where()}（{said.id}）"
                 raise BookError(where, f"规则库中没有 {said.rule}；请核对 rule", "exemption")
         except BookError as error:
             mistakes.add(error)
     return tuple(sorted(found, key=lambda each: each.said.id))
-
-
-def _laws(folders: Sequence[Path], mistakes: Mistakes) -> list[tuple[Path, Law]]:
-    return [
-        (path, law)
-        for folder in folders
-        if (path := folder / "laws.yaml").is_file()
-        for law in read_items(path, Law, mistakes.add)
-    ]
-
-
-def _entries(
-    folders: Sequence[Path], name: str, model: type[Entry], mistakes: Mistakes
-) -> list[tuple[Path, Entry]]:
-    return [
-        (path, entry)
-        for folder in folders
-        for path in sorted((folder / name).glob("*.yaml"))
-        for entry in read_items(path, model, mistakes.add)
-    ]
-
-
-def _merged(what: str, entries: list[tuple[Path, Entry]], mistakes: Mistakes) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    places: dict[str, Path] = {}
-    for path, entry in entries:
-        if entry.id in found:
-            said = f"{what} {entry.id} 已在 {places[entry.id]} 写过；请另取名称"
-            mistakes.add(BookError(str(path), said, "override"))
-            continue
-        found[entry.id], places[entry.id] = entry, path
-    return found
-
-
-def _params(folders: Sequence[Path], mistakes: Mistakes) -> dict[str, Parameter]:
-    """Parameters by id; a home's values stand beside the book's own where they may."""
-    found: dict[str, tuple[Path, Param, Parameter]] = {}
-    for path, entry in _entries(folders, "params", Param, mistakes):
-        try:
-            first, param = (path, entry)
-            if entry.id in found:
-                first, param = found[entry.id][0], _beside(found[entry.id], path, entry, folders)
-            made = parameter(param, str(path))
-            lax = loosened(made)
-            if lax:
-                raise BookError(
-                    str(path),
-                    f"参数 {entry.id} 是法定标准，{lax[0].jurisdiction} 的值 {lax[0].value} "
-                    "更宽；只能更严",
-                    "loosened",
-                )
-            found[entry.id] = (first, param, made)
-        except BookError as error:
-            mistakes.add(error)
-    return {name: made for name, (_, _, made) in found.items()}
-
-
-def _beside(
-    known: tuple[Path, Param, Parameter], path: Path, entry: Param, folders: Sequence[Path]
-) -> Param:
-    """A known parameter with a home's own values added."""
-    first, param, _ = known
-    if path.is_relative_to(folders[0]):
-        raise BookError(str(path), f"参数 {entry.id} 已在 {first} 写过", "override")
-    if any(not value.jurisdiction for value in entry.values):
-        raise BookError(
-            str(path), f"参数 {entry.id} 的本地值要写 jurisdiction（本辖区代码）", "override"
-        )
-    return param.model_copy(update={"values": (*param.values, *entry.values)})
 
 
 def _code_tables() -> Mapping[str, Mapping[int, frozenset[str]]]:

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Klass = Literal["法", "规", "理", "险", "数"]
 Level = Literal["red", "orange", "yellow", "blue"]
@@ -251,13 +251,18 @@ class Rule(Strict):
             return "within"
         return "query" if self.query is not None else "aggregate"
 
+    @field_validator("area")
+    @classmethod
+    def _known_area(cls, area: str) -> str:
+        if area not in AREAS:
+            raise ValueError(f"应为 {'、'.join(AREAS)} 之一，这里是“{area}”")
+        return area
+
     @model_validator(mode="after")
     def _one_shape(self) -> Rule:
         shapes = [self.each is not None, self.within is not None, self.query is not None]
         if sum(shapes) > 1:
             raise ValueError("each、within、query 只能写一个")
-        if self.area not in AREAS:
-            raise ValueError(f"area 应为 {'、'.join(AREAS)} 之一")
         if self.shape in ("aggregate", "query") and (not self.grain or self.universe is None):
             raise ValueError("要写 grain 和 universe（或改用 each、within）")
         if self.shape == "aggregate" and not self.measures:
@@ -335,7 +340,9 @@ class Exemption(Strict):
         if not self.basis and self.document is None:
             raise ValueError("要写依据：basis: [{law: …, article: …}]，或 document: 文件名称和文号")
         if "".join(self.registered_by.split()) == "".join(self.approved_by.split()):
-            raise ValueError("registered_by 与 approved_by 应是两个人：登记的人不能自己批准")
+            raise ValueError(
+                "登记人（registered_by）与批准人（approved_by）应是两个人：登记的人不能自己批准"
+            )
         return self
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -51,19 +51,24 @@ class Parameter:
         return None
 
 
-def parameter(param: Param, where: str) -> Parameter:
-    """Read a parameter's values. Raises BookError for a value that does not fit its unit."""
-    values = [
-        DatedValue(
-            exact(param, value.value, where), value.since, value.until, value.jurisdiction, value
-        )
-        for value in param.values
-    ]
+def parameter(param: Param, where: Callable[[int], str]) -> Parameter:
+    """Read a parameter's values. Raises BookError for a value that does not fit its unit.
+
+    Args:
+        where: the place of a value that a mistake names.
+    """
+    values: list[DatedValue] = []
+    for at, said in enumerate(param.values):
+        try:
+            value = exact(param, said.value, "")
+        except BookError as error:
+            raise BookError(where(at), error.message, error.code) from error
+        values.append(DatedValue(value, said.since, said.until, said.jurisdiction, said))
     seen: set[tuple[str, date]] = set()
-    for value in values:
-        mark = (value.jurisdiction, value.since)
+    for at, each in enumerate(values):
+        mark = (each.jurisdiction, each.since)
         if mark in seen:
-            raise BookError(where, f"参数 {param.id} 在同一辖区同一天有两个值", "param-overlap")
+            raise BookError(where(at), f"参数 {param.id} 在同一辖区同一天有两个值", "param-overlap")
         seen.add(mark)
     values.sort(key=lambda value: (-len(value.jurisdiction), -value.since.toordinal()))
     return Parameter(param, TYPES[param.unit], tuple(values))

@@ -24,8 +24,10 @@ from budget_watch.engine.units import (
     BOOL,
     DATE,
     LITERAL,
+    MONEY,
     NULL,
     NUMBER,
+    RATIO,
     TEXT,
     Column,
     Type,
@@ -102,8 +104,10 @@ def _tree(text: str) -> Any:
             f"表达式嵌套超过 {MAX_DEPTH} 层；请用 let 分成几步", "size"
         ) from error
     except SqlglotError as error:
-        first = str(error).splitlines()[0]
-        raise ExpressionError(f"“{text}”读不懂（{first}）", "syntax") from error
+        raise ExpressionError(
+            f"“{text}”读不懂；请检查括号是否成对、运算符两边是否都有值、文字是否在单引号中",
+            "syntax",
+        ) from error
     if len(found) != 1 or found[0] is None:
         raise ExpressionError(f"“{text}”应是一个表达式", "syntax")
     tree = found[0]
@@ -330,6 +334,9 @@ class _Reader:
         return Expr(op, args, kind)
 
     def _function(self, node: Any, depth: int) -> Expr:
+        if type(node).__name__ in _SIGNS:
+            sign, instead = _SIGNS[type(node).__name__]
+            raise ExpressionError(f"不能使用“{sign}”；{instead}", "node")
         name, arguments = _called(node)
         if name == "u_":
             value, kind = literal(arguments[0].this, arguments[1].this)
@@ -361,12 +368,17 @@ class _Reader:
 def compare(op: str, left: Expr, right: Expr) -> Expr:
     """A comparison of two trees of one type; money needs money (`0元`)."""
     if not same(left.type, right.type):
-        raise ExpressionError(
-            f"{left.type}不能与{right.type}比较；金额常数写 0元，日数写 30日", "unit"
-        )
+        raise ExpressionError(f"{left.type}不能与{right.type}比较；{_instead(left, right)}", "unit")
     if left.type.base == "bool" and op not in ("eq", "ne"):
         raise ExpressionError("真假只能比较相等", "type")
     return Expr(op, (left, right), BOOL)
+
+
+def _instead(left: Expr, right: Expr) -> str:
+    """What to write where two types may not be compared."""
+    if {left.type, right.type} == {MONEY, RATIO}:
+        return "请先相除（如 spent / budget），或把比率乘以金额（如 budget * 20%）"
+    return "金额常数写 0元，日数写 30日"
 
 
 def common(values: list[Expr], place: str) -> Type:
@@ -391,6 +403,16 @@ _NAMES: dict[str, str] = {
     "Concat": "concat",
     "AddMonths": "add_months",
     "DateFromParts": "make_date",
+}
+
+
+_SIGNS: dict[str, tuple[str, str]] = {
+    "Dot": (".", "直接写列名或函数名，如 length(use_des)"),
+    "Bracket": ("[ ]", "取文字的一段用 substr(文字, 1, 3)"),
+    "DPipe": ("||", "连接文字用 concat(a, b)"),
+    "Pow": ("**", "请写成相乘"),
+    "Exists": ("exists", "有没有对应的行用 join 带来的 …_found"),
+    "CurrentDate": ("current_date", "判断日用 as_of()"),
 }
 
 

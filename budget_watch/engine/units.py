@@ -32,7 +32,7 @@ class Type:
         if self.base != "num":
             return {"date": "日期", "text": "文字", "bool": "真假", "null": "空"}[self.base]
         if not self.unit:
-            return "数"
+            return "比率" if self.shown == "%" else "数"
         names = {"money": "金额", "day": "日数", "workday": "工作日数"}
         return "·".join(
             names.get(each, each) + (f"^{power}" if power != 1 else "") for each, power in self.unit
@@ -142,18 +142,31 @@ def parse_value(text: object, wanted: Type, den: int = 1) -> object:
 def _number(text: object, wanted: Type) -> Fraction:
     found = _WHOLE.fullmatch(str(text))
     if found is None:
-        raise ExpressionError(f"“{text}”不是{wanted}；例如 100元、20%、30日、12", "unit")
+        raise ExpressionError(f"“{text}”不是{wanted}；请写 {_example(wanted)} 这样的", "unit")
     sign, digits = found["sign"], found["number"].replace(",", "")
     unit = found["unit"]
     if unit is None:
         if wanted.unit and wanted.unit[0][0] in ("money", "day", "workday"):
-            raise ExpressionError(f"“{text}”没有单位；请写 {text}元 或 {text}日", "unit")
+            said = f"“{text}”没有单位；请写 {text}{_UNIT_OF[wanted.unit[0][0]]}"
+            raise ExpressionError(said, "unit")
         value = Fraction(digits)
     else:
         value, kind = literal(digits, unit)
         if not same(kind, wanted):
-            raise ExpressionError(f"“{text}”是{kind}，此处要{wanted}", "unit")
+            raise ExpressionError(
+                f"“{text}”是{kind}，此处要{wanted}，如 {_example(wanted)}", "unit"
+            )
     return -value if sign else value
+
+
+_UNIT_OF = {"money": "元", "day": "日", "workday": "工作日"}
+
+
+def _example(wanted: Type) -> str:
+    """How a value of a type is written."""
+    if wanted.unit and wanted.unit[0][0] in _UNIT_OF:
+        return f"{'50万' if wanted == MONEY else '30'}{_UNIT_OF[wanted.unit[0][0]]}"
+    return "4%" if wanted.shown == "%" else "12"
 
 
 def _date(text: object) -> date:

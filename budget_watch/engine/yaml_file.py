@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from budget_watch.engine.errors import BookError
+from budget_watch.engine.yaml_words import duplicate, missing, place, similar, syntax
+from budget_watch.engine.yaml_words import keys as keys_of
 from budget_watch.tables.strict_yaml import line_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -31,9 +33,8 @@ def read(path: Path) -> Any:
     except BookError:
         raise
     except DuplicateKeyError as error:
-        raise BookError(
-            f"{path}:{_line(error)}", "同一个键写了两次；请删去其中一行", "duplicate-key"
-        ) from error
+        said = f"同一个键写了两次：{duplicate(error.problem)}；请删去其中一行"
+        raise BookError(f"{path}:{_line(error)}", said, "duplicate-key") from error
     except MarkedYAMLError as error:
         raise BookError(f"{path}:{_line(error)}", _problem(text, error), "yaml") from error
     except RecursionError as error:
@@ -70,8 +71,7 @@ def _problem(text: str, error: MarkedYAMLError) -> str:
     line = text.splitlines()[_line(error) - 1 : _line(error)]
     if "\t" in "".join(line) or "'\\t'" in (error.problem or ""):
         return "缩进用了制表符（Tab）；请改为空格"
-    problem = (error.problem or "无法解析").strip().splitlines()[0]
-    return f"YAML 语法有误（{problem}）；请检查缩进、冒号后的空格，含冒号、@ 或井号的文字要加引号"
+    return f"YAML 语法有误：{syntax(error)}"
 
 
 def _no_day(text: str) -> tuple[int, str]:
@@ -86,11 +86,14 @@ def _no_day(text: str) -> tuple[int, str]:
 
 
 def read_items(
-    path: Path, model: type[Model], wrong: Callable[[BookError], None] | None = None
-) -> list[Model]:
-    """The list of entries in a file, each checked against the model.
+    path: Path,
+    model: Callable[[Any], type[Model]],
+    wrong: Callable[[BookError], None] | None = None,
+) -> list[tuple[int, Model]]:
+    """The entries of a file's list with their places, each checked against its model.
 
     Args:
+        model: of an entry as it is written.
         wrong: takes a mistake, whose entry or file is then left out; without it it is raised.
     """
 
@@ -105,14 +108,16 @@ def read_items(
         refuse(error)
         return []
     if data is None:
+        if not _text(path).strip():
+            refuse(BookError(f"{path}:1", "文件是空的；每项以“- id: …”开头，或删去文件", "shape"))
         return []
     if not isinstance(data, list):
         refuse(BookError(f"{path}:1", "文件应是一张列表；每项以“- id: …”开头", "shape"))
         return []
-    found: list[Model] = []
+    found: list[tuple[int, Model]] = []
     for at, entry in enumerate(data):
         try:
-            found.append(validated(path, entry, model, (at,)))
+            found.append((at, validated(path, entry, model(entry), (at,))))
         except BookError as error:
             refuse(error)
     return found
@@ -121,10 +126,11 @@ def read_items(
 def read_one(path: Path, model: type[Model]) -> Model:
     """The one mapping of a file, checked against the model."""
     data = read(path)
+    start = "从 id: 一行写起" if "id" in model.model_fields else "写 base: 和 cases:"
     if data is None:
-        raise BookError(f"{path}:1", "文件是空的；请从 id: 一行写起，或删去文件", "shape")
+        raise BookError(f"{path}:1", f"文件是空的；请{start}，或删去文件", "shape")
     if not isinstance(data, dict):
-        raise BookError(f"{path}:1", "文件应为“键: 值”的映射；请从 id: 一行写起", "shape")
+        raise BookError(f"{path}:1", f"文件应为“键: 值”的映射；请{start}", "shape")
     return validated(path, data, model, ())
 
 
@@ -133,15 +139,35 @@ def validated(path: Path, data: Any, model: type[Model], at: tuple[int | str, ..
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        keys = (*at, *first["loc"])
-        name = ".".join(str(key) for key in first["loc"]) or "此项"
-        allowed = "、".join(each.alias or key for key, each in model.model_fields.items())
-        message = {
-            "extra_forbidden": f"没有键 {name}；可用的键：{allowed}",
-            "missing": f"缺少键 {name}",
-        }.get(first["type"], f"{name} {_said(first)}")
-        raise BookError(f"{path}:{line_of(path, keys)}", message, first["type"]) from error
+        found = error.errors()
+        first, code, keys = found[0], found[0]["type"], found[0]["loc"]
+        if code == "missing":
+            message, keys = _missing(path, found, model, at)
+        elif code == "extra_forbidden":
+            message = f"没有键 {place(keys)}；可用的键：{keys_of(model, keys)}"
+        else:
+            message = " ".join(filter(None, (place(keys), _said(first))))
+        where = f"{path}:{line_of(path, (*at, *keys))}"
+        raise BookError(where, message, code) from error
+
+
+def _missing(
+    path: Path, found: Sequence[Any], model: type[Model], at: tuple[int | str, ...]
+) -> tuple[str, tuple[int | str, ...]]:
+    """What is said of a key that lacks and where: an unknown key beside it was likely meant."""
+    loc = found[0]["loc"]
+    beside = [each for each in found if each["loc"][:-1] == loc[:-1]]
+    lacking = [str(each["loc"][-1]) for each in beside if each["type"] == "missing"]
+    for each in beside:
+        if each["type"] != "extra_forbidden":
+            continue
+        key = str(each["loc"][-1])
+        meant = similar(key, lacking)
+        if meant:
+            line = line_of(path, (*at, *each["loc"]))
+            said = f"第 {line} 行的 {key} 不是可用的键，是否应为 {meant}"
+            return f"{missing(model, (*loc[:-1], meant))}；{said}", each["loc"]
+    return missing(model, loc), loc
 
 
 def place_keys(place: str) -> tuple[str | int, ...]:
@@ -158,8 +184,11 @@ def _said(error: Any) -> str:
     said = _KINDS.get(kind)
     if said is not None:
         words = {key: str(value) for key, value in context.items()}
+        if "expected" in words:
+            words["expected"] = "、".join(re.findall(r"'([^']*)'", words["expected"]))
         return said.format(**{"given": given, "min_length": "1", "pattern": "", **words})
-    return f"不合要求：{error['msg'].removeprefix('Value error, ')}"
+    told = str(error["msg"])
+    return told.removeprefix("Value error, ") if "Value error" in told else f"不合要求：{told}"
 
 
 _KINDS = {

@@ -33,10 +33,10 @@ def changed(old: str, new: str) -> str:
 
 
 BROKEN: dict[str, tuple[str | bytes, int, str]] = {
-    "键写了两次": (HEAD + "area: voucher\n", 13, "同一个键写了两次；请删去其中一行"),
+    "键写了两次": (HEAD + "area: voucher\n", 13, "同一个键写了两次：area；请删去其中一行"),
     "没有这一列": (changed("pay_amt >=", "pay_amount >="), 10, "没有列 pay_amount；是否指 pay_amt"),
     "单位不对": (changed(">= 1元", ">= 1"), 10, "金额常数写 0元"),
-    "级别写错": (changed("yellow", "purple"), 10, "应为 'red', 'orange', 'yellow' or 'blue' 之一"),
+    "级别写错": (changed("yellow", "purple"), 10, "应为 red、orange、yellow、blue 之一"),
     "没有级别": (changed(LEVELS, ""), 1, "缺少键 levels"),
     "级别是空的": (changed('[{level: yellow, when: "pay_amt >= 1元"}]', "[]"), 10, "至少要写 1 项"),
     "日期不存在": (changed("2018-01-01", "2018-02-30"), 6, "日期 2018-02-30 不存在"),
