@@ -24,6 +24,7 @@ from budget_watch.engine.errors import BookError
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.lint.loading import flaw_of
 from budget_watch.engine.load import book_hash
+from budget_watch.engine.local import Local
 from budget_watch.engine.model import Law
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
@@ -47,6 +48,7 @@ class Checked:
         recorded: what changed among the findings.
         biz_date: of the snapshot.
         partial: made with some rules only; the counts of the last whole run stay.
+        local: what the home changes of the product's parameters and lists.
     """
 
     run: str
@@ -58,6 +60,7 @@ class Checked:
     biz_date: date | None = None
     mistakes: tuple[BookError, ...] = ()
     partial: bool = False
+    local: tuple[Local, ...] = ()
 
     @property
     def not_loaded(self) -> list[dict[str, Any]]:
@@ -98,6 +101,7 @@ class Checked:
             "not_judged": sum(1 for tally in self.tallies if tally["undelivered"]),
             "not_loaded": self.not_loaded,
             "not_run": self.not_run,
+            "local": [each.record() for each in self.local],
             "cut": self.cut,
             "partial": self.partial,
             "back_test": self.recorded.back_test,
@@ -121,6 +125,8 @@ class Checked:
         if total["not_judged"]:
             words += f"{total['not_judged']} 条规则所需的报表没有送达，没有判断。"
         words += self._unread
+        if self.local:
+            words += f"本地改动：{'、'.join(f'{each.kind} {each.id}' for each in self.local)}。"
         if self.cut:
             words += f"数据快照截至 {self.biz_date}，判断到 {self.as_of}："
             words += "之后的业务和之后才送达的报表不计。"
@@ -294,6 +300,7 @@ def check(
         chosen.biz_date,
         book.mistakes,
         partial,
+        book.local,
     )
 
 

@@ -194,22 +194,23 @@ def _authority(rule: CheckedRule, book: Book, as_json: bool) -> str | None:
 
 @rules_app.command("check")
 def rules_check(context: typer.Context, as_json: JsonOption = False) -> int:
-    """检查规则库的写法。"""
-    from budget_watch.casework.checking import book_folders, law_texts
-    from budget_watch.engine.lint import lint_folders
-    from budget_watch.engine.load import registered
+    """检查规则库的写法；列出本地改动了产品的哪些参数、词表、代码组。"""
+    from budget_watch.casework.checking import law_texts
+    from budget_watch.engine.lint import lint
 
     here: Context = context.obj
-    folders = book_folders(here.root)
-    found = lint_folders(folders, law_texts(here.root, registered(folders)), date.today())
+    book = here.book()
+    found = lint(book, law_texts(here.root, book.laws), date.today())
     printer = Printer(
         as_json,
         {"code": "代码", "file": "文件", "line": "行", "message": "说明", "page": "说明页"},
     )
     printer.records(item.record() for item in found)
-    printer.close(
-        {"findings": len(found)}, f"发现 {len(found)} 处。" if found else "没有发现问题。"
-    )
+    words = [f"发现 {len(found)} 处。" if found else "没有发现问题。"]
+    words += [f"本地改动 {len(book.local)} 处："] if book.local else []
+    words += [f"  {each.sentence}\n    {each.file}:{each.line}" for each in book.local]
+    local = [each.record() for each in book.local]
+    printer.close({"findings": len(found), "local": local}, "\n".join(words))
     return LOOK if found else DONE
 
 

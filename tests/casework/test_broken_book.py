@@ -257,10 +257,6 @@ def test_what_was_refused_without_stopping_a_rule_is_not_said_to_have_stopped_on
 
 LOOSE = """\
 - id: procedure.rectification_report
-  title: 整改报告期限
-  unit: month
-  statutory: true
-  tighter: lower
   values: [{from: 2018-01-01, value: 12, authority: local, jurisdiction: "990122"}]
 """
 

@@ -18,10 +18,6 @@ from tests.end_to_end.command import budget_watch
 COUNTY = "990122"
 LOCAL = """
 - id: procedure.rectification_report
-  title: 整改报告期限
-  unit: month
-  statutory: true
-  tighter: lower
   values:
     - {{from: 2018-01-01, value: {value}, authority: local, jurisdiction: "{county}", basis: [{{law: fixture-decision}}]}}
 """  # noqa: E501

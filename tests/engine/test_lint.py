@@ -50,7 +50,7 @@ def changed(folder: Path, example: str) -> list[Flaw]:
     """The flaws of the small book with an example's files in it."""
     yaml: Any = YAML(typ="safe", pure=True)
     for file, mode, text in blocks(example):
-        path = folder / file
+        path = (folder.parent if file.startswith("home/") else folder) / file
         path.parent.mkdir(parents=True, exist_ok=True)
         if mode == "无":
             path.unlink()
@@ -62,7 +62,7 @@ def changed(folder: Path, example: str) -> list[Flaw]:
             yaml.dump({key: value for key, value in both.items() if value is not None}, out)
             path.write_text(out.getvalue(), encoding="utf-8")
     texts = load_dir(folder / "texts", registered([folder]))
-    return lint_folders([folder], texts, TODAY)
+    return lint_folders([folder, folder.parent / "home"], texts, TODAY)
 
 
 def sides(code: str) -> tuple[str, str]:

@@ -58,6 +58,7 @@ LOOKING = {
     "stale-param": "参数一年没有核对",
     "words-exclude": "词表没有排除词",
     "unused-list": "词表或代码组没有规则使用",
+    "local-note": "本地改动没有写明依据",
     "stale-excuse": "多余的说明",
 }
 CODES = {**LOADING, **LOOKING}

@@ -1,4 +1,4 @@
-"""Word lists and code groups: used, and words with what they do not mean."""
+"""Word lists and code groups: used, words with what they do not mean, a home's with its reason."""
 
 from __future__ import annotations
 
@@ -19,3 +19,7 @@ def of_book(here: Here) -> Iterator[Flaw]:
         for name in names:
             if f"'{name}'" not in text:
                 yield here.at(name, "unused-list", f"{kind} {name} 没有规则使用；请删去")
+    for each in here.book.local:
+        if each.kind != "参数" and not (each.note or "").strip():
+            said = f"{each.sentence}；没有写 note（谁在何时决定）"
+            yield Flaw("local-note", each.file, each.line, said, each.id)

@@ -12,16 +12,17 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from budget_watch.engine.cases import RuleTests
+from budget_watch.engine.local import LocalGroup, LocalParam, LocalWords
 from budget_watch.engine.model import Exemption, Group, Law, Param, Rule, Words
 
 FOLDER = Path(__file__).parent
 KINDS: dict[str, Any] = {
     "rule": Rule,
     "tests": RuleTests,
-    "params": list[Param],
+    "params": list[Param | LocalParam],
     "laws": list[Law],
-    "groups": list[Group],
-    "words": list[Words],
+    "groups": list[Group | LocalGroup],
+    "words": list[Words | LocalWords],
     "exemptions": list[Exemption],
 }
 
