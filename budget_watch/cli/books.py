@@ -501,20 +501,27 @@ def laws_list(context: typer.Context, as_json: JsonOption = False) -> int:
 def laws_show(
     context: typer.Context,
     law: Annotated[str, typer.Argument(help="法规编号，如 budget-law")],
-    article: Annotated[str, typer.Argument(help="条号，如 13")],
+    article: Annotated[str, typer.Argument(help="条号，如 13、22-1 或 第十三条")],
     as_json: JsonOption = False,
 ) -> int:
     """显示一条原文。"""
     from budget_watch.casework.checking import law_texts
+    from budget_watch.engine.laws import article_name, article_number
 
     here: Context = context.obj
+    article = article_number(article)
     registered = here.book().laws
     if law not in registered:
         raise typer.BadParameter(f"没有登记编号为 {law} 的法规。请用 budget-watch laws list 查看。")
-    text = law_texts(here.root).get(law, {}).get(article)
-    sentence = text or "这一条的原文没有载入。请用 budget-watch laws load 载入法规文本。"
+    articles = law_texts(here.root).get(law, {})
+    text = articles.get(article)
+    sentence = text or (
+        f"已载入的文本有 {len(articles)} 条，没有这一条。请核对条号，或重新载入完整的文本。"
+        if articles
+        else "这部法规的原文没有载入。请用 budget-watch laws load 载入法规文本。"
+    )
     Printer(as_json, {}).close(
         {"law": law, "title": registered[law].title, "article": article, "text": text},
-        f"《{registered[law].title}》\n{sentence}",
+        f"《{registered[law].title}》{article_name(article)}\n{sentence}",
     )
     return DONE if text else LOOK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,10 +15,16 @@ from budget_watch.engine.model import Citation, Law
 _ARTICLE = re.compile(
     r"^第([零〇一二三四五六七八九十百千]+)条(?:之([一二三四五六七八九十]+))?[\s　]*(.*)$"
 )
+_NUMBER = r"\d+|[零〇一二三四五六七八九十百千]+"
+_SAID = re.compile(rf"第?({_NUMBER})条?(?:之({_NUMBER}))?")
 _HEADING = re.compile(r"^(#+\s|第[一二三四五六七八九十百]+[章节编][\s　])")
-_VERSION = re.compile(r"[((](\d{4}-\d{2}-\d{2})[))]")
+# 预算法(2018-12-29), 预算法_20181229, 预算法_2018年12月29日
+_VERSION = re.compile(
+    r"[\s_(（〔-]*(\d{4})(?:-|\.|年)?(\d{1,2}(?=[-.月])|\d{2})(?:-|\.|月)?(\d{2}|\d)日?[)）〕\s]*$"
+)
 _DIGITS = {char: at for at, char in enumerate("零一二三四五六七八九")} | {"〇": 0}
 _PLACES = {"十": 10, "百": 100, "千": 1000}
+ENDING = ".md"
 _CHINESE = "零一二三四五六七八九"
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -58,6 +64,17 @@ def article_name(article: str) -> str:
         return article
     tail = f"之{chinese(int(extra))}" if extra.isdigit() else ""
     return f"第{chinese(int(main))}条{tail}"
+
+
+def article_number(said: str) -> str:
+    """An article as people write it → as the book does: 第五十七条 → 57, 22条之1 → 22-1."""
+    found = _SAID.fullmatch(said.strip())
+    if found is None:
+        return said.strip()
+    main, extra = (
+        each and (each if each.isdigit() else str(number_of(each))) for each in found.groups()
+    )
+    return f"{main}-{extra}" if extra else str(main)
 
 
 def read_articles(text: str) -> dict[str, str]:
@@ -102,59 +119,108 @@ def read_dir(folder: Path, laws: Mapping[str, Law] | Iterable[Law]) -> list[LawF
     """Look through a folder of law texts: which file is which law of the register.
 
     Raises:
-        BookError: the folder does not exist.
+        BookError: the folder does not exist, or holds no text (`.md`).
     """
     known = list(laws.values() if isinstance(laws, Mapping) else laws)
-    found: list[LawFile] = []
-    for path in _files(folder):
-        try:
-            articles = len(read_articles(path.read_text(encoding="utf-8")))
-        except UnicodeDecodeError:
-            found.append(LawFile(path, None, 0, "不是 UTF-8 文本；请另存为 UTF-8"))
-            continue
-        law = next((each.id for each in known if _belongs(path.stem, each)), None)
-        reason = "" if law else "rules/laws.yaml 没有登记这部法规的这个版本"
-        if law and not articles:
-            law, reason = None, "找不到“第…条”；每条应单独成段"
-        found.append(LawFile(path, law, articles, reason))
-    return found
+    texts = _files(folder)
+    others = sorted(
+        each
+        for each in folder.iterdir()
+        if each.is_file() and each.suffix != ENDING and not each.name.startswith(".")
+    )
+    if not texts:
+        there = f"只有 {'、'.join(each.name for each in others[:3])} 等" if others else "是空的"
+        raise BookError(
+            str(folder),
+            f"文件夹里没有 {ENDING} 文件（{there}）；每部法规存为一个 UTF-8 的 {ENDING}",
+            "laws",
+        )
+    found = [_law_file(path, known) for path in texts]
+    return found + [
+        LawFile(
+            each, None, 0, f"扩展名应为 {ENDING}；请另存为 UTF-8 文本，改名为 {each.stem}{ENDING}"
+        )
+        for each in others
+    ]
+
+
+def _law_file(path: Path, known: Sequence[Law]) -> LawFile:
+    try:
+        articles = len(read_articles(path.read_text(encoding="utf-8-sig")))
+    except UnicodeDecodeError:
+        return LawFile(path, None, 0, "不是 UTF-8 文本；请另存为 UTF-8")
+    law = next((each.id for each in known if _belongs(path.stem, each)), None)
+    if law is None:
+        return LawFile(path, None, articles, _unknown(path.stem, known))
+    if not articles:
+        return LawFile(path, None, 0, "找不到“第…条”；每条应单独成段")
+    return LawFile(path, law, articles)
+
+
+def _unknown(stem: str, known: Sequence[Law]) -> str:
+    """Why a file is no law of the register: its name, or the version in its name."""
+    name, version = _named(stem)
+    versions = [each.version for each in known if _is_called(name, each) and each.version]
+    if versions:
+        return f"登记的版本是 {'、'.join(versions)}，文件名写的是 {version}；请核对是不是同一版本"
+    return (
+        f"没有登记名为“{name}”的法规（budget-watch laws list 列出名称）；"
+        f"文件名应为法规名称，可加版本日期，如 预算法(2018-12-29){ENDING}"
+    )
 
 
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise BookError(str(folder), "没有这个文件夹；请给出放法规文本（.md）的文件夹", "laws")
-    return sorted(folder.glob("*.md"))
+        raise BookError(
+            str(folder), f"没有这个文件夹；请给出放法规文本（{ENDING}）的文件夹", "laws"
+        )
+    return sorted(folder.glob(f"*{ENDING}"))
 
 
 def load_dir(folder: Path, laws: Mapping[str, Law] | Iterable[Law]) -> dict[str, dict[str, str]]:
     """Read the law texts in a folder that the register knows.
 
-    A file belongs to a law if its name starts with the law's `file_hint` and, where both state one,
-    the version date in brackets is the law's version.
+    A file belongs to a law if its name is the law's `file_hint` or title and, where both state
+    one, the version date after it is the law's version.
 
     Returns: Law id → article ("57", "22-1") → text.
 
     Raises:
-        BookError: the folder does not exist, or a file holds no article.
+        BookError: the folder does not exist, or a file is not UTF-8 or holds no article.
     """
     texts: dict[str, dict[str, str]] = {}
     paths = _files(folder)
     for law in laws.values() if isinstance(laws, Mapping) else laws:
         for path in paths:
             if law.file_hint and _belongs(path.stem, law):
-                articles = read_articles(path.read_text(encoding="utf-8"))
+                try:
+                    articles = read_articles(path.read_text(encoding="utf-8-sig"))
+                except UnicodeDecodeError as error:
+                    raise BookError(str(path), "不是 UTF-8 文本；请另存为 UTF-8", "laws") from error
                 if not articles:
                     raise BookError(str(path), "找不到“第…条”；每条应单独成段", "laws")
                 texts[law.id] = articles
     return texts
 
 
+def _named(stem: str) -> tuple[str, str | None]:
+    """The law's name in a file's name, and the version date after it, if one is there."""
+    found = _VERSION.search(stem)
+    if found is None:
+        return stem.strip(), None
+    year, month, day = (int(part) for part in found.groups())
+    return stem[: found.start()].strip(), f"{year:04}-{month:02}-{day:02}"
+
+
+def _is_called(name: str, law: Law) -> bool:
+    return name in (law.file_hint, law.title)
+
+
 def _belongs(stem: str, law: Law) -> bool:
-    version = _VERSION.search(stem)
-    name = stem[: version.start()] if version else stem
-    if name.strip() not in (law.file_hint, law.title):
-        return False
-    return version is None or law.version is None or version[1] == law.version
+    name, version = _named(stem)
+    return _is_called(name, law) and (
+        version is None or law.version is None or version == law.version
+    )
 
 
 AUTHORITIES = {
@@ -191,5 +257,8 @@ def check_citation(
         return f"《{law.name}》已于 {law.valid_to} 失效；请改引新文本，或给规则写 valid.to"
     text = texts.get(citation.law)
     if text is not None and citation.article is not None and citation.article not in text:
-        return f"《{law.name}》的已载入文本中没有{article_name(citation.article)}"
+        return (
+            f"《{law.name}》的已载入文本中没有{article_name(citation.article)}"
+            f"（载入了 {len(text)} 条；文本不全就补全后重新载入）"
+        )
     return None

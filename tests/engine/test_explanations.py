@@ -281,7 +281,7 @@ def test_lint_names_what_would_mislead(tmp_path: Path) -> None:
     assert sorted(each.message for each in flaws if each.code.startswith("citation")) == [
         "ZX91：rules/laws.yaml 没有登记 nowhere",
         "ZX91：《旧法》已于 2015-01-01 失效；请改引新文本，或给规则写 valid.to",
-        "ZX91：《预算法》的已载入文本中没有第九百九十九条",
+        "ZX91：《预算法》的已载入文本中没有第九百九十九条（载入了 3 条；文本不全就补全后重新载入）",
     ]
 
 
