@@ -57,12 +57,15 @@ def tables_list(as_json: JsonOption = False) -> int:
 
 @tables_app.command("show")
 def tables_show(
-    code: Annotated[str, typer.Argument(help="FIN-15 或英文名")], as_json: JsonOption = False
+    code: Annotated[str, typer.Argument(help="FIN-15、英文名，或主题表如 payment")],
+    as_json: JsonOption = False,
 ) -> int:
-    """查看一张报表的列、类型、单位、校验。"""
+    """查看一张报表或主题表的列、类型、单位、校验。"""
+    from budget_watch.lake.marts import MARTS
     from budget_watch.tables import contract
+    from budget_watch.tables.wording import CODE_TITLES
 
-    item = contract(code)
+    item = MARTS[code].contract if code in MARTS else contract(code, MARTS)
     printer = Printer(
         as_json,
         {
@@ -73,13 +76,16 @@ def tables_show(
             "required": "必填",
             "codes": "代码表",
         },
-        title=f"{item.code} {item.title}",
+        title=f"{item.name if code in MARTS else item.code} {item.title}",
     )
-    printer.records(column.model_dump(mode="json") for column in item.columns)
+    for column in item.columns:
+        record = column.model_dump(mode="json")
+        if not as_json:
+            record["codes"] = "、".join(CODE_TITLES[each] for each in column.codes)
+        printer.record(record)
     about = item.model_dump(mode="json", exclude={"columns"})
-    printer.close(
-        about, f"主键 {'、'.join(item.key)}；时限 {'、'.join(item.due)}；{item.sensitivity}。"
-    )
+    due = "随数据快照生成" if code in MARTS else f"时限 {'、'.join(item.due)}"
+    printer.close(about, f"主键 {'、'.join(item.key)}；{due}；{item.sensitivity}。")
     return DONE
 
 
@@ -88,10 +94,11 @@ def tables_doc(
     out: Annotated[Path, typer.Option(help="输出文件夹")] = Path("docs/tables"),
     as_json: JsonOption = False,
 ) -> int:
-    """生成字典页。"""
+    """生成字典页：报表，和由报表生成的主题表（在 marts/ 中）。"""
+    from budget_watch.lake import mart_pages
     from budget_watch.tables.dictionary import write_all
 
-    files = write_all(out)
+    files = write_all(out) + mart_pages.write_all(out / "marts")
     Printer(as_json, {}).close({"files": len(files)}, f"已生成 {len(files)} 页，在 {out}。")
     return DONE
 
@@ -203,9 +210,13 @@ def rules_check(context: typer.Context, as_json: JsonOption = False) -> int:
     found = lint(book, law_texts(here.root, book.laws), date.today())
     printer = Printer(
         as_json,
-        {"code": "代码", "file": "文件", "line": "行", "message": "说明", "page": "说明页"},
+        {"code": "代码", "file": "文件", "message": "说明", "page": "说明页"},
     )
-    printer.records(item.record() for item in found)
+    for item in found:
+        record = item.record()
+        if not as_json:
+            record["file"] = f"{item.file}:{item.line}"
+        printer.record(record)
     words = [f"发现 {len(found)} 处。" if found else "没有发现问题。"]
     words += [f"本地改动 {len(book.local)} 处："] if book.local else []
     words += [f"  {each.sentence}\n    {each.file}:{each.line}" for each in book.local]

@@ -64,12 +64,16 @@ def check(
             "insufficient_data": "数据不足",
             "error": "出错",
             "seconds": "秒",
-            "message": "说明",
         },
     )
     printer.records(result.tallies)
-    if listed:
-        printer.records(result.listed(listed))
+    if as_json:
+        printer.records(result.listed(listed) if listed else ())
+    else:
+        told = [each for each in result.tallies if each["message"]]
+        for each in (*told, *(result.listed(listed) if listed else ())):
+            sign = LEVEL_SIGNS.get(str(each.get("level")), "")
+            printer.note(" ".join(filter(None, (sign, each["rule"], each["message"]))))
     printer.close(result.summary, result.sentence)
     return LOOK if result.summary["error"] or result.mistakes else DONE
 

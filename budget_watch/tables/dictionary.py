@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from budget_watch.tables.contract import Check, Column, Contract
@@ -24,8 +24,12 @@ def write_all(folder: Path) -> list[Path]:
 
     Returns the files written, the index first.
     """
+    return rewritten(folder, pages_by_name())
+
+
+def rewritten(folder: Path, pages: Mapping[str, str]) -> list[Path]:
+    """Write these pages to a folder and remove its others. Returns the files written."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = pages_by_name()
     for old in folder.glob("*.md"):
         if old.name not in pages:
             old.unlink()
@@ -55,28 +59,35 @@ def index(known: Iterable[Contract]) -> str:
         )
         for contract in known
     ]
-    return _joined(
+    return joined(
         _NOTE.format(code="*"),
         "# 数据字典",
         "每张报表一页，另有参照表（REF）。金额一律以分存储；页中的单位是送数时的单位。",
-        _table(("编号", "报表", "英文名", "送数部门", "频率", "时限", "敏感级别"), rows),
+        "由报表生成、供规则和页面使用的主题表（payment、budget_line 等），"
+        "各列见 [主题表](marts/index.md)。",
+        table(("编号", "报表", "英文名", "送数部门", "频率", "时限", "敏感级别"), rows),
     )
 
 
 def page(contract: Contract) -> str:
     """Return the dictionary page of one table."""
-    return _joined(
+    return joined(
         _NOTE.format(code=contract.code),
         f"# {contract.code} {contract.title}",
         contract.note or "",
-        _table(("项目", "内容"), _facts(contract)),
+        table(("项目", "内容"), _facts(contract)),
         "## 列",
-        _table(
-            ("列名", "名称", "类型（单位）", "必填", "取值", "保护", "说明"),
-            [_column(contract, column) for column in contract.columns],
-        ),
+        column_table(contract),
         "## 校验" if contract.checks else "",
-        _table(("校验", "类别", "表达"), [_check(check) for check in contract.checks]),
+        table(("校验", "类别", "表达"), [_check(check) for check in contract.checks]),
+    )
+
+
+def column_table(contract: Contract) -> str:
+    """The columns of a table or mart: name, type and unit, what may stand there, protection."""
+    return table(
+        ("列名", "名称", "类型（单位）", "必填", "取值", "保护", "说明"),
+        [_column(contract, column) for column in contract.columns],
     )
 
 
@@ -128,7 +139,8 @@ def _names(columns: Iterable[str]) -> str:
     return "、".join(f"`{name}`" for name in columns)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; empty without rows."""
     lines = [_line(row) for row in rows]
     return "\n".join([_line(head), _line(("---",) * len(head)), *lines]) if lines else ""
 
@@ -137,5 +149,6 @@ def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _joined(*parts: str) -> str:
+def joined(*parts: str) -> str:
+    """A page of these parts, without the empty ones."""
     return "\n\n".join(part for part in parts if part) + "\n"

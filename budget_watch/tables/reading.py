@@ -5,7 +5,7 @@ All files together take about a quarter of a second; they are read once in a pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -55,10 +55,10 @@ def contracts(folder: Path = FOLDER) -> Mapping[str, Contract]:
     return MappingProxyType(found)
 
 
-def contract(code_or_name: str) -> Contract:
+def contract(code_or_name: str, others: Iterable[str] = ()) -> Contract:
     """Return the contract with this code (`FIN-15`) or name (`payment_voucher`).
 
-    Raises ContractError that offers the nearest known names.
+    Raises ContractError that offers the nearest known names, and of these others.
     """
     known = contracts()
     if code_or_name in known:
@@ -67,9 +67,9 @@ def contract(code_or_name: str) -> Contract:
     for candidate in known.values():
         if candidate.code == wanted:
             return candidate
-    names = [*known, *(candidate.code for candidate in known.values())]
+    names = [*known, *(candidate.code for candidate in known.values()), *others]
     near = get_close_matches(code_or_name, names, n=3, cutoff=0.5)
-    hint = f"；是否指 {'、'.join(near)}" if near else "；用 contracts() 可列出全部报表"
+    hint = f"；是否指 {'、'.join(near)}" if near else "；用 budget-watch tables list 可列出全部报表"
     raise ContractError(f"没有名为 {code_or_name} 的报表{hint}")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from budget_watch.cli.main import main
+from budget_watch.cli.output import Printer
+from budget_watch.lake.marts import MARTS
 
 HOUSE = Path(__file__).parents[2]
 
@@ -69,3 +73,63 @@ def test_every_command_of_the_readmes_exists(capsys: pytest.CaptureFixture[str])
     for command in sorted(words):
         status, out, _ = run(capsys, *command.split(), "--help")
         assert (status, "Usage" in out) == (0, True), command
+
+
+def test_the_columns_of_a_mart_are_shown_like_those_of_a_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, _ = run(capsys, "tables", "show", "payment", "--json")
+    lines = [json.loads(each) for each in out.splitlines()]
+    assert status == 0
+    assert [each["name"] for each in lines[:-1]] == [
+        each.name for each in MARTS["payment"].contract.columns
+    ]
+    assert lines[-1]["key"] == ["pay_cert_id"]
+    status, _, err = run(capsys, "tables", "show", "payments")
+    assert status == 3
+    assert err.startswith("未能完成：没有名为 payments 的报表；是否指 payment、")
+
+
+FLAW = {
+    "code": "message-word",
+    "file": "/srv/a-rather-long-name/of-a-home/rules/execution/ZX95.yaml:12",
+    "message": "ZX95：title 中不能用“异常”" * 3,
+    "page": "docs/lint/message-word.md",
+}
+
+
+@pytest.mark.parametrize(("width", "table"), [(80, False), (240, True)])
+def test_what_does_not_fit_stands_in_lines_and_no_path_or_sentence_is_broken(
+    width: int,
+    table: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    headings = {"code": "代码", "file": "文件", "message": "说明", "page": "说明页"}
+    printer = Printer(False, headings)
+    printer.record(FLAW)
+    printer.note("甲" * 100)
+    printer.close({}, "乙" * 100)
+    out = capsys.readouterr().out
+    assert out.endswith(f"{'甲' * 100}\n{'乙' * 100}\n")
+    assert all(FLAW[key] in out for key in FLAW)
+    assert ("┃" in out) is table
+    if not table:
+        assert out.splitlines()[:3] == [
+            "代码 message-word",
+            f"    文件 {FLAW['file']}",
+            f"    说明 {FLAW['message']}",
+        ]
+
+
+def test_a_table_with_one_long_column_is_folded_while_it_stays_readable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    printer = Printer(False, {"rule": "规则", "title": "名称"})
+    printer.record({"rule": "ZX95", "title": "名" * 60})
+    printer.close({}, "完。")
+    out = capsys.readouterr().out
+    assert "│ ZX95 │" in out
+    assert max(cell_len(each) for each in out.splitlines()) == 80

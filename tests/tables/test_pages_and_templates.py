@@ -1,11 +1,14 @@
 """Dictionary pages and Excel templates follow from the contracts."""
 
+import re
 from pathlib import Path
 
 import fastexcel
 import openpyxl
 import pytest
 
+from budget_watch.lake import mart_pages
+from budget_watch.lake.marts import MARTS
 from budget_watch.tables import contract, contracts
 from budget_watch.tables.dictionary import pages_by_name, write_all
 from budget_watch.tables.template import write
@@ -16,6 +19,27 @@ DOCS = Path(__file__).parents[2] / "docs/tables"
 def test_the_dictionary_in_docs_is_current():
     held = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
     assert held == pages_by_name(), "run: budget-watch tables doc"
+
+
+def test_the_pages_of_the_marts_in_docs_are_current():
+    held = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "marts").glob("*.md")}
+    assert held == mart_pages.pages_by_name(), "run: budget-watch tables doc"
+    assert set(held) == {"index.md", *(f"{name}.md" for name in MARTS)}
+
+
+def test_a_marts_page_names_every_column_with_its_type_and_protection():
+    text = mart_pages.pages_by_name()["payment.md"]
+    for column in MARTS["payment"].contract.columns:
+        assert f"| `{column.name}` | {column.title} | " in text
+    assert "| `pay_amt` | 支付金额 | 金额（元） | 是 |  |  |  |" in text
+    assert "| `payee_acct_no` | 收款人账号 | 文本 |  |  | 账号（显示时遮蔽） |  |" in text
+    assert "| 由什么生成 | [FIN-15 国库集中支付凭证表](../FIN-15.md)、" in text
+
+
+def test_every_link_of_the_marts_pages_leads_to_a_page():
+    for name, text in mart_pages.pages_by_name().items():
+        for target in re.findall(r"\]\(([^)#]+)", text):
+            assert (DOCS / "marts" / target).is_file(), (name, target)
 
 
 def test_writing_the_dictionary_removes_pages_of_tables_that_are_gone(tmp_path):
