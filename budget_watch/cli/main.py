@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -60,7 +61,9 @@ def main(arguments: list[str] | None = None) -> None:
         say.print("已中断。已完成的步骤都已保存，重新运行同一命令即可继续。")
         sys.exit(FAILED)
     except TyperException as error:
-        sys.stderr.write(f"用法不对：{error}\n用 budget-watch --help 查看命令和选项。\n")
+        sys.stderr.write(
+            f"用法不对：{_in_chinese(str(error))}\n用 budget-watch --help 查看命令和选项。\n"
+        )
         sys.exit(USAGE)
     except Exception as error:
         if os.environ.get("BUDGET_WATCH_DEBUG"):
@@ -70,6 +73,28 @@ def main(arguments: list[str] | None = None) -> None:
             say.print("（设 BUDGET_WATCH_DEBUG=1 再运行，可看到出错位置。）")
         sys.exit(FAILED)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+USAGE_WORDS = (
+    (r"Missing (?:parameter|argument|option):? '?([^'.]+)'?\.?", "缺少 {0}。"),
+    (r"Missing command\.", "没有写命令。"),
+    (r"No such command '([^']+)'\..*", "没有命令 {0}。"),
+    (r"No such option:? '?(-[\w-]+)'?\.?.*", "没有选项 {0}。"),
+    (r"Option '([^']+)' requires (?:an argument|\d+ arguments)\.", "选项 {0} 后面要写值。"),
+    (r"Option '([^']+)' does not take a value\.", "选项 {0} 后面不写值。"),
+    (r"Got unexpected extra argument(?:s|\(s\))? \((.+)\)", "多写了 {0}。"),
+    (r"Input should be a valid integer.*", "要写整数的选项写了别的；请写 8050 这样的数。"),
+    (r"Invalid value(?: for [^:]+)?: (.*)", "{0}"),
+)
+
+
+def _in_chinese(words: str) -> str:
+    """What the command line library says of a wrong call."""
+    for pattern, said in USAGE_WORDS:
+        found = re.fullmatch(pattern, words, re.S)
+        if found:
+            return said.format(*found.groups())
+    return words
 
 
 if __name__ == "__main__":

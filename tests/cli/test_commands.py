@@ -133,3 +133,22 @@ def test_a_table_with_one_long_column_is_folded_while_it_stays_readable(
     out = capsys.readouterr().out
     assert "│ ZX95 │" in out
     assert max(cell_len(each) for each in out.splitlines()) == 80
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["foo"], "没有命令 foo。"),
+        (["explain"], "缺少 finding。"),
+        (["laws", "show", "budget-law"], "缺少 article。"),
+        (["check", "--bogus"], "没有选项 --bogus。"),
+        (["findings", "--level"], "选项 --level 后面要写值。"),
+        (["findings", "extra"], "多写了 extra。"),
+        (["serve", "--port", "x"], "要写整数的选项写了别的；请写 8050 这样的数。"),
+    ],
+)
+def test_a_wrong_call_is_told_of_in_chinese(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = run(capsys, "--home", str(tmp_path / "home"), *words)
+    assert (status, err) == (2, f"用法不对：{said}\n用 budget-watch --help 查看命令和选项。\n")

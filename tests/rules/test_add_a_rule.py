@@ -1,10 +1,12 @@
-"""docs/add-a-rule.md, followed: its files load, its tests pass, and no change goes unnoticed."""
+"""docs/add-a-rule.md, followed: its files load, their tests pass, no change goes unnoticed."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 from pathlib import Path
+
+import pytest
 
 from budget_watch.engine import load_book
 from budget_watch.engine.lint import lint
@@ -14,7 +16,15 @@ from budget_watch.engine.testing import run_tests
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "add-a-rule.md").read_text(encoding="utf-8")
-FILES = ("params/own.yaml", "execution/ZX91.yaml", "execution/ZX91.test.yaml")
+FILES = (
+    "params/own.yaml",
+    "execution/ZX91.yaml",
+    "execution/ZX91.test.yaml",
+    "params/entrusted.yaml",
+    "execution/ZX92.yaml",
+    "execution/ZX92.test.yaml",
+)
+RULES = ["ZX91", "ZX92"]
 
 
 def followed(home: Path) -> Book:
@@ -32,10 +42,11 @@ def test_the_files_of_the_page_are_clean_tested_and_covered(tmp_path: Path) -> N
     book = followed(tmp_path)
     own = str(tmp_path)
     assert [each for each in lint(book, today=date(2026, 11, 27)) if own in each.file] == []
-    run = run_tests(book, ["ZX91"], coverage=True)
+    run = run_tests(book, RULES, coverage=True)
     assert (run.summary["failed"], run.summary["uncovered"]) == (0, 0)
 
 
-def test_no_change_of_the_pages_rule_goes_unnoticed(tmp_path: Path) -> None:
-    result = of_rule(followed(tmp_path), "ZX91")
+@pytest.mark.parametrize("rule", RULES)
+def test_no_change_of_the_pages_rules_goes_unnoticed(tmp_path: Path, rule: str) -> None:
+    result = of_rule(followed(tmp_path), rule)
     assert (result.survivors, result.killed > 20) == ((), True)
