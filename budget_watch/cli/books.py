@@ -129,6 +129,8 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出规则。"""
     from budget_watch.casework.load import CALIBRATE
     from budget_watch.casework.runs import to_calibrate
+    from budget_watch.engine.doc import STATUS_NAMES
+    from budget_watch.engine.model import AREAS
 
     here: Context = context.obj
     printer = Printer(
@@ -147,23 +149,46 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
     book = here.book()
     rules = book.rules
     marked = to_calibrate(here.home)
-    printer.records(
-        {
-            "rule": rule.id,
-            "title": rule.title,
-            "area": rule.area,
-            "class": rule.klass,
-            "authority": _authority(rule, book, as_json),
-            "confidence": rule.confidence,
-            "status": rule.status,
-            "load": CALIBRATE if rule.id in marked else "",
-        }
-        for rule in rules.values()
-    )
+    for rule in rules.values():
+        mark, declared = CALIBRATE if rule.id in marked else "", rule.rule.load
+        said = f"每月每百个 {declared.hits_per_month_per_100:g}" if declared else "—"
+        printer.record(
+            {
+                "rule": rule.id,
+                "title": rule.title,
+                "area": rule.area if as_json else AREAS[rule.area],
+                "class": rule.klass,
+                "authority": _authority(rule, book, as_json),
+                "confidence": rule.confidence,
+                "status": rule.status if as_json else STATUS_NAMES[rule.status],
+                "load": mark if as_json else mark or said,
+            }
+        )
     missing = [str(each) for each in book.mistakes]
     words = "".join(f"\n没有读入：{each}" for each in missing)
     printer.close({"rules": len(rules), "not_loaded": missing}, f"共 {len(rules)} 条规则。{words}")
     return LOOK if missing else DONE
+
+
+@rules_app.command("show")
+def rules_show(
+    context: typer.Context,
+    rule: Annotated[str, typer.Argument(help="规则编号，如 ZX06")],
+    as_json: JsonOption = False,
+) -> int:
+    """查看一条规则：方法、级别、依据、参数、不适用情形、示例、测试。"""
+    from budget_watch.engine.doc import page
+    from budget_watch.engine.load import known_rules
+
+    here: Context = context.obj
+    book = here.book()
+    known_rules(book, [rule])
+    if rule in book.broken:
+        raise book.broken[rule]
+    found = book.rules[rule]
+    record = found.rule.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    Printer(as_json, {}).close({**record, "file": str(book.files[rule])}, page(book, found))
+    return DONE
 
 
 @rules_app.command("exemptions")
@@ -435,8 +460,10 @@ def rules_doc(
     from budget_watch.engine.doc import write_all
 
     here: Context = context.obj
-    files = write_all(here.book(), out)
-    Printer(as_json, {}).close({"files": len(files)}, f"已生成 {len(files)} 页，在 {out}。")
+    book = here.book()
+    files = write_all(book, out)
+    words = f"已生成 {len(files)} 页（{len(book.rules)} 条规则各一页，另有目录），在 {out}。"
+    Printer(as_json, {}).close({"files": len(files), "rules": len(book.rules)}, words)
     return DONE
 
 
@@ -478,6 +505,7 @@ def laws_load(
 def laws_list(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出登记的法规，以及哪些已载入原文。"""
     from budget_watch.casework.checking import law_texts
+    from budget_watch.engine.laws import AUTHORITIES
 
     here: Context = context.obj
     texts = law_texts(here.root)
@@ -497,7 +525,7 @@ def laws_list(context: typer.Context, as_json: JsonOption = False) -> int:
             "law": law.id,
             "title": law.title,
             "version": law.version,
-            "authority": law.authority,
+            "authority": law.authority if as_json else AUTHORITIES[law.authority],
             "articles": len(texts.get(law.id, {})),
         }
         for law in laws.values()

@@ -7,6 +7,7 @@ from typing import Any
 
 from budget_watch.lake.layout import layout
 from budget_watch.money import Unit, format_amount
+from budget_watch.tables import TECHNICAL_TITLES
 
 SHOWN = 10
 AUTHORITIES = {
@@ -51,12 +52,12 @@ def _evidence(found: Mapping[str, Any] | None) -> Iterator[str]:
     if found is None:
         yield "  本规则没有明细行可列。"
         return
-    yield f"  来源 {found['source']}，共 {found['count']:,} 行" + (
+    contract = layout(found["source"]).contract
+    yield f"  来源 {contract.title}（{found['source']}），共 {found['count']:,} 行" + (
         f"，先列 {SHOWN} 行" if found["count"] > SHOWN else ""
     )
-    contract = layout(found["source"]).contract
     money = {column.name for column in contract.money_columns}
-    titles = {column.name: column.title for column in contract.columns}
+    titles = TECHNICAL_TITLES | {column.name: column.title for column in contract.columns}
     for row in found["rows"][:SHOWN]:
         told = (
             f"{titles.get(name, name)} {_cell(value, name in money)}"

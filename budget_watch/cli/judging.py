@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -81,6 +82,7 @@ def check(
 def runs(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出已记录的运行，包括回测。"""
     from budget_watch.casework.runs import runs as recorded
+    from budget_watch.lake.snapshot import CHINA
 
     here: Context = context.obj
     found = recorded(here.existing())
@@ -97,7 +99,12 @@ def runs(context: typer.Context, as_json: JsonOption = False) -> int:
             "recorded_at": "记录时间",
         },
     )
-    printer.records({**each, "as_of": each["as_of"].isoformat()} for each in found)
+    for each in found:
+        at = each["recorded_at"]
+        shown = (
+            at if as_json else f"{datetime.fromisoformat(at).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+        )
+        printer.record({**each, "as_of": each["as_of"].isoformat(), "recorded_at": shown})
     tests = sum(each["back_test"] for each in found)
     printer.close(
         {"runs": len(found) - tests, "back_tests": tests},
@@ -158,7 +165,8 @@ def findings(
 def _short(record: dict[str, Any]) -> str:
     """A finding as two lines."""
     level = LEVEL_SIGNS.get(str(record["level"]), "—")
-    state = "，".join(filter(None, (record["data_state"], record["work_state"])))
+    states = (("数据", record["data_state"]), ("办理", record["work_state"]))
+    state = "，".join(f"{name}：{said}" for name, said in states if said)
     first = f"{level} {record['class'] or '—'} {record['rule']} {record['title']}"
     seen = f"首见 {record['first_seen']}" if record["first_seen"] else ""
     return f"{first}  {record['finding'][:12]}  {state} {seen}\n    {record['message']}"

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from budget_watch.cli.explanation import _evidence
+from budget_watch.cli.judging import _short
 from budget_watch.cli.main import main
 from budget_watch.cli.output import Printer
 from budget_watch.lake.marts import MARTS
@@ -152,3 +154,54 @@ def test_a_wrong_call_is_told_of_in_chinese(
 ) -> None:
     status, _, err = run(capsys, "--home", str(tmp_path / "home"), *words)
     assert (status, err) == (2, f"用法不对：{said}\n用 budget-watch --help 查看命令和选项。\n")
+
+
+def test_a_rule_is_shown_and_listed_in_chinese(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    home = ("--home", str(tmp_path))
+    status, out, _ = run(capsys, *home, "rules", "show", "ZX06")
+    page = (HOUSE / "docs" / "rules" / "ZX06.md").read_text(encoding="utf-8")
+    assert (status, out.rstrip()) == (0, page.rstrip())
+    status, out, _ = run(capsys, *home, "rules", "show", "ZX06", "--json")
+    told = json.loads(out)
+    assert (told["id"], told["class"], told["grain"][0]) == ("ZX06", "理", "fiscal_year")
+    status, _, err = run(capsys, *home, "rules", "show", "ZZ99")
+    assert (status, err) == (
+        3,
+        "未能完成：规则库里没有 ZZ99。请用 budget-watch rules list 查看编号。\n",
+    )
+    status, out, _ = run(capsys, *home, "rules", "list")
+    (line,) = [each for each in out.splitlines() if "│ ZX06 " in each]
+    cells = [each.strip() for each in line.strip("│").split("│")]
+    assert (cells[0], cells[2], cells[6]) == ("ZX06", "预算执行", "在用")
+    assert cells[7].startswith("每月每百个 ")
+
+
+def test_a_finding_says_which_state_is_the_datas_and_which_the_works() -> None:
+    record = {
+        "level": "yellow",
+        "class": "理",
+        "rule": "ZX06",
+        "title": "支出进度",
+        "finding": "1a2b3c4d5e6f7",
+        "data_state": "持续",
+        "work_state": "新触发",
+        "first_seen": "2026-11-20",
+        "message": "截至10月。",
+    }
+    assert _short(record) == (
+        "■黄 理 ZX06 支出进度  1a2b3c4d5e6f  数据：持续，办理：新触发 首见 2026-11-20\n"
+        "    截至10月。"
+    )
+
+
+def test_the_evidence_of_an_explanation_names_technical_columns_in_chinese() -> None:
+    rows = [{"pay_cert_id": "a", "pay_amt": 123, "src_dept": "财政", "src_row": 7}]
+    found = {"source": "payment_voucher", "count": 1, "rows": rows, "sum": None}
+    assert list(_evidence(found)) == [
+        "\n证据",
+        "  来源 国库集中支付凭证表（payment_voucher），共 1 行",
+        "  · 支付凭证主键 a，支付金额 1.23元，送数部门 财政，来源文件行号 7",
+    ]
