@@ -129,7 +129,7 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出规则。"""
     from budget_watch.casework.load import CALIBRATE
     from budget_watch.casework.runs import to_calibrate
-    from budget_watch.engine.doc import STATUS_NAMES
+    from budget_watch.engine.authority import STATUSES
     from budget_watch.engine.model import AREAS
 
     here: Context = context.obj
@@ -160,7 +160,7 @@ def rules_list(context: typer.Context, as_json: JsonOption = False) -> int:
                 "class": rule.klass,
                 "authority": _authority(rule, book, as_json),
                 "confidence": rule.confidence,
-                "status": rule.status if as_json else STATUS_NAMES[rule.status],
+                "status": rule.status if as_json else STATUSES[rule.status],
                 "load": mark if as_json else mark or said,
             }
         )

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from budget_watch.engine.authority import standard
 from budget_watch.lake.layout import layout
 from budget_watch.money import Unit, format_amount
 from budget_watch.tables import TECHNICAL_TITLES
 
 SHOWN = 10
-AUTHORITIES = {
-    "law": "法律",
-    "regulation": "行政法规",
-    "ministry": "部门文件",
-    "local": "地方规定",
-    "customary": "经验线",
-}
 
 
 def lines(record: Mapping[str, Any]) -> Iterator[str]:
@@ -25,17 +19,23 @@ def lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield str(record["message"])
     yield f"为什么要看：{record['why']}"
     if record["value"] or record["limit"]:
-        yield f"数值 {record['value'] or '—'}    限值 {record['limit'] or '—'}"
+        limit = record["limit"]
+        whose = f"（{standard(record['limit_authority'])}）" if limit else ""
+        told = f"    {record['difference']}" if record["difference"] else ""
+        yield f"数值 {record['value'] or '—'}    限值 {limit or '—'}{whose}{told}"
     for note in record["notes"]:
         yield f"注意：{note}"
     yield "\n依据"
+    if not record["laws"]:
+        yield f"  {record['standard']}"
     for law in record["laws"]:
         yield f"  {law['cited']}（{law['version'] or '版本未登记'}）"
         yield f"    {law['text'] or '原文未载入；载入：budget-watch laws load 文件夹'}"
     yield "\n参数"
     for each in record["parameters"]:
-        source = AUTHORITIES.get(each["authority"], each["authority"])
-        basis = f"，{'、'.join(each['basis'])}" if each["basis"] else ""
+        source = standard(each["authority"])
+        basis = "、".join(each["basis"]) or each["note"]
+        basis = f"，{basis}" if basis else ""
         yield f"  {each['title']} {each['value']}，自 {each['since']} 起，{source}{basis}"
     yield "\n计量"
     for each in record["measures"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from budget_watch.engine.authority import STATUSES, place_of, source_of, standard, standards_of
 from budget_watch.engine.cases import RuleTests
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import EngineError
@@ -22,14 +23,6 @@ OUTCOME_NAMES = {
     "not_applicable": "不适用",
     "insufficient_data": "数据不足，无法判断",
     "error": "出错",
-}
-STATUS_NAMES = {"draft": "草稿", "trial": "试运行", "active": "在用", "retired": "停用"}
-AUTHORITY_NAMES = {
-    "law": "法律",
-    "regulation": "行政法规",
-    "ministry": "部门文件",
-    "local": "地方规定",
-    "customary": "经验标准",
 }
 
 
@@ -85,7 +78,7 @@ def _lines(book: Book, rule: CheckedRule) -> Iterator[str]:
     said = rule.rule
     yield f"# {rule.id} {rule.title}"
     yield ""
-    status = STATUS_NAMES[rule.status]
+    status = STATUSES[rule.status]
     marks = (f"依据效力 {_authority(book, rule)}", f"信度 {rule.confidence}", status)
     yield " · ".join((AREAS[rule.area], rule.klass, *marks))
     yield ""
@@ -112,7 +105,7 @@ def _lines(book: Book, rule: CheckedRule) -> Iterator[str]:
         mark = "" if rule.confidence == "H" else "（待核对原文）"
         yield f"- {cited(citation, book.laws)}{mark}{quote}"
     if not said.basis:
-        yield "经验标准，法律未规定限额。"
+        yield f"{standards_of(rule.params, book)}。"
     yield ""
     yield from _parameters(book, rule)
     yield from _limits(rule)
@@ -194,9 +187,9 @@ def _parameters(book: Book, rule: CheckedRule) -> Iterator[str]:
     for name in sorted(rule.params):
         param = book.params[name].param
         for value in sorted(param.values, key=lambda each: (each.jurisdiction, each.since)):
-            basis = "、".join(cited(each, book.laws) for each in value.basis)
-            source = AUTHORITY_NAMES[value.authority] + (f"（{basis}）" if basis else "")
-            place = value.jurisdiction or "各地"
+            basis = source_of(value, book)
+            source = standard(value.authority) + (f"（{_cell(basis)}）" if basis else "")
+            place = place_of(value)
             yield f"| {param.title} | {value.value} | {value.since} | {source} | {place} |"
     yield ""
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from budget_watch.engine.as_of import as_of_reader
+from budget_watch.engine.authority import CUSTOM, strongest, taken, weakest
 from budget_watch.engine.check import Aggregate, CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.evaluate import Evaluator
@@ -19,10 +20,17 @@ from budget_watch.engine.judge import Setting
 from budget_watch.engine.laws import Texts, article_name, cited
 from budget_watch.engine.load import Book
 from budget_watch.engine.model import Citation
-from budget_watch.engine.render import Names, WorkState, default_format, show
+from budget_watch.engine.render import Names, WorkState, default_format, show, told_apart
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_sql import SqlCompiler, name, text
-from budget_watch.engine.wording import aliased, evaluator, render, setting_of, stored_values
+from budget_watch.engine.wording import (
+    aliased,
+    evaluator,
+    limit_of,
+    observed_values,
+    render,
+    setting_of,
+)
 from budget_watch.engine.workdays import counting_by
 
 
@@ -51,6 +59,7 @@ class UsedParameter:
     jurisdiction: str
     basis: tuple[str, ...]
     statutory: bool
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,8 @@ class Explanation:
     titles: Mapping[str, str] = field(default_factory=dict)
     klass: str = ""
     limit_authority: str | None = None
+    difference: str | None = None
+    standard: str = CUSTOM
 
     def record(self) -> dict[str, Any]:
         """The JSON object of the `explain` command."""
@@ -122,6 +133,8 @@ class Explanation:
             "titles": dict(self.titles),
             "class": self.klass,
             "limit_authority": self.limit_authority,
+            "difference": self.difference,
+            "standard": self.standard,
         }
 
     def _evidence(self) -> dict[str, Any] | None:
@@ -176,8 +189,7 @@ def _explained(
     if as_of is None:
         raise RunError("观测没有业务日期（as_of）")
     setting = setting_of(book, as_of)
-    values = stored_values(rule, observation["values"])
-    values |= {key: value for key, value in _grain(rule, observation).items() if key not in values}
+    values = observed_values(rule, observation)
     values["__period_end"] = end
     found = evaluator(book, rule, values, setting, end)
     at = observation.get("level_at")
@@ -185,9 +197,10 @@ def _explained(
     basis = level.basis if level is not None else rule.rule.basis
     names = aliased(rule, names)
     laws = tuple(_law(each, book, texts or {}) for each in basis)
-    of_limit = _taken(rule.limit, found)
+    of_limit = taken(rule.limit, found)
+    told = _told(rule, found, values, names)
     used = rule.params if level is None else level.when.names("param") | of_limit
-    used |= _taken(rule.value, found)
+    used |= taken(rule.value, found)
     if level is not None:
         named = level.when.names()
         for peers in rule.peers.values():
@@ -205,12 +218,14 @@ def _explained(
         predicate=level.text if level is not None else "",
         laws=laws,
         parameters=parameters,
-        measures=tuple(_measures(rule, book, values, setting, names)),
-        named_values={
-            key: _shown(found.value(tree), tree, names) for key, tree in rule.let.items()
-        },
-        value=_optional(rule.value, found, names),
-        limit=_optional(rule.limit, found, names),
+        measures=tuple(_measures(rule, book, values, setting, told)),
+        named_values={key: told[key] for key in rule.let},
+        value=told.get(VALUE),
+        limit=told.get(LIMIT),
+        difference=_difference(rule, found),
+        standard=CUSTOM
+        if level is None
+        else limit_of(book, rule, level, values, setting, end).standard,
         snapshot=str(observation.get("snapshot") or ""),
         book=str(observation.get("book") or ""),
         run=str(observation.get("run") or ""),
@@ -228,46 +243,25 @@ def _explained(
     )
 
 
-_WEAK_FIRST = ("customary", "practice", "local", "party", "ministry", "regulation", "law")
-
-
 def _limit_authority(klass: str, params: list[str], laws: tuple[LawText, ...]) -> str:
     """Whose number the limit is: its own parameters', else that of what the level rests on."""
     if params:
-        return min(params, key=_WEAK_FIRST.index)
+        return weakest(params)
     if klass not in ("法", "规") or not laws:
         return "customary"
-    found = [law.authority for law in laws]
-    return max(found, key=_WEAK_FIRST.index)
-
-
-def _taken(tree: Expr | None, found: Evaluator) -> set[str]:
-    """The parameters of a tree on the branches of CASE that hold for these values."""
-    if tree is None:
-        return set()
-    if tree.op == "param":
-        return {tree.value}
-    if tree.op != "case":
-        return {name for part in tree.args for name in _taken(part, found)}
-    for when, then in zip(tree.args[:-1:2], tree.args[1:-1:2], strict=True):
-        if found.value(when) is True:
-            return _taken(then, found)
-    return _taken(tree.args[-1], found)
+    return strongest(law.authority for law in laws)
 
 
 def _notes(observation: Mapping[str, Any], book: Book, reader: Reader) -> tuple[str, ...]:
     notes: list[str] = []
     if observation.get("book") and observation["book"] != book.hash:
-        notes.append("规则库在该次运行之后有改动，以下按现在的规则库说明")
+        then, now = str(observation["book"])[:12], book.hash[:12]
+        notes.append(f"该次运行用的规则库（{then}）与现在的（{now}）不同，以下按现在的规则库说明")
     snapshot = getattr(reader, "snapshot", None)
     now = str(getattr(snapshot, "id", snapshot) if snapshot is not None else "none")
     if observation.get("snapshot") and observation["snapshot"] != now:
         notes.append(f"证据取自数据快照 {now}，该次运行用的是 {observation['snapshot']}")
     return tuple(notes)
-
-
-def _grain(rule: CheckedRule, observation: Mapping[str, Any]) -> dict[str, Any]:
-    return stored_values(rule, observation["grain"])
 
 
 def _law(citation: Citation, book: Book, texts: Texts) -> LawText:
@@ -301,6 +295,7 @@ def _parameters(
                 said.jurisdiction,
                 tuple(cited(one, book.laws) for one in said.basis),
                 parameter.param.statutory,
+                said.note,
             )
         )
     return used
@@ -311,21 +306,17 @@ def _measures(
     book: Book,
     values: Mapping[str, Any],
     setting: Setting,
-    names: Names | None,
+    told: Mapping[str, str],
 ) -> list[MeasuredValue]:
     found = []
     for measure in rule.measures.values():
         stored = values.get(measure.name)
-        tree = Expr("col", (), measure.column.type, measure.name)
-        exact = stored
-        if isinstance(stored, int) and not isinstance(stored, bool):
-            exact = Fraction(stored, measure.column.den)
         found.append(
             MeasuredValue(
                 measure.name,
                 measure.title,
                 stored,
-                _shown(exact, tree, names),
+                told[measure.name],
                 measure.source.name,
                 measure_sql(measure, rule, book, values, setting),
             )
@@ -385,13 +376,45 @@ def _constant(value: Any) -> str:
     return str(value) if isinstance(value, int) else text(str(value))
 
 
-def _optional(tree: Expr | None, found: Any, names: Names | None) -> str | None:
-    value = None if tree is None else found.value(tree)
-    return None if tree is None or value is None else _shown(value, tree, names)
+VALUE, LIMIT = "=value", "=limit"  # no measure or let is named so
 
 
-def _shown(value: Any, tree: Expr, names: Names | None) -> str:
-    return show(value, tree, default_format(tree), names)
+def _told(
+    rule: CheckedRule, found: Evaluator, values: Mapping[str, Any], names: Names | None
+) -> dict[str, str]:
+    """Measures, named values, value and limit as texts; what differs never prints alike."""
+    said: dict[str, tuple[str, Any, str]] = {}
+    for measure in rule.measures.values():
+        stored = values.get(measure.name)
+        tree = Expr("col", (), measure.column.type, measure.name)
+        exact = stored
+        if isinstance(stored, int) and not isinstance(stored, bool):
+            exact = Fraction(stored, measure.column.den)
+        said[measure.name] = _said(exact, tree, names)
+    for key, tree in rule.let.items():
+        said[key] = _said(found.value(tree), tree, names)
+    for key, shown in ((VALUE, rule.value), (LIMIT, rule.limit)):
+        value = None if shown is None else found.value(shown)
+        if shown is not None and value is not None:
+            said[key] = _said(value, shown, names)
+    return dict(zip(said, told_apart(list(said.values())), strict=True))
+
+
+def _said(value: Any, tree: Expr, names: Names | None) -> tuple[str, Any, str]:
+    form = default_format(tree)
+    return form, value, show(value, tree, form, names)
+
+
+def _difference(rule: CheckedRule, found: Evaluator) -> str | None:
+    """“超出0.01元”, “低于3日”; none where the rule shows no value or no limit."""
+    if rule.value is None or rule.limit is None:
+        return None
+    value, limit = found.value(rule.value), found.value(rule.limit)
+    if not isinstance(value, Fraction | int) or not isinstance(limit, Fraction | int):
+        return None
+    form = default_format(rule.value)
+    text = show(abs(value - limit), rule.value, "pp" if form == "%" else form)
+    return "等于限值" if value == limit else f"{'超出' if value > limit else '低于'}{text}"
 
 
 def _json(value: Any) -> Any:

@@ -25,10 +25,12 @@ from budget_watch.money import (
     sentence_amount,
 )
 
-FORMATS = ("money", "yuan", "%", "pp", "times", "int", "day", "date", "name", "text")
+FORMATS = ("money", "yuan", "%", "pp", "times", "int", "day", "date", "name", "text", "whose")
 WorkState = Literal["新触发", "初核", "初核成立", "复核认定"]
 Names = Mapping[str, Mapping[str, str]]
 FORK = "?"
+WHOSE = "whose"
+MOST_DECIMALS = 4  # of a percentage, to tell it from another
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -56,19 +58,75 @@ class Message:
         """The expressions that the message prints."""
         return [part.tree for part in self.parts if part.tree is not None]
 
-    def fill(self, value: Callable[[Expr], Any], names: Names | None = None) -> str:
-        """The sentence with values put in."""
-        said: list[str] = []
+    def fill(
+        self,
+        value: Callable[[Expr], Any],
+        names: Names | None = None,
+        whose: Callable[[Expr], str] = lambda tree: "",
+    ) -> str:
+        """The sentence with values put in.
+
+        Args:
+            value: the value of an expression.
+            names: names for codes.
+            whose: 法定, 规定, 本级 or 经验 for an expression's parameters.
+        """
+        said: list[tuple[Part, Any, str]] = []
         printed = True
         for part in self.parts:
             if part.form == FORK:
                 printed = part.tree is None or value(part.tree) is True
+            elif printed and part.form == WHOSE and part.tree is not None:
+                said.append((part, None, whose(part.tree)))
+            elif printed and part.tree is not None:
+                found = value(part.tree)
+                said.append((part, found, show(found, part.tree, part.form, names)))
             elif printed:
-                tree = part.tree
-                said.append(
-                    part.text if tree is None else show(value(tree), tree, part.form, names)
-                )
-        return "".join(said)
+                said.append((part, None, part.text))
+        return "".join(told_apart([(part.form, found, text) for part, found, text in said]))
+
+
+def told_apart(said: Sequence[tuple[str, Any, str]]) -> list[str]:
+    """The texts; amounts or rates that differ but print alike have more decimals (pages.md §1.3).
+
+    Args:
+        said: format, value and text of each.
+    """
+    texts = [text for _, _, text in said]
+    for form in ("money", "%", "pp"):
+        at = [n for n, (own, found, _) in enumerate(said) if own == form and _is(found)]
+        alike = [
+            n
+            for n in at
+            if any(texts[n] == texts[m] and said[n][1] != said[m][1] for m in at if m != n)
+        ]
+        for n in alike:
+            others = [said[m][1] for m in alike if m != n]
+            texts[n] = exact_text(Fraction(said[n][1]), form, [Fraction(each) for each in others])
+    return texts
+
+
+def _is(found: object) -> bool:
+    return isinstance(found, Fraction | int) and not isinstance(found, bool)
+
+
+def exact_text(value: Fraction, form: str, others: Sequence[Fraction]) -> str:
+    """A value so printed that it is unlike the others it differs from.
+
+    Amounts to the fen. A rate that one decimal states exactly (a standard) stays as it is; the
+    other has more decimals, at most `MOST_DECIMALS`: beyond those the difference tells.
+    """
+    if form == "money":
+        return _number(value, "yuan")
+    short = _number(value, form)
+    if (value * 1000).denominator == 1:
+        return short
+    printed = {format_share(each.numerator, each.denominator) for each in others}
+    for digits in range(2, MOST_DECIMALS + 1):
+        text = format_share(value.numerator, value.denominator, digits)
+        if text.rstrip("%").rstrip("0") not in {each.rstrip("%").rstrip("0") for each in printed}:
+            return text.removesuffix("%") + "个百分点" if form == "pp" else text
+    return short
 
 
 def read_message(text: str, scope: Scope) -> Message:
@@ -140,6 +198,7 @@ def _fits(tree: Expr, form: str, inner: str) -> None:
         "day": kind.unit not in ((("day", 1),), (("workday", 1),)),
         "date": kind.base != "date",
         "name": kind.base != "text",
+        "whose": not tree.names("param"),
     }
     if wrong.get(form, False):
         raise ExpressionError(f"{{{inner}}} 是{kind}，不能用格式 {form}", "message")
@@ -200,10 +259,12 @@ def worded(
     confidence: Confidence = "H",
     state: WorkState = "新触发",
     provisional: bool = False,
+    standard: str = "经验标准，法律未规定限额",
 ) -> str:
     """A finding's whole sentence by class and work state (pages.md §5).
 
-    A basis of confidence M or L is not printed as an article: “据…（待核对原文）”.
+    A basis of confidence M or L is not printed as an article: “据…（待核对原文）”. `standard` says
+    whose number a limit of class 理, or of class 规 without a basis, is.
     """
     fact = ("（快报）" if provisional else "") + fact.rstrip("。")
     law = "、".join(cited(each, laws) for each in basis)
@@ -217,12 +278,11 @@ def worded(
             "复核认定": f"{fact}，不符合{law}的规定。",
         }.get(state, f"数据显示{fact}，涉及{law}，待核实。")
     if klass == "规":
-        source = _titles(basis, laws) if basis else "本级标准"
-        exact = sure or not basis
-        tail = f"超出{source}规定标准" if exact else f"据{source}（待核对原文）"
-        return f"{fact}，{tail}，需核实。"
+        source = _titles(basis, laws)
+        tail = f"超出{source}规定标准" if sure else f"据{source}（待核对原文）"
+        return f"{fact}，{tail if basis else '超出本级标准'}，需核实。"
     if klass == "理":
-        return f"提示：{fact}（经验标准，法律未规定限额），需核实。"
+        return f"提示：{fact}（{standard}），需核实。"
     if klass == "险":
         return f"疑点：{fact}，是否属实需核实。"
     return f"数据问题：{fact}，暂不作判断。"

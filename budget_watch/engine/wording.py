@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from budget_watch.engine.check import CheckedRule
+from budget_watch.engine.authority import Whose, taken, values_of, whose, word_for
+from budget_watch.engine.check import CheckedLevel, CheckedRule
 from budget_watch.engine.evaluate import Evaluator
+from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting
 from budget_watch.engine.load import Book
 from budget_watch.engine.names import Aliased
@@ -27,6 +29,22 @@ def stored_values(rule: CheckedRule, values: str | Mapping[str, Any]) -> dict[st
         column = rule.columns.get(name)
         if column is not None and column.type.base == "date" and isinstance(value, str):
             found[name] = date.fromisoformat(value)
+    return found
+
+
+def observed_values(
+    rule: CheckedRule, observation: Mapping[str, Any], values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """An observation's values, its grain, and its region: parameters may be a region's own.
+
+    Args:
+        values: to be used in place of the observation's own (persons hidden).
+    """
+    found = stored_values(rule, observation["values"] if values is None else values)
+    for name, value in stored_values(rule, observation.get("grain") or {}).items():
+        found.setdefault(name, value)
+    if found.get("mof_div_code") is None and observation.get("mof_div_code") is not None:
+        found["mof_div_code"] = observation["mof_div_code"]
     return found
 
 
@@ -61,7 +79,27 @@ def fact(
 ) -> str:
     """The rule's message with its values: the fact, without head and tail."""
     found = evaluator(book, rule, values, setting, period_end)
-    return rule.message.fill(found.value, aliased(rule, names))
+    day, region = period_end or setting.as_of, values.get("mof_div_code")
+
+    def of(tree: Expr) -> str:
+        return word_for(tree, found, book.params, day, region)
+
+    return rule.message.fill(found.value, aliased(rule, names), of)
+
+
+def limit_of(
+    book: Book,
+    rule: CheckedRule,
+    level: CheckedLevel,
+    values: Mapping[str, Any],
+    setting: Setting,
+    period_end: date | None = None,
+) -> Whose:
+    """Whose number the limit of a level is: the limit's parameters, else the condition's."""
+    found = evaluator(book, rule, values, setting, period_end)
+    day, region = period_end or setting.as_of, values.get("mof_div_code")
+    names = taken(rule.limit, found) or level.when.names("param")
+    return whose(values_of(names, book.params, day, region), book)
 
 
 def aliased(rule: CheckedRule, names: Names | None) -> Names | None:
@@ -89,7 +127,7 @@ def render(
         return f"{rule.title}：数据不足，无法判断（{because}）。"
     as_of = _day(observation.get("as_of")) or _day(observation.get("period_end"))
     setting = setting_of(book, as_of or date.max)
-    values = stored_values(rule, observation["values"])
+    values = observed_values(rule, observation)
     held = observation.get("because")  # a hit has a reason of its own only while it is held open
     said = f"“{rule.title}”此前触发，{held}" if held else ""
     said = said or fact(book, rule, values, setting, names, _day(observation.get("period_end")))
@@ -102,6 +140,7 @@ def render(
         level.confidence,
         state,
         bool(observation.get("provisional")),
+        limit_of(book, rule, level, values, setting, _day(observation.get("period_end"))).standard,
     )
 
 

@@ -11,23 +11,13 @@ from budget_watch.casework.checking import law_texts, rule_book
 from budget_watch.casework.findings import Finding, list_findings
 from budget_watch.casework.hiding import hidden
 from budget_watch.engine import Book
+from budget_watch.engine.authority import standard
 from budget_watch.engine.errors import EngineError
 from budget_watch.engine.explain import Explanation, explain
 from budget_watch.engine.names import Names
-from budget_watch.engine.render import default_format, show
-from budget_watch.engine.wording import evaluator, setting_of, stored_values
+from budget_watch.engine.render import default_format, show, told_apart
+from budget_watch.engine.wording import evaluator, observed_values, setting_of
 from budget_watch.lake import Home, Reader
-from budget_watch.views import formats as fmt
-
-# Whose number a limit is.
-AUTHORITIES = {
-    "law": "法定",
-    "regulation": "法定",
-    "ministry": "文件",
-    "party": "文件",
-    "local": "地方",
-    "customary": "经验",
-}
 
 
 @dataclass(frozen=True)
@@ -59,43 +49,32 @@ def shown(book: Book, finding: Finding, names: Names | None = None) -> Shown:
         return Shown(None, None)
     rule = book.rules[finding.rule]
     seen = finding.observation
-    values = stored_values(rule, hidden(finding.values))
-    values |= {k: v for k, v in stored_values(rule, finding.grain).items() if k not in values}
+    values = observed_values(rule, {**seen, "grain": finding.grain}, hidden(finding.values))
     end = _day(seen.get("period_end"))
     values["__period_end"] = end
     found = evaluator(
         book, rule, values, setting_of(book, _day(seen.get("as_of")) or date.max), end
     )
 
-    def text(tree: Any) -> str | None:
+    def said(tree: Any) -> tuple[str, Any, str] | None:
         if tree is None:
             return None
         try:
-            form = default_format(tree)
-            value = found.value(tree)
-            if value is None:
-                return None
-            said = show(value, tree, form, names)
-            return said + (_unit_word(tree) if form == "int" else "")
+            form, value = default_format(tree), found.value(tree)
         except (EngineError, ArithmeticError):
             return None
+        if value is None:
+            return None
+        return form, value, show(value, tree, form, names)
 
-    both = Shown(text(rule.value), text(rule.limit))
-    if both.value is None or both.value != both.limit or seen.get("value") == seen.get("limit"):
-        return both
-    return _told_apart(both, seen.get("value"), seen.get("limit"))
-
-
-def _told_apart(both: Shown, value: Any, limit: Any) -> Shown:
-    """Two different amounts or rates that rounding would print alike, with more decimals."""
-    if not isinstance(value, int) or not isinstance(limit, int) or both.value is None:
-        return both
-    if both.value.endswith("元"):
-        return Shown(f"{fmt.yuan(value)}元", f"{fmt.yuan(limit)}元")
-    if both.value.endswith("%"):
-        places = next((n for n in (2, 3) if fmt.rate(value, n) != fmt.rate(limit, n)), 4)
-        return Shown(fmt.rate(value, places), fmt.rate(limit, places))
-    return both
+    both = [said(rule.value), said(rule.limit)]
+    texts = iter(told_apart([each for each in both if each is not None]))
+    units = (_unit_word(tree) if tree is not None else "" for tree in (rule.value, rule.limit))
+    value, limit = (
+        None if each is None else next(texts) + (unit if each[0] == "int" else "")
+        for each, unit in zip(both, units, strict=True)
+    )
+    return Shown(value, limit)
 
 
 def _unit_word(tree: Any) -> str:
@@ -106,8 +85,8 @@ def _unit_word(tree: Any) -> str:
 
 
 def limit_authority(explanation: Explanation) -> str:
-    """法定, 文件, 地方 or 经验: whose number the limit of the level reached is."""
-    return AUTHORITIES.get(explanation.limit_authority or "customary", "经验")
+    """法定, 文件规定, 本级标准 or 经验标准: whose number the limit of the level reached is."""
+    return standard(explanation.limit_authority or "customary")
 
 
 def same_rule(home: Home, grant: Grant, finding: Finding) -> list[Finding]:

@@ -9,6 +9,7 @@ from dash import html
 from budget_watch.casework.errors import UnknownFindingError
 from budget_watch.casework.findings import Finding, get_finding
 from budget_watch.engine.explain import Explanation
+from budget_watch.engine.render import MOST_DECIMALS
 from budget_watch.views import formats as fmt
 from budget_watch.views import judgement
 from dashboard.context import Context
@@ -93,7 +94,9 @@ def _values(
     if shown.limit is None:
         notes.append("本规则没有单一限值，判断条件见“怎么算的”")
     elif value is not None and limit is not None and limit > 0:
-        notes.append(f"为限值的{fmt.near_limit(value, limit)}")
+        share = fmt.near_limit(value, limit)
+        if len(share.partition(".")[2]) <= MOST_DECIMALS + 1:  # beyond, the amount over tells
+            notes.append(f"为限值的{share}")
     cards.append(figure("数值", number, unit, why="规则没有给出数值", notes=notes))
     if shown.limit is not None:
         number, unit = number_and_unit(shown.limit)

@@ -38,7 +38,7 @@ def laws(context: Context, said: Explanation, rule: Any) -> html.Section:
     if not said.laws:
         return block(
             "依据",
-            html.P("经验标准，法律未规定限额。", className="words"),
+            html.P(f"{said.standard}。", className="words"),
             source=source(context, "规则库"),
         )
     parts: list[Node] = []
@@ -126,7 +126,7 @@ def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
                             p.value,
                             fmt.day(p.since),
                             tag(authority(p.authority)),
-                            "；".join(p.basis) or "经验标准",
+                            "；".join(p.basis) or p.note or authority(p.authority),
                         ]
                     )
                     for p in said.parameters

@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from budget_watch.engine.authority import standard as authority
 from budget_watch.engine.laws import article_name
-
-AUTHORITIES = {
-    "law": "法定",
-    "regulation": "法定",
-    "ministry": "文件",
-    "local": "地方",
-    "customary": "经验",
-    "party": "文件",
-    "practice": "经验",
-}
-
-
-def authority(name: str) -> str:
-    """法定, 文件, 地方 or 经验."""
-    return AUTHORITIES.get(name, name)
 
 
 def cited(book: Any, cite: Any, confidence: str) -> str:
@@ -35,3 +21,6 @@ def cited(book: Any, cite: Any, confidence: str) -> str:
 def value_text(value: object) -> str:
     """A parameter's value as its file says it."""
     return str(value)
+
+
+__all__ = ["authority", "cited", "value_text"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dash import html
 
+from budget_watch.engine.authority import STANDARDS
 from budget_watch.engine.explain import Explanation
 from budget_watch.views import formats as fmt
 from budget_watch.views.judgement import Shown
@@ -27,7 +28,7 @@ def limit_chart(
     at = limit / top * 100
     label = f"限值 {shown.limit}（{word}）{_origin(said)}"
     side = {"marginLeft": f"{at:.2f}%"} if at < 50 else {"marginRight": f"{100 - at:.2f}%"}
-    line = "line dashed" if word == "经验" else "line"
+    line = "line dashed" if word == STANDARDS["customary"] else "line"
     return html.Figure(
         [
             html.Figcaption(html.Strong(_sentence(shown, value, limit)), className="chart-title"),
@@ -67,11 +68,11 @@ def _origin(said: Explanation | None) -> str:
     """What a limit rests on: the first law it cites, or that it is custom; since when it holds."""
     if said is None:
         return ""
-    basis = next((each for p in said.parameters for each in p.basis), "")
+    basis = next((each for p in said.parameters for each in (*p.basis, p.note or "") if each), "")
     if not basis and said.laws and not said.parameters:
         basis = said.laws[0].cited
     since = max((p.since for p in said.parameters), default=None)
-    parts = [basis or ("经验线" if said.parameters else "")]
+    parts = [basis]
     if since is not None:
         parts.append(f"参数自{fmt.day(since)}")
     return "，".join(part for part in parts if part)

@@ -8,6 +8,7 @@ from dash import html
 
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.runs import latest_run
+from budget_watch.engine.authority import STATUSES, place_of, source_of, standards_of
 from budget_watch.engine.model import AREAS
 from budget_watch.views import formats as fmt
 from dashboard.context import Context, kept
@@ -19,8 +20,6 @@ from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words
 from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments, tag
 from dashboard.table import Column, Line, table
-
-STATUS = {"draft": "草拟", "trial": "试运行", "active": "生效", "retired": "停用"}
 
 
 def book_of(context: Context) -> Any:
@@ -95,7 +94,7 @@ def _line(context: Context, rule: Any, tally: Any) -> Line:
             class_tag(rule.klass),
             html.Span(signs, className="chips"),
             AREAS.get(rule.area, rule.area),
-            STATUS[rule.status],
+            STATUSES[rule.status],
             number("judged"),
             hits,
             number("clear"),
@@ -136,7 +135,7 @@ def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
     return Page(
         [f"{rule.id} {rule.title} ", class_tag(rule.klass)],
         [html.Div([each for each in body if each is not None], className="rows")],
-        lead=f"{AREAS.get(rule.area, rule.area)}，{STATUS[rule.status]}，"
+        lead=f"{AREAS.get(rule.area, rule.area)}，{STATUSES[rule.status]}，"
         f"自{fmt.day(rule.valid.since)}起；"
         f"依据可信度{rule.confidence}。",
         crumbs=[("规则与参数", context.address.at("rules")), (rule.id, None)],
@@ -158,10 +157,10 @@ def _not_for(rule: Any) -> list[Node]:
 def _levels(book: Any, rule: Any) -> Node:
     columns = [Column("级别"), Column("类"), Column("条件"), Column("依据")]
     lines = []
-    for level in rule.levels:
+    for level, checked in zip(rule.levels, book.rules[rule.id].levels, strict=True):
         basis = level.basis if level.basis is not None else rule.basis
-        names = (
-            "；".join(cited(book, c, rule.confidence) for c in basis) or "经验标准，法律未规定限额"
+        names = "；".join(cited(book, c, rule.confidence) for c in basis) or standards_of(
+            checked.when.names("param"), book
         )
         lines.append(
             Line(
@@ -192,7 +191,6 @@ def _params(book: Any, used: list[Any]) -> Node:
     for parameter in used:
         for value in parameter.values:
             said = value.said
-            basis = "；".join(cited(book, c, "H") for c in said.basis)
             lines.append(
                 Line(
                     [
@@ -201,8 +199,8 @@ def _params(book: Any, used: list[Any]) -> Node:
                         fmt.day(value.since),
                         fmt.day(value.until) if value.until else "现行",
                         tag(authority(said.authority)),
-                        said.jurisdiction or "全国",
-                        basis or said.note or fmt.NOT_APPLICABLE,
+                        place_of(said),
+                        source_of(said, book) or fmt.NOT_APPLICABLE,
                     ]
                 )
             )
@@ -212,7 +210,7 @@ def _params(book: Any, used: list[Any]) -> Node:
 def _basis(book: Any, rule: Any) -> Node:
     cites = rule_record.citations(rule)
     if not cites:
-        return empty("经验标准，法律未规定限额。")
+        return empty(f"{standards_of(book.rules[rule.id].params, book)}。")
     columns = [
         Column("依据", width="50%"),
         Column("文号", minor=True),

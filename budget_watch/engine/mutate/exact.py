@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from budget_watch.engine.authority import word_for
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.evaluate import Evaluator
 from budget_watch.engine.expression import Expr
@@ -55,7 +56,14 @@ class Seen:
 
     def sentence(self, rule: CheckedRule, params: Mapping[str, Parameter]) -> str:
         """The rule's message on these values."""
-        return rule.message.fill(self._evaluator(rule, params).value)
+        found = self._evaluator(rule, params)
+        day, region = self.day or self.setting.as_of, self.values.get("mof_div_code")
+        known = {**self.setting.params, **params}
+
+        def of(tree: Expr) -> str:
+            return word_for(tree, found, known, day, region)
+
+        return rule.message.fill(found.value, None, of)
 
     def _evaluator(self, rule: CheckedRule, params: Mapping[str, Parameter]) -> Divided:
         return Divided(
