@@ -25,8 +25,8 @@ TABBAR = (
     ("alerts", "疑点"),
     ("exec", "执行"),
     ("debt", "债务"),
-    ("data", "数据"),
 )
+MORE = (("rules", "规则与参数"), ("data", "数据质量"), ("search", "搜索"))
 _BELONGS = {"finding": "alerts", "voucher": "exec"}
 
 
@@ -56,11 +56,7 @@ def render(page: Page, address: Address, context: Context | None) -> list[Node]:
         _head(address, context),
         *_past(address, context),
         html.Div([_nav(address, current), _main(page, address, context)], className="body"),
-        html.Nav(
-            [_entry(name, title, address, current) for name, title in TABBAR],
-            className="tabbar",
-            **attrs({"aria-label": "主要栏目"}),
-        ),
+        _tabbar(address, current),
     ]
 
 
@@ -70,6 +66,34 @@ def _entry(name: str, title: str, address: Address, current: str) -> html.A:
         html.Span(title),
     ]
     return link(inside, address.at(name), current=name == current, title=title)
+
+
+def _tabbar(address: Address, current: str) -> html.Nav:
+    """The foot bar of narrow screens: four pages, and “更多” with all the others."""
+    here = any(name == current for name, _ in MORE)
+    inside = [
+        html.Span(className="icon icon-more", **attrs({"aria-hidden": "true"})),
+        html.Span("更多"),
+    ]
+    more = html.Details(
+        [
+            html.Summary(
+                inside,
+                className="current" if here else "",
+                **attrs({"aria-label": "更多栏目"}),
+            ),
+            html.Div(
+                [_entry(name, title, address, current) for name, title in MORE],
+                className="more-list",
+            ),
+        ],
+        className="menu more",
+    )
+    return html.Nav(
+        [*(_entry(name, title, address, current) for name, title in TABBAR), more],
+        className="tabbar",
+        **attrs({"aria-label": "主要栏目"}),
+    )
 
 
 def _nav(address: Address, current: str) -> html.Nav:

@@ -50,6 +50,13 @@ def level_chip(level: str | None, provisional: bool = False) -> html.Span:
     )
 
 
+def trial_tag(trial: bool) -> Node:
+    """“试运行” beside a finding of a rule on trial; nothing beside others."""
+    if not trial:
+        return None
+    return html.Span("试运行", className="tag", title="规则在试运行：另计，不发通知、不计期限")
+
+
 def class_tag(klass: str | None) -> html.Span:
     """法 规 理 险 数, an outlined square in ink."""
     return html.Span(klass or "—", className="tag kind", title=CLASSES.get(klass or "", ""))

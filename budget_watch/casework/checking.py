@@ -6,6 +6,7 @@ everywhere.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -107,6 +108,7 @@ class Checked:
             "back_test": self.recorded.back_test,
             "new": self.recorded.new,
             "held": self.recorded.held,
+            "new_on_trial": self.recorded.trial,
             "calibrate": [t["rule"] for t in self.tallies if t.get("calibrate")],
             "cleared": self.recorded.cleared,
         }
@@ -139,6 +141,8 @@ class Checked:
         if self.recorded.repeated:
             return words + "与已有运行相同，疑点没有变化。"
         words += f"新增疑点 {total['new']} 条，恢复 {total['cleared']} 条。"
+        if self.recorded.trial:
+            words += f"另有试运行规则的新增疑点 {self.recorded.trial} 条，不发通知、不计期限。"
         if total["calibrate"]:
             words += (
                 f"{'、'.join(total['calibrate'])} 的新增超过声明的负荷，待校准："
@@ -185,6 +189,14 @@ def book_folders(root: Path) -> list[Path]:
     """The product's rules, then the home's own if it has any."""
     overlay = root / "rules"
     return [rules_dir(), *([overlay] if overlay.is_dir() else [])]
+
+
+def book_stamp(root: Path) -> str:
+    """Changes when a file of the rule book is written, added or removed; reads no file."""
+    files = sorted(path for folder in book_folders(root) for path in folder.rglob("*.y*ml"))
+    stats = ((str(path), path.stat()) for path in files)
+    marks = "\n".join(f"{name} {stat.st_mtime_ns} {stat.st_size}" for name, stat in stats)
+    return hashlib.sha256(marks.encode()).hexdigest()
 
 
 def book_hashes(root: Path) -> dict[str, str]:
@@ -286,6 +298,7 @@ def check(
             tallies=tallies,
             limits={t["rule"]: _limit(book, t) for t in tallies if not t["not_loaded"]},
             partial=partial,
+            trial=frozenset(each.id for each in book.rules.values() if each.status == "trial"),
         ),
         observations,
         baseline,

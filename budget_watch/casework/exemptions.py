@@ -7,6 +7,7 @@ is put beside the last recorded run, for pages, digests and the command line.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -37,6 +38,32 @@ def register(home: Home, book: Book) -> list[dict[str, Any]]:
         }
         for each in book.exemptions
     ]
+
+
+def exempting(book: Book, seen: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The entry that takes a hit out, and the level it would have had.
+
+    Args:
+        book: the rule book; an entry no longer in it gives its number alone.
+        seen: the last observation of the finding.
+
+    Returns:
+        The record of `CheckedExemption` with `level` and `class`; None for what is not exempted.
+    """
+    name = seen.get("exemption")
+    if seen.get("outcome") != "not_applicable" or not name:
+        return None
+    entry = next((each for each in book.exemptions if each.said.id == name), None)
+    rule, at = book.rules.get(str(seen.get("rule"))), seen.get("level_at")
+    level = None
+    if rule is not None and at is not None and int(at) < len(rule.levels):
+        level = rule.levels[int(at)]
+    return {
+        **({"exemption": name} if entry is None else entry.record()),
+        "known": entry is not None,
+        "level": None if level is None else level.cap,
+        "class": None if level is None else level.klass,
+    }
 
 
 def _state(since: date, until: date, day: date) -> str:

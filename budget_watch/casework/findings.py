@@ -38,6 +38,7 @@ class Finding:
         stock: first seen on or before the home's baseline day (存量).
         observation: the engine's whole last observation.
         held: listed without notice or clock, because its rule made more than its declared load.
+        trial: its rule was on trial when it last ran: counted apart, no notice, no clock.
     """
 
     finding: str
@@ -61,6 +62,7 @@ class Finding:
     stock: bool
     observation: dict[str, Any]
     held: bool = False
+    trial: bool = False
 
     def record(self) -> dict[str, Any]:
         """The JSON object of the ``findings`` command."""
@@ -82,6 +84,7 @@ class Finding:
             "work_state": self.work_state,
             "stock": self.stock,
             "held": self.held,
+            "trial": self.trial,
         }
 
 
@@ -97,6 +100,7 @@ def list_findings(
     dept: str | None = None,
     first_run: str | None = None,
     data_state: str | None = None,
+    trial: bool | None = None,
 ) -> list[Finding]:
     """Findings in the reader's scope, worst and newest first.
 
@@ -105,6 +109,7 @@ def list_findings(
         grant: who reads; rows outside its scope are not there.
         outcome: ``hit`` (open now), ``cleared``, ``insufficient_data``, ``error``; None for all.
         first_run: only findings first seen in this run.
+        trial: only those of rules on trial, or only those of the others.
     """
     table = t.finding
     where = _scope(grant)
@@ -117,6 +122,7 @@ def list_findings(
         table.c.dept_code: dept,
         table.c.first_run: first_run,
         table.c.data_state: data_state,
+        table.c.trial: trial,
     }
     where += [column == value for column, value in wanted.items() if value is not None]
     rank = sa.case({name: at for at, name in enumerate(LEVELS)}, value=table.c.level, else_=9)
@@ -202,6 +208,7 @@ def _finding(row: Mapping[Any, Any], grant: Grant) -> Finding:
         stock=row["stock"],
         observation=seen,
         held=row["held"],
+        trial=row["trial"],
     )
 
 

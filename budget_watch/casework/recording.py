@@ -31,6 +31,7 @@ class Run:
             clear.
         tallies: per rule, as the ``check`` command prints them.
         limits: rule → how many new findings a month it may make; none where it declares nothing.
+        trial: rules on trial: their findings are marked, counted apart, and make no notice.
         partial: made with some rules only; what the whole book last counted stays what it was.
     """
 
@@ -42,6 +43,7 @@ class Run:
     tallies: list[dict[str, Any]]
     limits: Mapping[str, int | None] = field(default_factory=dict)
     partial: bool = False
+    trial: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Recorded:
 
     Attributes:
         held: of the new ones, those whose notice is held.
+        trial: new findings of rules on trial, not among `new`.
         tallies: the run's tallies with ``new``, ``load_limit`` and ``calibrate`` of each rule.
     """
 
@@ -57,6 +60,7 @@ class Recorded:
     changed: int = 0
     cleared: int = 0
     held: int = 0
+    trial: int = 0
     repeated: bool = False
     back_test: bool = False
     tallies: list[dict[str, Any]] = field(default_factory=list, compare=False)
@@ -87,7 +91,7 @@ def record_run(
             return Recorded(back_test=True, tallies=run.tallies)
         previous = last.as_of if last is not None else None
         known = _known(connection)
-        counts = {"new": 0, "changed": 0, "cleared": 0}
+        counts = {"new": 0, "changed": 0, "cleared": 0, "trial": 0}
         seen: set[str] = set()
         newest = _newest(observations)
         stock = baseline is not None and run.as_of <= baseline
@@ -105,7 +109,8 @@ def record_run(
                 continue
             hold = before is None and held(item, load.get(item["rule"]))
             kept += hold
-            counts[_store(connection, run, dict(item), before, previous, stock, hold)] += 1
+            done = _store(connection, run, dict(item), before, previous, stock, hold)
+            counts["trial" if done == "new" and item["rule"] in run.trial else done] += 1
         for identity, before in known.items():
             if identity in seen or before["rule"] not in run.judged_rules:
                 continue
@@ -114,7 +119,9 @@ def record_run(
                 counts["cleared"] += 1
         tallies = [_with_load(each, load.get(each["rule"])) for each in run.tallies]
         _insert_run(connection, run, last, tallies)
-    return Recorded(counts["new"], counts["changed"], counts["cleared"], kept, tallies=tallies)
+    return Recorded(
+        counts["new"], counts["changed"], counts["cleared"], kept, counts["trial"], tallies=tallies
+    )
 
 
 def _new(
@@ -220,6 +227,7 @@ def _store(
         "class": item["class"],
         "provisional": bool(item["provisional"]),
         "data_state": state,
+        "trial": item["rule"] in run.trial,
         "observation": _json(item),
         "last_run": run.run,
         "last_seen": run.as_of,

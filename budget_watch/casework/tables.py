@@ -47,6 +47,7 @@ finding = Table(
     Column("work_state", String(16), nullable=False),
     Column("observation", Text, nullable=False),
     Column("held", Boolean, nullable=False),
+    Column("trial", Boolean, nullable=False),
 )
 
 back_test = Table(

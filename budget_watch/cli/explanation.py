@@ -17,6 +17,9 @@ def lines(record: Mapping[str, Any]) -> Iterator[str]:
     """The lines of one explanation: what, why, law, parameters, measures, evidence, provenance."""
     yield f"{record['rule']} {record['title']}    编号 {record['finding'][:12]}"
     yield str(record["message"])
+    if record["trial"]:
+        yield "规则在试运行：另计，不发通知、不计期限。"
+    yield from _exempted(record["exempted"])
     yield f"为什么要看：{record['why']}"
     if record["value"] or record["limit"]:
         limit = record["limit"]
@@ -45,6 +48,22 @@ def lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield "\n复算"
     yield f"  截至 {record['as_of']}，快照 {record['snapshot']}，运行 {record['run']}"
     yield f"  规则库 {record['book']}"
+
+
+def _exempted(entry: Mapping[str, Any] | None) -> Iterator[str]:
+    """By whom and why a hit was taken out, until when, and the level it would have had."""
+    if entry is None:
+        return
+    yield f"例外情形登记 {entry['exemption']}"
+    if not entry["known"]:
+        yield "  登记已不在规则库中。"
+    else:
+        yield f"  事由 {entry['reason']}"
+        yield f"  文件 {entry['basis']}"
+        yield f"  登记人 {entry['registered_by']}，批准人 {entry['approved_by']}"
+        yield f"  有效期 {entry['from']} 至 {entry['to']}"
+    level = {"red": "◆红", "orange": "▲橙", "yellow": "■黄", "blue": "●蓝"}
+    yield f"  没有登记时的级别 {level.get(str(entry['level']), '—')}（{entry['class'] or '—'}）"
 
 
 def _evidence(found: Mapping[str, Any] | None) -> Iterator[str]:

@@ -140,6 +140,7 @@ def findings(
     printer = Printer(as_json, {})
     words = Console(highlight=False, soft_wrap=True)
     counts: dict[str, int] = {}
+    trial = 0
     if outcome in STATES:
         records = (
             record
@@ -152,13 +153,18 @@ def findings(
         found = list_findings(here.home, grant, rule=rule, level=level, klass=klass, outcome=chosen)
         records = (item.record() for item in found)
     for record in records:
-        counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
+        if record.get("trial"):
+            trial += 1
+        else:
+            counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
         if as_json:
             printer.record(record)
         else:
             words.print(_short(record), markup=False)
     total = sum(counts.values())
-    printer.close({"findings": total, "levels": counts}, _counted(here, total))
+    printer.close(
+        {"findings": total, "levels": counts, "on_trial": trial}, _counted(here, total, trial)
+    )
     return DONE
 
 
@@ -166,22 +172,24 @@ def _short(record: dict[str, Any]) -> str:
     """A finding as two lines."""
     level = LEVEL_SIGNS.get(str(record["level"]), "—")
     states = (("数据", record["data_state"]), ("办理", record["work_state"]))
-    state = "，".join(f"{name}：{said}" for name, said in states if said)
+    said = [f"{name}：{word}" for name, word in states if word]
+    state = "，".join(["试运行规则", *said] if record.get("trial") else said)
     first = f"{level} {record['class'] or '—'} {record['rule']} {record['title']}"
     seen = f"首见 {record['first_seen']}" if record["first_seen"] else ""
     return f"{first}  {record['finding'][:12]}  {state} {seen}\n    {record['message']}"
 
 
-def _counted(here: Context, total: int) -> str:
+def _counted(here: Context, number: int, trial: int) -> str:
     """How many are listed, and how many were judged: none listed is not “no problem”."""
     from budget_watch.casework.runs import latest_run
 
     last = latest_run(here.home)
+    total = f"共 {number} 条" + (f"，另有试运行规则的 {trial} 条。" if trial else "。")
     if last is None:
-        return f"共 {total} 条。还没有运行过规则：请先运行 budget-watch check。"
+        return f"{total}还没有运行过规则：请先运行 budget-watch check。"
     beside = f"{last.beside}。" if last.beside else ""
     return (
-        f"共 {total} 条。最近一次运行截至 {last.as_of}：{last.counted}，"
+        f"{total}最近一次运行截至 {last.as_of}：{last.counted}，"
         f"数据不足 {last.total('insufficient_data'):,}，出错 {last.total('error')}。{beside}"
     )
 
@@ -193,6 +201,7 @@ def explain(
 ) -> int:
     """一条疑点的全部依据：法条、参数、计量、SQL、快照、证据。"""
     from budget_watch.access import Grant
+    from budget_watch.casework.exemptions import exempting
     from budget_watch.casework.explaining import explained
     from budget_watch.casework.findings import get_finding
 
@@ -201,7 +210,11 @@ def explain(
     grant = Grant.operator("explain")
     about = get_finding(here.home, grant, finding)
     explanation = explained(here.home, grant, here.book(), about)
-    record: dict[str, Any] = {**about.record(), **explanation.record()}
+    record: dict[str, Any] = {
+        **about.record(),
+        **explanation.record(),
+        "exempted": exempting(here.book(), about.observation),
+    }
     if not as_json:
         from budget_watch.cli.explanation import lines
 

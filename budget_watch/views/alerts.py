@@ -156,16 +156,24 @@ def latest_key(home: Home) -> int:
 
 
 def open_findings(home: Home, grant: Grant) -> list[Finding]:
-    """Everything that is hit now, worst and newest first."""
-    return list_findings(home, grant)
+    """Everything that is hit now, worst and newest first; rules on trial are apart."""
+    return list_findings(home, grant, trial=False)
+
+
+def on_trial(home: Home, grant: Grant) -> list[Finding]:
+    """What rules on trial hit now: not counted among the others."""
+    return list_findings(home, grant, trial=True)
 
 
 def fresh(home: Home, grant: Grant, run: PastRun | None) -> list[Finding]:
-    """Open findings first seen in the latest run or a partial one since, without 存量."""
+    """Open findings first seen in the latest run or a partial one since.
+
+    Without 存量, held ones and rules on trial.
+    """
     if run is None:
         return []
     found = [f for each in sorted(run.ids) for f in list_findings(home, grant, first_run=each)]
     found.sort(key=lambda f: (f.rule, f.finding))
     found.sort(key=lambda f: f.first_seen, reverse=True)
     found.sort(key=lambda f: LEVELS.index(f.level) if f.level else len(LEVELS))
-    return [f for f in found if not (f.stock or f.held)]
+    return [f for f in found if not (f.stock or f.held or f.trial)]

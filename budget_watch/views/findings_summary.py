@@ -90,7 +90,7 @@ def findings_summary(
     home: Home, grant: Grant, place: Place, span: Span, snapshot: str
 ) -> FindingsSummary:
     """Findings whose period ends within the span, or which are of the span's year as a whole."""
-    found = list_findings(home, grant, outcome=None)
+    found = list_findings(home, grant, outcome=None, trial=False)
     return summarize(found, place, span, snapshot, judged(home))
 
 

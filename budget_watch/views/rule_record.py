@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,16 @@ class RuleRun:
     """What one recorded run counted for one rule.
 
     Attributes:
+        run: its id. recorded: when, by the clock of China.
+        partial: made with some rules only.
         tally: judged, hit, levels, clear, not_applicable, insufficient_data, error.
     """
 
+    run: str
     as_of: date
+    recorded: str
     snapshot: str
+    partial: bool
     tally: Mapping[str, Any]
 
 
@@ -57,11 +62,24 @@ def runs_of(home: Home, rule: str, most: int = 24) -> list[RuleRun]:
     with engine(home).connect() as connection:
         rows = connection.execute(query).mappings().all()
     return [
-        RuleRun(row["as_of"], row["snapshot"], tally)
+        RuleRun(
+            row["run"],
+            row["as_of"],
+            _clock(row["recorded_at"]),
+            row["snapshot"],
+            row["partial"],
+            tally,
+        )
         for row in rows
         for tally in json.loads(row["tallies"])
         if tally["rule"] == rule
     ]
+
+
+def _clock(stamp: str) -> str:
+    """A recorded time (UTC) by the clock of China, to the minute."""
+    there = timezone(timedelta(hours=8))
+    return datetime.fromisoformat(stamp).astimezone(there).strftime("%Y-%m-%d %H:%M")
 
 
 def backtests_of(root: Path, rule: str) -> list[BackTest]:

@@ -14,6 +14,7 @@ from budget_watch.tables import contracts
 from budget_watch.views import alerts, judgement
 from budget_watch.views import formats as fmt
 from budget_watch.views.alerts import Sieve, Sifted
+from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.place_text import source
@@ -30,6 +31,7 @@ from dashboard.parts import (
     link,
     segments,
     tag,
+    trial_tag,
 )
 from dashboard.table import Column, Line, table
 
@@ -45,18 +47,20 @@ def page(context: Context) -> Page:
     address = context.address
     fresh = frozenset(f.finding for f in alerts.fresh(context.home, context.grant, run))
     outcome = "cleared" if "已恢复" in address.get("ds") else "hit"
-    found = alerts.sift(
-        list_findings(context.home, context.grant, outcome=outcome), _sieve(context, fresh)
-    )
+    # rules on trial are apart, unless they or one of them is asked for
+    apart = None if address.get("rule") else bool(address.get("trial"))
+    everything = list_findings(context.home, context.grant, outcome=outcome, trial=apart)
+    found = alerts.sift(everything, _sieve(context, fresh))
+    trial = len(alerts.on_trial(context.home, context.grant))
     return Page(
         "预警中心",
         [
             html.Div(
-                [_facets(context, found, len(fresh)), _list(context, found, run)],
+                [_facets(context, found, len(fresh), trial), _list(context, found, run)],
                 className="cols-facets",
             )
         ],
-        lead=_lead(run, found),
+        lead=_lead(run, found, trial, apart),
         tools=_tools(context, found),
     )
 
@@ -82,12 +86,16 @@ def _sieve(context: Context, fresh: frozenset[str]) -> Sieve:
     )
 
 
-def _lead(run: PastRun, found: Sifted) -> str:
+def _lead(run: PastRun, found: Sifted, trial: int, apart: bool | None) -> str:
     counts = Counter(f.level for f in found.findings)
     signs = {"red": "◆", "orange": "▲", "yellow": "■", "blue": "●"}
     by_level = " ".join(f"{sign}{fmt.count(counts[level])}" for level, sign in signs.items())
     more = f"；{len(run.failed)}条规则零判断，按出错处理" if run.failed else ""
     more += f"；{len(run.waiting)}条规则所需报表没有送达，没有判断" if run.waiting else ""
+    if trial and apart is False:
+        more += f"；另有试运行规则的疑点{fmt.count(trial)}条"
+    elif apart:
+        more += "；所列都是试运行规则的疑点，不计入其他各页"
     more += f"。{run.beside}" if run.beside else ""
     return (
         f"业务日{fmt.day(run.as_of)}：{run.counted}，"
@@ -117,7 +125,7 @@ def _tools(context: Context, found: Sifted) -> list[Node]:
     ]
 
 
-def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
+def _facets(context: Context, found: Sifted, fresh: int, trial: int) -> html.Aside:
     address = context.address.with_query(after=None)
     names = context.names
     new = bool(address.get("new"))
@@ -131,6 +139,7 @@ def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
             ),
             className="facet",
         ),
+        _trial_facet(address, trial),
         _facet(
             context,
             "级别",
@@ -172,6 +181,15 @@ def _facets(context: Context, found: Sifted, fresh: int) -> html.Aside:
         className="block wide-facets",
     )
     return html.Aside([wide, narrow], **attrs({"aria-label": "筛选"}))
+
+
+def _trial_facet(address: Address, trial: int) -> Node:
+    chosen = bool(address.get("trial"))
+    if not (trial or chosen):
+        return None
+    shown = ["试运行规则", html.Span(fmt.count(trial), className="count")]
+    to = address.with_query(trial=None if chosen else "1", new=None)
+    return html.Div(link(shown, to, replace=True, current=chosen), className="facet")
 
 
 def _facet(
@@ -275,6 +293,7 @@ def _line(context: Context, f: Finding) -> Line:
             html.Div(
                 [
                     link([html.Strong(f"{f.rule} {f.title}"), f" · {owner(context, f)}"], to),
+                    trial_tag(f.trial),
                     html.Div(f.message, className="note clip one", title=f.message),
                 ]
             ),

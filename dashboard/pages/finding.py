@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import html
 
+from budget_watch.casework.data_state import EXEMPT
 from budget_watch.casework.errors import UnknownFindingError
+from budget_watch.casework.exemptions import exempting
 from budget_watch.casework.findings import Finding, get_finding
 from budget_watch.engine.explain import Explanation
 from budget_watch.engine.render import MOST_DECIMALS
@@ -35,6 +38,7 @@ from dashboard.parts import (
     number_and_unit,
     source_line,
     tag,
+    trial_tag,
 )
 
 
@@ -50,6 +54,7 @@ def page(context: Context) -> Page:
         lambda: judgement.explained(context.home, context.reader, book, f),
         f.finding,
         f.observation.get("run"),
+        book.hash,
     )
     shown = judgement.shown(book, f)
     body: list[Node] = [_values(context, f, said, shown)]
@@ -64,12 +69,18 @@ def page(context: Context) -> Page:
         body.append(insufficient(f"规则 {f.rule} 已不在规则库中，不能重新说明。"))
     body += [*pace(context, f), peers(context, f, book), past(context, f, book)]
     rule = book.rules[f.rule].rule if f.rule in book.rules else None
-    side = html.Div([_work(context, f), _again(context, f, said, rule)], className="rows")
+    exempt = exempting(book, f.observation)
+    side = html.Div(
+        [_work(f), *_exempted(exempt), _again(context, f, said, rule)], className="rows"
+    )
+    chip = tag(EXEMPT) if exempt is not None else level_chip(f.level, f.provisional)
     return Page(
         [
-            level_chip(f.level, f.provisional),
+            chip,
             " ",
             class_tag(f.klass),
+            " ",
+            trial_tag(f.trial),
             f" {f.rule} {f.title} — ",
             owner(context, f),
         ],
@@ -144,9 +155,31 @@ def _over(shown: judgement.Shown, value: int | None, limit: int | None) -> tuple
     return name, fmt.count(abs(gap))
 
 
-def _work(context: Context, f: Finding) -> html.Section:
+def _exempted(entry: Mapping[str, Any] | None) -> list[Node]:
+    """By whom and why a hit was taken out, until when, and the level it would have had."""
+    if entry is None:
+        return []
+    facts: list[tuple[str, Node]] = [("编号", entry["exemption"])]
+    if entry["known"]:
+        facts += [
+            ("事由", entry["reason"]),
+            ("文件", entry["basis"]),
+            ("登记人", entry["registered_by"]),
+            ("批准人", entry["approved_by"]),
+            ("有效期", f"{entry['from']}至{entry['to']}"),
+        ]
+    else:
+        facts.append(("状态", "登记已不在规则库中"))
+    facts.append(("没有登记时", [level_chip(entry["level"]), " ", class_tag(entry["class"])]))
+    lines = [html.Div([html.Dt(k), html.Dd(v)]) for k, v in facts]
+    shown = html.Dl(lines, className="facts single")
+    return [block("例外情形登记", shown, source=source_line("规则库"))]
+
+
+def _work(f: Finding) -> html.Section:
+    exempt = f.outcome == "not_applicable"
     facts: list[tuple[str, Node]] = [
-        ("办理状态", tag(f.work_state)),
+        ("办理状态", "例外登记期间不办理" if exempt else tag(f.work_state)),
         ("数据状态", tag(f.data_state)),
         ("首次发现", fmt.day(f.first_seen)),
         ("最近判断", fmt.day(f.last_seen)),
@@ -155,7 +188,9 @@ def _work(context: Context, f: Finding) -> html.Section:
     notes: list[Node] = []
     if f.held:
         notes.append("规则新增超过声明的负荷，待校准：只列出，不发通知、不计期限。")
-    if f.outcome == "not_applicable":
+    if f.trial:
+        notes.append("规则在试运行：另计，不发通知、不计期限。")
+    if exempt:
         notes.append(f"{f.observation.get('because')}，不再列为疑点。")
     if f.provisional:
         notes.append("待核实：依据快报、初步或第三方数据，不判红色。")

@@ -100,6 +100,7 @@ def past(context: Context, f: Finding, book: Any) -> html.Section:
     outcomes = {
         "hit": "命中",
         "cleared": "未触发",
+        "not_applicable": "例外登记",
         "insufficient_data": "数据不足",
         "error": "出错",
     }

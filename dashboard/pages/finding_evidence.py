@@ -75,6 +75,8 @@ def evidence(context: Context, said: Explanation) -> html.Section:
         for n in _wanted(found.source, found.path, found.rows.columns, contract)
         if n in found.rows.columns
     ]
+    # a column that is empty in every row does not apply to them
+    names = [n for n in names if found.rows[n].null_count() < found.rows.height] or names[:1]
     if "agency_code" in names and len(names) > 5 and found.rows["agency_code"].n_unique() == 1:
         names.remove("agency_code")  # the same unit in every row: it stands in the heading
     columns = [_column(contract, name) for name in names]

@@ -171,10 +171,14 @@ def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.S
         )
         for f in shown
     ]
-    more = link(
+    more: Node = link(
         f"全部{fmt.count(len(found))}条", context.address.at("alerts", keep=("asof", "snap"))
     )
     judged = run.counted
+    trial = len(alerts.on_trial(context.home, context.grant))
+    if trial:
+        apart = context.address.at("alerts", keep=("asof", "snap"), trial="1")
+        more = html.Span([more, "　", link(f"试运行规则另有{fmt.count(trial)}条", apart)])
     body: Node = table("疑点", columns, lines) if lines else empty(f"没有命中。{judged}。")
     return block(
         title,

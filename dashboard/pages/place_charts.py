@@ -31,10 +31,10 @@ def folded(context: Context, place: Place, amounts: Amounts) -> Node:
 def monthly(context: Context, place: Place) -> html.Section:
     """The cumulated months of a place, for pages that speak of its pace."""
     amounts = drill.total(context.cube, place, context.span)
-    return _months(context, place, amounts)
+    return _months(context, place, amounts, "单位全部")
 
 
-def _months(context: Context, place: Place, amounts: Amounts) -> html.Section:
+def _months(context: Context, place: Place, amounts: Amounts, whose: str = "") -> html.Section:
     span = context.span
     years = context.kept(
         "by_month", lambda: drill.by_month(context.cube, place, span, 1), place, span
@@ -67,7 +67,8 @@ def _months(context: Context, place: Place, amounts: Amounts) -> html.Section:
         _line(figure, before, unit, name, colours.last_line, colours, at="bottom right")
     # Labels at the ends keep apart: pace above, last year below, this year left of its own end.
     name = f"{span.fiscal_year}年"
-    _line(figure, now, unit, name, colours.actual, colours, width=2.5, at="top left")
+    named = min(span.month, 9)  # of a whole year not at its end, where the others stand
+    _line(figure, now, unit, name, colours.actual, colours, width=2.5, at="top left", named=named)
     figure.set(xaxis={"tickvals": list(range(1, 13)), "ticktext": ticks, "range": [0.6, 12.2]})
     chart.money_axis(figure, largest, unit)
     rows: list[list[Node]] = [
@@ -86,12 +87,15 @@ def _months(context: Context, place: Place, amounts: Amounts) -> html.Section:
         Column("按时间进度", number=True),
     ]
     last = next((v for v in reversed(now) if v is not None), 0)
-    title = f"累计支出{fmt.sentence_money(last)}，上年同期{fmt.sentence_money(amounts.before)}"
+    title = (
+        f"{whose}累计支出{fmt.sentence_money(last)}，上年同期{fmt.sentence_money(amounts.before)}"
+    )
     return block(
         "月度累计",
         chart.shown(
-            figure, title, f"累计支出，{fmt.UNIT_TITLES[unit]}，{span.as_of}", columns, rows
+            figure, title, f"{whose}累计支出，{fmt.UNIT_TITLES[unit]}，{span.as_of}", columns, rows
         ),
+        sub="该单位的全部支出，不只是本疑点所计" if whose else None,
         source=source(context, *BUDGETS),
         flush=True,
     )
@@ -114,17 +118,20 @@ def _line(
     dash: str = "solid",
     width: float = 2,
     at: str = "middle right",
+    named: int = 12,
 ) -> None:
+    """A line with its name at the month `named`, or at its end where that comes before."""
     known = [(m, v) for m, v in enumerate(values, 1) if v is not None]
     if not known:
         return
+    here = min(named, known[-1][0])
     figure.add(
         "scatter",
         x=[m for m, _ in known],
         y=[chart.scaled(v, unit) for _, v in known],
         mode="lines+text",
         line={"color": colour, "width": width, "dash": dash},
-        text=["" if (m, v) != known[-1] else f" {name}" for m, v in known],
+        text=[f" {name}" if m == here else "" for m, _ in known],
         textposition=at,
         textfont={"color": colours.text, "size": 12},
         cliponaxis=False,

@@ -8,11 +8,12 @@ from typing import Any
 
 from dash import html
 
-from budget_watch.casework.checking import law_texts
+from budget_watch.casework.checking import law_texts, rules_dir
 from budget_watch.casework.exemptions import register
 from budget_watch.engine.model import Citation
+from budget_watch.engine.testing import test_file
 from budget_watch.views import formats as fmt
-from budget_watch.views.rule_record import BackTest, backtests_of, runs_of, tests_of
+from budget_watch.views.rule_record import BackTest, RuleRun, backtests_of, runs_of, tests_of
 from dashboard.context import Context
 from dashboard.pages.law_text import cited
 from dashboard.pages.place_text import source
@@ -58,26 +59,28 @@ def citations(rule: Any) -> list[Citation]:
 def history(context: Context, rule: str) -> html.Section:
     """What the recorded runs counted."""
     columns = [
-        Column("业务日"),
+        Column("业务日与运行", hint="运行编号的前6位"),
         Column("判断", number=True),
         Column("命中", number=True),
         Column("级别", minor=True),
         Column("未触发", number=True),
         Column("不适用", number=True, minor=True),
         Column("数据不足", number=True),
-        Column("说明", minor=True),
+        Column("记录时间", minor=True),
+        Column("说明"),
     ]
     lines = [
         Line(
             [
-                fmt.day(run.as_of),
+                f"{fmt.day(run.as_of)} {run.run[:6]}",
                 *(_count(run.tally, name) for name in ("judged", "hit")),
                 html.Span(_levels(run.tally.get("levels") or {}), className="chips"),
                 *(
                     _count(run.tally, name)
                     for name in ("clear", "not_applicable", "insufficient_data")
                 ),
-                _remark(run.tally),
+                run.recorded,
+                _remark(run),
             ]
         )
         for run in runs_of(context.home, rule)
@@ -100,13 +103,16 @@ def _levels(levels: Mapping[str, int]) -> list[Node]:
     return parts or [fmt.NOT_APPLICABLE]
 
 
-def _remark(tally: Mapping[str, Any]) -> Node:
-    """What must be known of a count: held notices, exempted, waiting for reports."""
-    if tally.get("calibrate"):
-        return tag("待校准")
-    if tally.get("exempted"):
-        return f"例外 {tally['exempted']}"
-    return str(tally.get("message") or "") or fmt.NOT_APPLICABLE
+def _remark(run: RuleRun) -> Node:
+    """What must be known of a count: partial runs, held notices, exempted, waiting for reports."""
+    said: list[Node] = [tag("部分运行")] if run.partial else []
+    if run.tally.get("calibrate"):
+        said.append(tag("待校准"))
+    if run.tally.get("exempted"):
+        said.append(f"例外 {run.tally['exempted']}")
+    if run.tally.get("message"):
+        said.append(html.Span(str(run.tally["message"]), className="anywhere"))
+    return said or fmt.NOT_APPLICABLE
 
 
 def backtests(context: Context, book: Any, rule: str) -> html.Section:
@@ -180,7 +186,9 @@ def exemptions(context: Context, book: Any, rule: str) -> html.Section | None:
         return None
     columns = [
         Column("编号"),
-        Column("事由", width="40%"),
+        Column("事由", width="30%"),
+        Column("文件"),
+        Column("登记人、批准人"),
         Column("有效期"),
         Column("排除疑点", number=True),
     ]
@@ -190,6 +198,7 @@ def exemptions(context: Context, book: Any, rule: str) -> html.Section | None:
                 each["exemption"],
                 each["reason"],
                 str(each["basis"]),
+                f"{each['registered_by']}、{each['approved_by']}",
                 f"{each['from']}至{each['to']}",
                 fmt.count(each["used"]),
             ]
@@ -211,9 +220,11 @@ def tests(context: Context, book: Any, rule: str) -> html.Section:
     lines = [
         Line([case.name, _expected(case.expect, case.because)]) for case in found.cases[:MOST_TESTS]
     ]
+    own = not test_file(book, rule).is_relative_to(rules_dir())
+    when = f"由 budget-watch rules test {rule} 运行。" if own else "每次发布前全部运行。"
     counted = (
         f"{len(found.cases)}个由数值判断，{len(found.rows)}个由报表行算出计量，"
-        f"{len(found.tables)}个由整张报表判断；每次发布前全部运行。"
+        f"{len(found.tables)}个由整张报表判断；{when}"
     )
     if len(found.cases) > MOST_TESTS:
         counted += f"下列前{MOST_TESTS}个。"

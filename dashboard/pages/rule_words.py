@@ -11,6 +11,7 @@ from budget_watch.lake.layout import layout
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAM = re.compile(r"param\(\s*'([^']+)'\s*\)")
+_CALL = re.compile(r"[^\s（）()【】×÷−]+(?=\()")
 _WORDS = {
     "and": "且",
     "or": "或",
@@ -144,7 +145,27 @@ def in_words(text: str, rule: Any, params: Mapping[str, Any]) -> str:
         (" - ", " − "),
     ):
         text = text.replace(sign, word)
-    return text.replace("@", "")
+    return single_brackets(text.replace("@", ""))
+
+
+def single_brackets(text: str) -> str:
+    """The text without brackets that hold nothing but another pair, or a call alone, or it all."""
+    pairs, opened = [], []
+    for at, sign in enumerate(text):
+        if sign in "（(":
+            opened.append(at)
+        elif sign in "）)" and opened:
+            pairs.append((opened.pop(), at))
+    ends = dict(pairs)
+    dropped = set()
+    for start, end in pairs:
+        inside = text[start + 1 : end]
+        call = _CALL.match(inside)
+        alone = call is not None and ends.get(start + 1 + call.end()) == end - 1
+        nested = ends.get(start + 1) == end - 1
+        if text[start] == "（" and (alone or nested or (start, end) == (0, len(text) - 1)):
+            dropped |= {start, end}
+    return "".join(sign for at, sign in enumerate(text) if at not in dropped)
 
 
 def _param(name: str, params: Mapping[str, Any]) -> str:

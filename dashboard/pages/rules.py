@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from budget_watch.casework.checking import rule_book
+from budget_watch.casework.checking import book_stamp, rule_book
 from budget_watch.casework.runs import latest_run
 from budget_watch.engine.authority import STATUSES, place_of, source_of, standards_of
 from budget_watch.engine.model import AREAS
@@ -23,8 +23,9 @@ from dashboard.table import Column, Line, table
 
 
 def book_of(context: Context) -> Any:
-    """The rule book with the home's overlay, read once."""
-    return kept(("book", str(context.home.root)), lambda: rule_book(context.home.root))
+    """The rule book with the home's overlay, read anew when a file of it changes."""
+    root = context.home.root
+    return kept(("book", str(root), book_stamp(root)), lambda: rule_book(root))
 
 
 def page(context: Context) -> Page:
@@ -43,9 +44,9 @@ def page(context: Context) -> Page:
     columns = [
         Column("规则", width="34%"),
         Column("类"),
-        Column("级别", minor=True),
+        Column("级别"),
         Column("领域", minor=True),
-        Column("状态", minor=True),
+        Column("状态"),
         Column("判断", number=True),
         Column("命中", number=True),
         Column("未触发", number=True, minor=True),
@@ -150,7 +151,8 @@ def _not_for(rule: Any) -> list[Node]:
     notes: list[Node] = [html.P(["方法：", rule.method], className="words")] if rule.method else []
     skipped = [s.because for s in rule.skip if s.because]
     if rule.not_for or skipped:
-        notes.append(html.P("不适用：" + "；".join([*rule.not_for, *skipped]), className="words"))
+        said = "；".join(dict.fromkeys([*rule.not_for, *skipped]))
+        notes.append(html.P(f"不适用：{said}", className="words"))
     return notes
 
 
@@ -184,8 +186,8 @@ def _params(book: Any, used: list[Any]) -> Node:
         Column("自"),
         Column("至", minor=True),
         Column("性质"),
-        Column("辖区", minor=True),
-        Column("依据", minor=True),
+        Column("辖区"),
+        Column("依据"),
     ]
     lines = []
     for parameter in used:

@@ -20,6 +20,7 @@ from dashboard.parts import (
     level_chip,
     link,
     segments,
+    trial_tag,
 )
 from dashboard.table import Column, Line, table
 
@@ -189,10 +190,13 @@ def _findings(context: Context, found: Voucher) -> Node:
                 [
                     level_chip(f.level, f.provisional),
                     class_tag(f.klass),
-                    link(
-                        f.message or f.title,
-                        context.address.at("finding", f.finding[:16], keep=("asof", "snap")),
-                    ),
+                    [
+                        link(
+                            f.message or f.title,
+                            context.address.at("finding", f.finding[:16], keep=("asof", "snap")),
+                        ),
+                        trial_tag(f.trial),
+                    ],
                 ]
             )
             for f in hits

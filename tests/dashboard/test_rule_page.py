@@ -45,7 +45,7 @@ def test_the_history_counts_what_the_recorded_run_counted(home: Home) -> None:
     (run,) = runs_of(home, "PZ02")
     row = kinds(kinds(blocks(home, "PZ02")["命中历史"], "Tbody")[0], "Tr")[0]
     told = cells(row)
-    assert told[0] == run.as_of.isoformat()
+    assert told[0] == f"{run.as_of} {run.run[:6]}"
     assert told[1:3] == [str(run.tally["judged"]), str(run.tally["hit"])]
 
 
