@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from budget_watch.engine import load_book, run_check
+from budget_watch.engine.lint import lint
 from budget_watch.engine.load import Book
 from budget_watch.engine.oracle import Oracle, seen
 from tests.engine.books import payment, reader_of, write_book
@@ -226,3 +227,28 @@ def test_the_hash_of_the_book_follows_a_homes_list(tmp_path: Path) -> None:
     hashes.append(book_with(tmp_path / "c", "true", words=text.replace("提货码", "购物码")).hash)
     hashes.append(book_with(tmp_path / "d", "true").hash)
     assert [hashes[0] == each for each in hashes] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "said"),
+    [
+        (
+            "note: 纪要\n  sets: [{from: 2026-01-01, include: [码]}]",
+            "words-exclude",
+            "词表 cards 没有 exclude（排除词）",
+        ),
+        (
+            "sets: [{from: 2026-01-01, add: {include: [码]}}]",
+            "local-note",
+            "词表 cards 卡券：自 2026 年起增“码”；没有写 note（谁在何时决定）",
+        ),
+    ],
+)
+def test_what_the_linter_finds_in_a_homes_list_stands_in_the_homes_file(
+    tmp_path: Path, entry: str, code: str, said: str
+) -> None:
+    text = f"# ours\n- id: cards\n  {entry}\n"
+    book = book_with(tmp_path, "has_words(use_des, 'cards')", words=text)
+    path = str(tmp_path / "home" / "words" / "local.yaml")
+    found = [(each.code, each.line, each.message) for each in lint(book) if each.file == path]
+    assert found == [(code, 2, said)]

@@ -11,9 +11,15 @@ from budget_watch.engine.lint.here import Here
 def of_book(here: Here) -> Iterator[Flaw]:
     """Flaws of all word lists and groups."""
     named = here.book.named
+    ours = {each.id: each for each in here.book.local if each.kind == "词表"}
     for words in named.words.values():
         if not all(each.exclude for each in words.editions):
-            yield here.at(words.id, "words-exclude", f"词表 {words.id} 没有 exclude（排除词）")
+            said = f"词表 {words.id} 没有 exclude（排除词）"
+            home = ours.get(words.id)
+            if home is None:
+                yield here.at(words.id, "words-exclude", said)
+            else:
+                yield Flaw("words-exclude", home.file, home.line, said, words.id)
     text = "\n".join(each.rule.model_dump_json() for each in here.book.rules.values())
     for kind, names in (("词表", named.words), ("代码组", named.groups)):
         for name in names:
