@@ -14,6 +14,7 @@ from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.place_text import source
+from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, empty, insufficient, link
 from dashboard.table import Column, Line, table
 
@@ -63,8 +64,16 @@ def _not_judged(context: Context, run: PastRun | None) -> html.Section:
     reasons += [(rule, "等待报表", why) for rule, why in run.waiting.items()]
     reasons += [(rule, "出错", "没有可判断的对象") for rule in run.failed]
     columns = [Column("规则", width="20%"), Column("情况"), Column("原因", long=True)]
+    read = book_of(context).rules  # a rule that cannot be read has no page
+    keep = ("asof", "snap")
     lines = [
-        Line([link(rule, context.address.at("rules", rule, keep=("asof", "snap"))), said, why])
+        Line(
+            [
+                link(rule, context.address.at("rules", rule, keep=keep)) if rule in read else rule,
+                said,
+                html.Span(why, className="anywhere"),
+            ]
+        )
         for rule, said, why in sorted(reasons)
     ]
     sub = "；".join(filter(None, (f"业务日 {fmt.day(run.as_of)}，{run.counted}", run.beside)))

@@ -170,7 +170,7 @@ def _exempted(entry: Mapping[str, Any] | None) -> list[Node]:
         ]
     else:
         facts.append(("状态", "登记已不在规则库中"))
-    facts.append(("没有登记时", [level_chip(entry["level"]), " ", class_tag(entry["class"])]))
+    facts.append(("原应级别", [level_chip(entry["level"]), " ", class_tag(entry["class"])]))
     lines = [html.Div([html.Dt(k), html.Dd(v)]) for k, v in facts]
     shown = html.Dl(lines, className="facts single")
     return [block("例外情形登记", shown, source=source_line("规则库"))]

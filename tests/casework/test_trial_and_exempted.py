@@ -93,7 +93,7 @@ def test_an_exempted_finding_says_who_why_and_how_long(
     ]
     assert words(kinds(block, "Dl")) == (
         "编号LW-9事由集中结算文件区政府会议纪要〔2026〕3号登记人张三批准人李四"
-        "有效期2026-01-01至2026-12-31没有登记时■黄 理"
+        "有效期2026-01-01至2026-12-31原应级别■黄 理"
     )
     assert "未定级" not in words(kinds(page, "H1"))
     assert "例外登记期间不办理" in words(page)

@@ -14,7 +14,8 @@ from budget_watch.casework.checking import check
 from budget_watch.casework.runs import latest_run
 from budget_watch.lake import Home
 from dashboard.app import answer
-from tests.dashboard.reading import cells, classed, kinds, words
+from tests.casework.test_load import RULE
+from tests.dashboard.reading import cells, classed, kinds, links, words
 
 
 def shown(home: Home, path: str) -> Any:
@@ -60,3 +61,39 @@ def test_rules_that_did_not_run_are_not_counted_and_named_with_the_reason(copy: 
     ]
     (row,) = [row for row in map(cells, kinds(block, "Tr")) if row[0] == "PZ98"]
     assert row == ["PZ98", "没有运行", run.not_loaded["PZ98"]]
+    assert [link for link in links(block) if "PZ98" in link] == []  # it has no page
+
+
+def test_on_a_phone_every_page_is_one_or_two_touches_away(home: Home) -> None:
+    page = answer(home, Grant.operator("test"), "/overview", "")
+    (bar,) = classed(page, "tabbar")
+    targets = ["/overview", "/alerts", "/exec", "/debt", "/rules", "/data", "/search"]
+    assert links(bar) == targets
+    assert {each for nav in classed(page, "nav") for each in links(nav)} <= set(targets)
+    assert links(classed(bar, "more-list")) == targets[4:]
+
+
+def test_on_a_phone_a_run_that_did_not_happen_says_so_and_why(copy: Home) -> None:
+    path = copy.root / "rules" / "voucher" / "PZ98.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("id: PZ98\n", encoding="utf-8")
+    check(copy.root)
+    run = latest_run(copy)
+    assert run is not None
+    path.write_text(RULE.replace("PZ97", "PZ98"), encoding="utf-8")
+    (block,) = [
+        each
+        for each in classed(shown(copy, "/rules/PZ98"), "block")
+        if words(kinds(each, "H2")[0]) == "命中历史"
+    ]
+    row = kinds(kinds(block, "Tbody")[0], "Tr")[0]
+    seen = [cell for cell in kinds(row, "Td") if "minor" not in (cell.className or "").split()]
+    assert [words(classed(cell, "missing")) for cell in seen] == ["没有运行"] * 4 + [""]
+    assert words(seen[-1]) == f"说明没有运行：{run.not_loaded['PZ98']}"
+    heads = {
+        words(cell): "minor" in (getattr(cell, "className", None) or "")
+        for path in ("/rules", "/rules/PZ02")
+        for cell in kinds(shown(copy, path), "Th")
+        if cell.scope == "col"
+    }
+    assert [heads[name] for name in ("状态", "辖区", "性质")] == [False, False, False]
