@@ -92,7 +92,7 @@ def test_on_a_phone_a_run_that_did_not_happen_says_so_and_why(copy: Home) -> Non
     assert words(seen[-1]) == f"说明没有运行：{run.not_loaded['PZ98']}"
     heads = {
         words(cell): "minor" in (getattr(cell, "className", None) or "")
-        for path in ("/rules", "/rules/PZ02")
+        for path in ("/rules", "/rules/ZX06")
         for cell in kinds(shown(copy, path), "Th")
         if cell.scope == "col"
     }
