@@ -76,7 +76,7 @@ def compiler(
 def period_end(columns: Mapping[str, Column], date_column: str | None) -> pl.Expr | None:
     """The end of a row's period: its business date, else its month, quarter or year."""
     date_known = date_column is not None and date_column in columns
-    if date_known and "fiscal_year" in columns:
+    if date_known and "fiscal_year" in columns and columns[str(date_column)].nullable:
         return pl.coalesce(pl.col(str(date_column)), period_end(columns, None))
     if date_known:
         return pl.col(str(date_column))

@@ -29,8 +29,8 @@ from budget_watch.engine.sql import CheckedQuery, CheckedRepeats
 from budget_watch.engine.universe import parts_of
 
 ROWS_A_PART = 1_250_000
-ROWS_HASHED = 3_000_000
-_ALIKE = ("__alike_1", "__alike_2")
+ROWS_HASHED = 12_000_000  # 100 MB
+_ALIKE = "__alike"
 
 
 def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
@@ -120,9 +120,10 @@ def _source(name: str) -> Source:
 
 
 def _alike(query: CheckedQuery, frames: Frames) -> pl.DataFrame | None:
-    """The hashes of what several rows have in common.
+    """The hashes of what several rows have in common, each once.
 
     None if the query does not ask for them, or where too many rows are alike to stand in one piece.
+    Two groups of one hash, each of one row, are taken for alike; the query itself tells them apart.
     """
     said = query.repeats
     if said is None:
@@ -130,24 +131,26 @@ def _alike(query: CheckedQuery, frames: Frames) -> pl.DataFrame | None:
     rows = frames.scan(said.source)
     if said.condition is not None:
         rows = rows.filter(frames.condition(said.source, said.condition))
-    hashed = rows.select(_hashes(said, frames))
+    hashed = rows.select(_hash(said, frames))
     parts = max(1, -(-frames.rows(said.source) // ROWS_HASHED))
     most, found = ROWS_A_PART, []
     for part in range(parts):
-        groups = hashed.filter(pl.col(_ALIKE[1]) % parts == part).group_by(_ALIKE).len()
-        several = groups.filter(pl.col("len") > 1).collect(engine="streaming")
-        most -= int(several["len"].sum())
+        mine = hashed if parts == 1 else hashed.filter(pl.col(_ALIKE) % parts == part)
+        ordered = mine.collect(engine="streaming").to_series().sort()
+        again = ordered.filter(ordered == ordered.shift(1))  # the second and later of a group
+        groups = again.unique()
+        most -= len(again) + len(groups)
         if most < 0:
             return None
-        found.append(several.select(_ALIKE))
-    return pl.concat(found)
+        found.append(groups)
+    return pl.concat(found).to_frame()
 
 
-def _hashes(said: CheckedRepeats, frames: Frames) -> list[pl.Expr]:
-    """What a row has in common with others, as two numbers of 64 bits."""
+def _hash(said: CheckedRepeats, frames: Frames) -> pl.Expr:
+    """What a row has in common with others, as a number of 64 bits."""
     build = frames.compiler(said.source)
     by = pl.struct(build.any(tree).alias(f"k{at}") for at, tree in enumerate(said.by))
-    return [by.hash(seed=seed).alias(name) for seed, name in zip((29, 31), _ALIKE, strict=True)]
+    return by.hash(seed=29).alias(_ALIKE)
 
 
 def _table(
@@ -156,7 +159,7 @@ def _table(
     source, said = _source(name), query.repeats
     rows = frames.scan(source).filter(piece)
     if said is not None and alike is not None and said.source.name == name:
-        rows = rows.with_columns(_hashes(said, frames))
+        rows = rows.with_columns(_hash(said, frames))
         rows = rows.join(alike.lazy(), on=_ALIKE, how="semi").drop(_ALIKE)
     return _with_extras(query, name, frames, rows)
 

@@ -9,7 +9,7 @@ query, not the row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -17,6 +17,7 @@ from functools import reduce
 from math import lcm
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from budget_watch.engine import lists
@@ -526,10 +527,18 @@ def describe(expr: Expr) -> str:
 
 def _date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     """A date; null where year, month and day name none."""
+    # one call: as expressions each part, often a dated parameter, would be worked out ten times
+    return pl.map_batches([year, month, day], _dates, return_dtype=pl.Date, is_elementwise=True)
+
+
+def _dates(parts: Sequence[pl.Series]) -> pl.Series:
+    year, month, day = (part.cast(pl.Int64).fill_null(0).to_numpy() for part in parts)
     possible = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1) & (year <= 9999)
-    first = pl.date(pl.when(possible).then(year), pl.when(possible).then(month), 1)
-    exists = possible & (day <= first.dt.month_end().dt.day())
-    return pl.when(exists).then((first.cast(pl.Int32) + day.cast(pl.Int32) - 1).cast(pl.Date))
+    months = np.where(possible, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    first = months.astype("datetime64[D]").astype(np.int64)
+    length = (months + 1).astype("datetime64[D]").astype(np.int64) - first
+    found = pl.Series(parts[0].name, first + np.where(possible, day, 1) - 1, dtype=pl.Int64)
+    return found.set(pl.Series(~(possible & (day <= length))), None).cast(pl.Int32).cast(pl.Date)
 
 
 def constant(value: Fraction) -> Rational:

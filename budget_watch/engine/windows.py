@@ -6,6 +6,8 @@ windows that hit become one observation. Groups are cut into hash parts to bound
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from budget_watch.engine.check import Aggregate, CheckedRule, CheckedWindow
@@ -26,9 +28,12 @@ from budget_watch.engine.run import (
 )
 
 ROWS_A_PART = 1_000_000
-ROWS_A_PART_ASIDE = 5_500_000  # two numbers a group instead of its texts
+ROWS_READ_ASIDE = 12_000_000  # some numbers a row: 250 MB
+ROWS_A_PART_ASIDE = 4_000_000
 _ORDER = "__order"
-_HASHES = ("__key_1", "__key_2")
+_KEY = (
+    "__key"  # a hash of a group's key: 64 bits, so that two of 10 million meet once in 400 000 runs
+)
 
 
 def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
@@ -58,27 +63,44 @@ def _judge_hopeful(run: Run, rule: CheckedRule, window: CheckedWindow, tally: Ru
     Returns:
         how many rows stand in groups.
     """
-    rows = _rows(run.frames, window, pl.lit(True)).with_columns(_hashes(window))
+    rows = _rows(run.frames, window, pl.lit(True)).with_columns(key_hash(window.by).alias(_KEY))
+    values = {name: window.values[name] for name in _deciding(rule, window)}
+    aggregates = [
+        column
+        for at, value in enumerate(values.values())
+        for column in columns(run.frames, value, at)
+    ]
+    read = {_KEY} | {name for each in aggregates for name in each.meta.root_names()}
     every, hopeful, kept = 0, [], 0
-    for part in _parts(run.frames.rows(window.source), ROWS_A_PART_ASIDE):
-        groups = _whole(run.frames, window, rows.filter(part))
-        every += int(groups["__rows"].sum() or 0)
-        some = _set_aside(run, rule, window, groups, tally)
-        kept += int(some["__rows"].sum() or 0)
-        hopeful.append(some.select(_HASHES))
+    outer = _parts(run.frames.rows(window.source), ROWS_READ_ASIDE)
+    for part in outer:
+        held = rows.filter(part).select(sorted(read)).collect(engine="streaming")
+        every += held.height
+        for piece in _parts(held.height, ROWS_A_PART_ASIDE, len(outer)):
+            grouped = held.lazy().filter(piece).group_by(_KEY)
+            groups = grouped.agg(pl.len().alias("__rows"), *aggregates).collect(engine="streaming")
+            some = _set_aside(run, rule, window, _whole(values, groups), tally)
+            kept += int(some["__rows"].sum() or 0)
+            hopeful.append(some.select(_KEY))
+        del held
     found = pl.concat(hopeful)
     for part in _parts(kept, ROWS_A_PART):
         wanted = found.lazy().filter(part)
-        steps = _steps(run.frames, window, rows.join(wanted, on=_HASHES, how="semi"))
+        steps = _steps(run.frames, window, rows.join(wanted, on=_KEY, how="semi"))
         if steps.height:
             _judge_part(run, rule, window, steps, tally)
     return every
 
 
-def _parts(rows: int, most: int) -> list[pl.Expr]:
-    """Conditions over a group's hash that cut so many rows into parts of about `most`."""
+def _parts(rows: int, most: int, cut: int = 1) -> list[pl.Expr]:
+    """Conditions over a group's hash that cut so many rows into parts of about `most`.
+
+    cut: in how many parts such conditions have cut the rows before.
+    """
     count = max(1, -(-rows // most))
-    return [pl.col(_HASHES[0]) % count == part for part in range(count)]
+    if count == 1:
+        return [pl.lit(True)]
+    return [pl.col(_KEY) // cut % count == part for part in range(count)]
 
 
 def _rows(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.LazyFrame:
@@ -112,22 +134,17 @@ def _datable(rule: CheckedRule) -> bool:
     return value is not None and value.function == "max" and rule.rule.valid.until is None
 
 
-def _whole(frames: Frames, window: CheckedWindow, rows: pl.LazyFrame) -> pl.DataFrame:
-    """One row a group: the values that decide whether it is set aside, over all its rows."""
+def _deciding(rule: CheckedRule, window: CheckedWindow) -> list[str]:
+    """The values that decide whether a group is set aside: what `groups` names, and the date."""
     wanted = window.groups.names() if window.groups is not None else set()
-    dated = {name for name, each in window.values.items() if each.column.type.base == "date"}
-    aggregates = [
-        column
-        for at, (name, value) in enumerate(window.values.items())
-        for column in columns(frames, value, at)
-        if name in wanted | dated
-    ]
-    groups = rows.group_by(_HASHES).agg(pl.len().alias("__rows"), *aggregates)
-    found = groups.collect(engine="streaming")
-    return found.with_columns(
-        _settled(value, at, pl.col(f"a{at}"), found.columns, rolling=False)
-        for at, (name, value) in enumerate(window.values.items())
-        if name in wanted | dated
+    return [name for name in window.values if name in wanted | {_date_value(rule)}]
+
+
+def _whole(values: Mapping[str, Aggregate], groups: pl.DataFrame) -> pl.DataFrame:
+    """One row a group: the deciding values over all its rows, as the rule sees them."""
+    return groups.with_columns(
+        _settled(value, at, pl.col(f"a{at}"), groups.columns, rolling=False)
+        for at, value in enumerate(values.values())
     )
 
 
@@ -154,14 +171,8 @@ def _set_aside(
     tally.judged += clear.height
     tally.clear += clear.height
     if clear.height:
-        tally.quiet("clear", int(clear[_HASHES[0]].sum()))
-    return marked.filter("__hopeful").select(*_HASHES, "__rows")
-
-
-def _hashes(window: CheckedWindow) -> list[pl.Expr]:
-    """A group's key as two numbers of 64 bits: quicker to group by than texts, and no less sure."""
-    second = pl.struct(sorted(window.by)).hash(seed=29)
-    return [key_hash(window.by).alias(_HASHES[0]), second.alias(_HASHES[1])]
+        tally.quiet("clear", int(clear[_KEY].sum()))
+    return marked.filter("__hopeful").select(_KEY, "__rows")
 
 
 def _settled(

@@ -7,7 +7,7 @@ inside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -67,15 +67,18 @@ def calendar_of(reader: Any) -> WorkCalendar:
 
 def ordinal(day: pl.Expr) -> pl.Expr:
     """The ordinal of the last working day up to and with a date; null outside the calendar."""
-    known = _days()
-    at = day.cast(pl.Int32).cast(pl.Int64) - known.first
-    inside = (at >= 0) & (at < len(known.ordinals))
-    days = pl.int_range(0, len(known.ordinals), dtype=pl.Int64, eager=True)
-    return (
-        pl.when(inside)
-        .then(at)
-        .replace_strict(days, known.ordinals, default=None, return_dtype=pl.Int64)
-    )
+    return day.map_batches(_looked_up(_days()), return_dtype=pl.Int64, is_elementwise=True)
+
+
+def _looked_up(known: _Days) -> Callable[[pl.Series], pl.Series]:
+    """Ordinals by place in the calendar: replacing value by value would cost a join a batch."""
+
+    def ordinals(days: pl.Series) -> pl.Series:
+        at = days.to_physical().cast(pl.Int64) - known.first
+        inside = at.is_between(0, len(known.ordinals) - 1)
+        return known.ordinals.gather(at.set(~inside, None)).alias(days.name)
+
+    return ordinals
 
 
 def number(day: date) -> int:
