@@ -10,7 +10,7 @@ from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting, compiler
 from budget_watch.engine.sources import Reader, Source
 from budget_watch.engine.to_polars import Compiler
-from budget_watch.engine.wordmarks import FEW_ROWS, Looked, Marks
+from budget_watch.engine.wordmarks import Looked, Marks
 
 PROVISIONAL = ("快报", "初步", "第三方")
 YEAR = "fiscal_year"
@@ -54,8 +54,7 @@ class Frames:
 
     def marks(self, source: Source) -> Marks:
         """An empty collection of word tests over a source."""
-        rows = self.scan(source) if self.rows(source) > FEW_ROWS else None
-        return Marks(self.looked, source.name, source.columns, rows)
+        return Marks(self.looked, source.columns)
 
     def condition(self, source: Source, tree: Expr, marks: Marks | None = None) -> pl.Expr:
         """A condition over the rows of a source; unknown counts as false."""

@@ -1,10 +1,9 @@
 """Word lists over a column, all at once: one whole number a row, one bit a list.
 
 Looking for words is the dearest thing that rules do to a row, and the same purposes come again and
-again. So a run looks at a text once: it numbers the texts of a column and keeps what it found by
-number, for all rules and passes. A long source's texts are looked at together before its rows are
-read, as the search machine of a list is dear to build. Only a text that holds a word of some list
-is held against each.
+again, in one column and in the next. So a run looks at a text once and keeps what it found by the
+text's hash, for all rules and passes. Only a text that holds a word of some list is held against
+each.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from budget_watch.engine import lists
@@ -21,54 +21,79 @@ from budget_watch.engine.expression import Expr
 from budget_watch.engine.lists import NamedLists
 
 MOST_LISTS = 63
-MOST_TEXTS = 2_000_000  # then the texts are forgotten and numbered anew: about 200 MB
-FEW_ROWS = 20_000  # of so short a source the texts are looked at as they come
-TEXTS_TOGETHER = 200_000
+MOST_TEXTS = 2_000_000  # then the texts are forgotten: about 100 MB
+
+Hashes = npt.NDArray[np.uint64]
+Bits = npt.NDArray[np.int64]
 
 
 class _Texts:
-    """Different texts by number, and by number what was found in them.
+    """What was found in texts, by their hash: a table with open addressing.
 
-    Threads that ask at once may look at the same text twice, and find the same. The lock is held
-    for a moment around the arrays alone: whoever held it while polars works would wait for a
-    thread of polars that waits for the lock.
+    Two of a million texts have one hash of 64 bits once in forty million runs. Threads that ask at
+    once may look at the same text twice, and find the same. The lock is held for a moment around
+    the arrays alone: whoever held it while polars works would wait for a thread of polars that
+    waits for the lock.
     """
 
-    def __init__(self) -> None:
-        self.kind = pl.Categorical(pl.Categories.random())
-        self._alive = pl.Series([""], dtype=self.kind)  # polars forgets numbers nobody holds
-        self._found = np.zeros(1, dtype=np.int64)
-        self._done = np.zeros(1, dtype=np.int64)
-        self._lock = threading.Lock()
+    def __init__(self, room: int = 1 << 16) -> None:
         self.count = 0
+        self._hashes = np.zeros(room, dtype=np.uint64)  # 0: nothing here
+        self._found = np.zeros(room, dtype=np.int64)
+        self._done = np.zeros(room, dtype=np.int64)
+        self._lock = threading.Lock()
 
-    def numbers(self, texts: pl.Series) -> tuple[np.ndarray, pl.Series]:
-        """The number of each text, 0 for null, and which are null; makes room for all."""
-        numbers = texts.cast(self.kind).to_physical()
-        at = numbers.fill_null(0).to_numpy()
+    def known(self, hashes: Hashes) -> tuple[Bits, Bits]:
+        """Of each text the bits of the lists that it has words of, and of those searched for."""
         with self._lock:
-            self.count = max(self.count, 1 + int(at.max(initial=0)))
-            if self.count > len(self._done):
-                more = np.zeros(max(self.count - len(self._done), len(self._done)), np.int64)
-                self._found = np.concatenate([self._found, more])
-                self._done = np.concatenate([self._done, more])
-        return at, numbers.is_null()
+            at = self._places(hashes)
+            return self._found[at], self._done[at]
 
-    def done(self, at: np.ndarray) -> np.ndarray:
-        """The bits of the lists that each text was searched for."""
+    def keep(self, hashes: Hashes, searched: int, found: Bits) -> None:
+        """Keep that texts, all different, were searched, and what was found in them."""
         with self._lock:
-            return np.asarray(self._done[at])
-
-    def found(self, at: np.ndarray) -> np.ndarray:
-        """The bits of the lists that each text has words of."""
-        with self._lock:
-            return np.asarray(self._found[at])
-
-    def keep(self, at: np.ndarray, searched: int, likely: np.ndarray, marks: np.ndarray) -> None:
-        """Keep that texts were searched, and what was found in some of them."""
-        with self._lock:
-            self._found[likely] |= marks
+            if 2 * (self.count + len(hashes)) > len(self._hashes):
+                self._grow(len(hashes))
+            at = self._take_places(hashes)
+            self._found[at] |= found
             self._done[at] |= searched
+
+    def _places(self, hashes: Hashes) -> npt.NDArray[np.int64]:
+        """Where each hash stands, or the free place where it would."""
+        last = len(self._hashes) - 1
+        at = (hashes & np.uint64(last)).astype(np.int64)
+        there = self._hashes[at]
+        astray = np.flatnonzero((there != hashes) & (there != 0))
+        while len(astray):
+            at[astray] = (at[astray] + 1) & last
+            there = self._hashes[at[astray]]
+            astray = astray[(there != hashes[astray]) & (there != 0)]
+        return at
+
+    def _take_places(self, hashes: Hashes) -> npt.NDArray[np.int64]:
+        """The same for different hashes, each of which has its place afterwards."""
+        at = self._places(hashes)
+        while True:
+            new = np.flatnonzero(self._hashes[at] != hashes)
+            if not len(new):
+                return at
+            self._hashes[at[new]] = hashes[new]  # of several for one place one gets it
+            got = self._hashes[at[new]] == hashes[new]
+            self.count += int(got.sum())
+            at[new[~got]] = self._places(hashes[new[~got]])
+
+    def _grow(self, more: int) -> None:
+        room = len(self._hashes)
+        while 2 * (self.count + more) > room:
+            room *= 2
+        taken = np.flatnonzero(self._hashes)
+        hashes, found, done = self._hashes[taken], self._found[taken], self._done[taken]
+        self.count = 0
+        self._hashes = np.zeros(room, dtype=np.uint64)
+        self._found = np.zeros(room, dtype=np.int64)
+        self._done = np.zeros(room, dtype=np.int64)
+        at = self._take_places(hashes)
+        self._found[at], self._done[at] = found, done
 
 
 @dataclass
@@ -84,7 +109,6 @@ class Looked:
 
     named: NamedLists
     places: dict[str, int] = field(default_factory=dict)
-    _ahead: dict[str, set[str] | None] = field(default_factory=dict)
     _texts: _Texts = field(default_factory=_Texts)
 
     def place(self, words: str) -> int | None:
@@ -93,45 +117,24 @@ class Looked:
             self.places[words] = len(self.places)
         return self.places.get(words)
 
-    def look_ahead(self, name: str, texts: pl.LazyFrame, asked: Collection[str]) -> None:
-        """Search all different texts of a frame's one column, unless they are too many to keep.
-
-        name: tells the column from others; of one name all texts are known after the first time.
-        """
-        before = self._ahead.setdefault(name, set())
-        if before is None or before.issuperset(asked):
-            return
-        if before:
-            different = self._texts.kind.categories.to_series()
-        else:
-            about = texts.select(pl.first().approx_n_unique()).collect(engine="streaming").item()
-            if about + self._texts.count > MOST_TEXTS * 3 // 4:
-                self._ahead[name] = None
-                return
-            different = texts.unique().drop_nulls().collect(engine="streaming").to_series()
-        for start in range(0, len(different), TEXTS_TOGETHER):
-            self.marks(different.slice(start, TEXTS_TOGETHER), tuple(asked))
-        before |= set(asked)
-
     def marks(self, texts: pl.Series, asked: tuple[str, ...]) -> pl.Series:
         """For each text the bits of the lists asked for, perhaps of others; null for null."""
         if self._texts.count > MOST_TEXTS:
             self._texts = _Texts()
-        known = self._texts  # whatever other threads do meanwhile
+        memory = self._texts  # whatever other threads do meanwhile
         needed = sum(1 << self.places[each] for each in asked)
-        at, null = known.numbers(texts)
-        fresh = (known.done(at) & needed) != needed
+        hashes, present = _hashes(texts), texts.is_not_null()
+        found, done = memory.known(hashes)
+        fresh = ((done & needed) != needed) & present.to_numpy()
         if fresh.any():
-            self._look(known, texts.filter(pl.Series(fresh)).drop_nulls().unique(), asked, needed)
-        found = pl.Series(known.found(at), dtype=pl.Int64)
-        return pl.select(pl.when(~null).then(found)).to_series()
+            self._look(memory, texts.filter(pl.Series(fresh)).unique(), asked, needed)
+            found, _ = memory.known(hashes)
+        return pl.select(pl.when(present).then(pl.Series(found, dtype=pl.Int64))).to_series()
 
-    def _look(self, known: _Texts, texts: pl.Series, asked: tuple[str, ...], needed: int) -> None:
+    def _look(self, memory: _Texts, texts: pl.Series, asked: tuple[str, ...], needed: int) -> None:
         """Search texts, all different and none null, for the lists that some of them lack."""
-        if not len(texts):
-            return
-        at, _ = known.numbers(texts)
-        all_have = int(np.bitwise_and.reduce(known.done(at)))
+        hashes = _hashes(texts)
+        all_have = int(np.bitwise_and.reduce(memory.known(hashes)[1]))
         every = [each for each in asked if not all_have >> self.places[each] & 1]
         if not every:  # another thread was quicker
             return
@@ -141,10 +144,16 @@ class Looked:
             lists.has_words(pl.col("text"), each).cast(pl.Int64) * (1 << self.places[name])
             for name, each in zip(every, words, strict=True)
         ]
-        rows = pl.DataFrame({"text": texts, "at": at})
-        likely = rows.filter(pl.col("text").str.contains_any(include))
-        marked = likely.select("at", mark=pl.sum_horizontal(bits))
-        known.keep(at, needed, marked["at"].to_numpy(), marked["mark"].to_numpy())
+        likely = texts.str.contains_any(include)
+        found = np.zeros(len(texts), dtype=np.int64)
+        marked = pl.DataFrame({"text": texts.filter(likely)}).select(pl.sum_horizontal(bits))
+        found[likely.to_numpy()] = marked.to_series().to_numpy()
+        memory.keep(hashes, needed, found)
+
+
+def _hashes(texts: pl.Series) -> Hashes:
+    """The texts' hashes, none 0."""
+    return np.asarray(np.maximum(texts.hash(seed=41).to_numpy(), np.uint64(1)))
 
 
 @dataclass
@@ -153,16 +162,12 @@ class Marks:
 
     Attributes:
         looked: what the run knows of texts; shared by all passes.
-        source: name of the source.
         known: the source's columns; only those can be marked.
-        rows: the source's rows, where they are so many that looking ahead pays.
         wanted: column → ids of the lists asked for.
     """
 
     looked: Looked
-    source: str
     known: Collection[str]
-    rows: pl.LazyFrame | None = None
     wanted: dict[str, list[str]] = field(default_factory=dict)
 
     def test(self, text: Expr, words: str) -> pl.Expr | None:
@@ -187,9 +192,6 @@ class Marks:
 
     def columns(self) -> list[pl.Expr]:
         """The marks as columns to add to the source's rows; call when all is compiled."""
-        if self.rows is not None:
-            for column, asked in self.wanted.items():
-                self.looked.look_ahead(f"{self.source}.{column}", self.rows.select(column), asked)
         return [
             pl.col(column)
             .map_batches(_marker(self.looked, asked), return_dtype=pl.Int64, is_elementwise=True)

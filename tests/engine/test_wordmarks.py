@@ -6,6 +6,7 @@ import threading
 from itertools import product
 from typing import Literal
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -53,19 +54,33 @@ def test_lists_asked_for_later_are_searched_in_texts_known_before() -> None:
     assert known.marks(texts, ASKED).to_list() == searched(texts)
 
 
-def test_looking_ahead_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = pl.Series("text", [*TEXTS, None])
+def test_forgetting_and_making_room_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = pl.Series([f"{text}{at}" for at in range(150) for text in TEXTS])
     known = looked()
-    known.look_ahead("here.text", texts.to_frame().lazy(), ASKED)
-    assert known.marks(texts, ASKED).to_list() == searched(texts)
+    assert len(many) > 1 << 16
+    assert known.marks(many, ASKED).to_list() == searched(many)
+    assert known.marks(many.reverse(), ASKED).to_list() == searched(many.reverse())
+    texts = pl.Series([*TEXTS, None])
     monkeypatch.setattr(wordmarks, "MOST_TEXTS", 10)
     for start in range(0, len(texts), 50):
         some = texts.slice(start, 100)
         assert known.marks(some, ASKED).to_list() == searched(some)
 
 
+def test_texts_whose_hashes_want_one_place_are_told_apart() -> None:
+    room, memory = 1 << 16, wordmarks._Texts()
+    hashes = np.array([5, 5 + room, 6, 5 + 2 * room, room - 1, 2 * room - 1], dtype=np.uint64)
+    memory.keep(hashes, 3, np.array([1, 2, 3, 0, 1, 2]))
+    memory.keep(hashes[:2], 4, np.array([4, 0]))
+    more = np.append(hashes, np.array([7, 4], dtype=np.uint64))
+    assert [each.tolist() for each in memory.known(more)] == [
+        [5, 2, 3, 0, 1, 2, 0, 0],
+        [7, 7, 3, 3, 3, 3, 0, 0],
+    ]
+
+
 def test_columns_and_threads_may_ask_at_once() -> None:
-    """polars asks from its own threads, for several columns, while others look ahead.
+    """polars asks from its own threads, for several columns, while others ask of themselves.
 
     So many texts that searching them takes several of its threads.
     """
@@ -85,9 +100,7 @@ def test_columns_and_threads_may_ask_at_once() -> None:
         )
         right.append(marked.collect(engine=engine).equals(expected))
 
-    def ahead(known: Looked) -> None:
-        for name in frame.columns:
-            known.look_ahead(f"here.{name}", frame.lazy().select(name), ASKED)
+    def alone(known: Looked) -> None:
         right.append(known.marks(frame["c5"], ASKED).to_list() == expected["c5"].to_list())
 
     for _ in range(3):
@@ -95,7 +108,7 @@ def test_columns_and_threads_may_ask_at_once() -> None:
         threads = [
             threading.Thread(target=ask, args=(known, "in-memory"), daemon=True),
             threading.Thread(target=ask, args=(known, "streaming"), daemon=True),
-            threading.Thread(target=ahead, args=(known,), daemon=True),
+            threading.Thread(target=alone, args=(known,), daemon=True),
         ]
         for each in threads:
             each.start()
