@@ -110,6 +110,7 @@ class Looked:
     named: NamedLists
     places: dict[str, int] = field(default_factory=dict)
     _texts: _Texts = field(default_factory=_Texts)
+    _lists: dict[str, tuple[tuple[str, ...], pl.Expr | None]] = field(default_factory=dict)
 
     def place(self, words: str) -> int | None:
         """The bit of a list; None where there are as many lists as bits."""
@@ -138,17 +139,39 @@ class Looked:
         every = [each for each in asked if not all_have >> self.places[each] & 1]
         if not every:  # another thread was quicker
             return
-        words = [self.named.edition(each) for each in every]
-        include = sorted({word for each in words for word in lists.spellings(each.include)})
-        bits = [
-            lists.has_words(pl.col("text"), each).cast(pl.Int64) * (1 << self.places[name])
-            for name, each in zip(every, words, strict=True)
-        ]
-        likely = texts.str.contains_any(include)
+        memory.keep(hashes, needed, self._search(texts, every))
+
+    def _search(self, texts: pl.Series, asked: list[str]) -> Bits:
+        """For texts, none null, the bits of lists: all their words in one pass, then what they bar.
+
+        A list's excluded phrases are looked for only in texts that have a word of that list.
+        """
+        bits: dict[str, int] = {}
+        sought = [(1 << self.places[name], self._sought(name)) for name in asked]
+        for bit, (words, _) in sought:
+            for word in words:
+                bits[word] = bits.get(word, 0) | bit
+        matched = pl.DataFrame({"word": texts.str.extract_many(list(bits), overlapping=True)})
+        each_word = matched.with_row_index("at").explode("word").drop_nulls("word")
+        masks = pl.col("word").replace_strict(bits, return_dtype=pl.Int64)
+        has = each_word.group_by("at").agg(masks.bitwise_or().alias("bits"))
         found = np.zeros(len(texts), dtype=np.int64)
-        marked = pl.DataFrame({"text": texts.filter(likely)}).select(pl.sum_horizontal(bits))
-        found[likely.to_numpy()] = marked.to_series().to_numpy()
-        memory.keep(hashes, needed, found)
+        found[has["at"].to_numpy()] = has["bits"].to_numpy()
+        for bit, (_, test) in sought:
+            at = np.flatnonzero(found & bit)
+            if test is not None and len(at):
+                holds = texts.gather(at).alias("text").to_frame().select(test).to_series()
+                found[at[~holds.to_numpy()]] &= ~bit
+        return found
+
+    def _sought(self, name: str) -> tuple[tuple[str, ...], pl.Expr | None]:
+        """A list's words, and the whole test of a `text` where words alone do not decide."""
+        if name not in self._lists:
+            words = self.named.edition(name)
+            whole = bool(words.exclude or words.require_also)
+            test = lists.has_words(pl.col("text"), words) if whole else None
+            self._lists[name] = (lists.spellings(words.include), test)
+        return self._lists[name]
 
 
 def _hashes(texts: pl.Series) -> Hashes:
