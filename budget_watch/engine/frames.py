@@ -91,3 +91,8 @@ def provisional_row(source: Source) -> pl.Expr:
     if "stage" in source.columns:
         found = found | (pl.col("stage") == "快报").fill_null(False)
     return found
+
+
+def apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows on memory of their own: filtered texts hold on to all texts of their batch."""
+    return pl.DataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))

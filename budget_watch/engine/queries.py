@@ -14,7 +14,7 @@ from sqlglot import exp
 from budget_watch.engine.check import CheckedRule, CheckedUniverse
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.firm import firm_frames, marked
-from budget_watch.engine.frames import YEAR, Frames
+from budget_watch.engine.frames import YEAR, Frames, apart
 from budget_watch.engine.pieces import pieces
 from budget_watch.engine.result import RuleTally
 from budget_watch.engine.run import (
@@ -29,6 +29,7 @@ from budget_watch.engine.sql import CheckedQuery, CheckedRepeats
 from budget_watch.engine.universe import parts_of
 
 ROWS_A_PART = 1_250_000
+ROWS_A_STEP = 500_000
 ROWS_HASHED = 12_000_000  # 100 MB
 _ALIKE = "__alike"
 
@@ -159,9 +160,33 @@ def _table(
     source, said = _source(name), query.repeats
     rows = frames.scan(source).filter(piece)
     if said is not None and alike is not None and said.source.name == name:
-        rows = rows.with_columns(_hash(said, frames))
-        rows = rows.join(alike.lazy(), on=_ALIKE, how="semi").drop(_ALIKE)
+        rows = _gathered(query, said, frames, alike).lazy()
     return _with_extras(query, name, frames, rows)
+
+
+def _gathered(
+    query: CheckedQuery, said: CheckedRepeats, frames: Frames, alike: pl.DataFrame
+) -> pl.DataFrame:
+    """The rows of the hashes, few of all, with the columns that the query takes.
+
+    Read step by step, each step's rows on memory of their own: else the texts of all rows would
+    stay in memory with those of a few.
+    """
+    taken = _columns_named(query.sql) & set(said.source.columns)
+    taken |= {each for tree in query.extras.get(said.source.name, {}).values()
+              for each in tree.names()}  # fmt: skip
+    rows = frames.scan(said.source).with_columns(_hash(said, frames)).select(*sorted(taken), _ALIKE)
+    found = []
+    for start in range(0, max(frames.rows(said.source), 1), ROWS_A_STEP):
+        step = rows.slice(start, ROWS_A_STEP).join(alike.lazy(), on=_ALIKE, how="semi")
+        found.append(apart(step.drop(_ALIKE).collect(engine="in-memory")))
+    return pl.concat(found)
+
+
+@lru_cache(maxsize=256)
+def _columns_named(sql: str) -> frozenset[str]:
+    tree: Any = sqlglot.parse_one(sql, dialect="duckdb")
+    return frozenset(column.name for column in tree.find_all(exp.Column))
 
 
 def _with_extras(

@@ -16,7 +16,7 @@ import polars as pl
 
 from budget_watch.engine.attaching import attach
 from budget_watch.engine.check import Aggregate, CheckedJoin, CheckedRule
-from budget_watch.engine.frames import provisional_row
+from budget_watch.engine.frames import apart, provisional_row
 from budget_watch.engine.judge import Judgement, compiler, judgement
 from budget_watch.engine.lookups import look_up, table
 from budget_watch.engine.result import observed
@@ -213,7 +213,7 @@ def _take(each: _Row, batch: pl.DataFrame, source: _Source) -> None:
         marks = [name for name in batch.columns if name.startswith("__w_")]
         own = batch.select(*each.columns, *marks)
         own = own if len(counted) == 1 else own.filter(scope == INSIDE)
-        each.waiting.append(own if own.height >= ROWS_TOGETHER else _apart(own))
+        each.waiting.append(own if own.height >= ROWS_TOGETHER else apart(own))
         if sum(part.height for part in each.waiting) >= ROWS_TOGETHER:
             each.many = True
             _judge_waiting(each, source)
@@ -242,12 +242,7 @@ def _judge_waiting(each: _Row, source: _Source) -> None:
     loud = frame.filter(pl.col("__v").is_in(noteworthy(each.judgement)))
     if loud.height:
         plain = [name for name in loud.columns if not name.startswith(("__w_", "__h_"))]
-        each.kept.append(_apart(loud.select(plain)))
-
-
-def _apart(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same rows on memory of their own: filtered texts hold on to all texts of their batch."""
-    return pl.DataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        each.kept.append(apart(loud.select(plain)))
 
 
 def _beside(each: _Row, frame: pl.DataFrame, source: _Source) -> Beside:

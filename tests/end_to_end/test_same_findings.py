@@ -81,6 +81,7 @@ def test_a_shuffled_lake_in_other_parts_gives_the_same(
     monkeypatch.setattr("budget_watch.engine.windows.ROWS_A_PART_ASIDE", 3_000)
     monkeypatch.setattr("budget_watch.engine.windows.ROWS_READ_ASIDE", 6_000)
     monkeypatch.setattr("budget_watch.engine.queries.ROWS_HASHED", 4_000)
+    monkeypatch.setattr("budget_watch.engine.queries.ROWS_A_STEP", 1_700)
     monkeypatch.setattr(rows, "ROWS_A_STEP", 2_500)
     monkeypatch.setattr(rows, "ROWS_TOGETHER", 3_000)
     assert measures.ROWS_A_PART == 3_000

@@ -163,6 +163,7 @@ def test_cutting_the_work_into_parts_changes_nothing(
         patch.setattr("budget_watch.engine.windows.ROWS_READ_ASIDE", 4)
         patch.setattr("budget_watch.engine.queries.ROWS_A_PART", 2)
         patch.setattr("budget_watch.engine.queries.ROWS_HASHED", 3)
+        patch.setattr("budget_watch.engine.queries.ROWS_A_STEP", 2)
         patch.setattr("budget_watch.engine.windows.ROWS_A_PART", 2)
         cut = run_check(where, book, DAY)
     assert whole.observations.equals(cut.observations)
