@@ -10,13 +10,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
 
 import polars as pl
 
 from budget_watch.engine.attaching import attach
 from budget_watch.engine.check import Aggregate, CheckedJoin, CheckedRule
 from budget_watch.engine.frames import apart, provisional_row
+from budget_watch.engine.hashed import Keyed
 from budget_watch.engine.judge import Judgement, compiler, judgement
 from budget_watch.engine.lookups import look_up, table
 from budget_watch.engine.result import observed
@@ -36,6 +40,7 @@ from budget_watch.engine.wordmarks import Marks
 
 ROWS_A_STEP = 150_000
 ROWS_TOGETHER = 60_000  # a rule judges its rows when so many have come together
+RULES_AT_ONCE = 2
 DAY = "__period_end"
 INSIDE, OUT, UNKNOWN, INVALID = 0, -1, -2, -3
 REASONS = {OUT: OUT_OF_SCOPE, UNKNOWN: UNKNOWN_SCOPE, INVALID: NOT_VALID}
@@ -48,11 +53,13 @@ class _Source:
 
     Attributes:
         keys: columns → their different values over all rows, found when first asked for.
+        alone: held by the rule that works out what its rows will meet: plan and frames are shared.
     """
 
     run: Run
     rows: pl.LazyFrame
     keys: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict)
+    alone: Lock = field(default_factory=Lock)
 
     def every(self, on: tuple[str, ...]) -> pl.DataFrame:
         """The different values of some columns over all rows."""
@@ -70,8 +77,17 @@ class Beside:
         tables: the look-ups that hang on other columns.
     """
 
-    measured: dict[tuple[str, ...], pl.DataFrame]
-    tables: list[tuple[CheckedJoin, pl.DataFrame]]
+    measured: dict[tuple[str, ...], Keyed]
+    tables: list[tuple[CheckedJoin, Keyed]]
+
+    def added(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with all that hangs on them."""
+        for on, values in self.measured.items():
+            rows = rows.hstack(values.beside(rows.select(on)))
+        for join, values in self.tables:
+            found = values.beside(rows.select(join.on.values()))
+            rows = rows.hstack(found.with_columns(pl.col(f"{join.name}_found").fill_null(False)))
+        return rows
 
 
 @dataclass
@@ -118,14 +134,24 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
 
     all_rows = _Source(run, rows)
     total = run.frames.rows(source)
-    for batch in _ahead(step, range(0, max(total, 1), ROWS_A_STEP)):
-        for each in in_pass:
-            _take(each, batch, all_rows)
-    shared = time.perf_counter() - begun - sum(each.seconds for each in in_pass)
+    with ThreadPoolExecutor(RULES_AT_ONCE, "judging") as judging:
+        for batch in _ahead(step, range(0, max(total, 1), ROWS_A_STEP)):
+            _all(judging, [partial(_take, each, batch, all_rows) for each in in_pass])
+        _all(judging, [partial(_judge_waiting, each, all_rows) for each in in_pass])
     for each in in_pass:
-        _judge_waiting(each, all_rows)
         _finish(run, each)
-        run.tallies[each.rule.id].seconds += each.seconds + shared / len(rules)
+    spent = time.perf_counter() - begun
+    busy = sum(each.seconds for each in in_pass)
+    shared = max(0.0, spent - busy) / len(rules)
+    for each in in_pass:  # what rules did at once is counted once
+        own = each.seconds * min(1.0, spent / busy) if busy else 0.0
+        run.tallies[each.rule.id].seconds += own + shared
+
+
+def _all(workers: ThreadPoolExecutor, tasks: Sequence[Callable[[], None]]) -> None:
+    """Do the tasks, some at once, each with the day and calendar of the run."""
+    for done in [workers.submit(copy_context().run, task) for task in tasks]:
+        done.result()
 
 
 def _ahead(step: Callable[[int], pl.DataFrame], starts: Sequence[int]) -> Iterator[pl.DataFrame]:
@@ -226,14 +252,13 @@ def _judge_waiting(each: _Row, source: _Source) -> None:
         return
     frame = pl.concat(each.waiting) if len(each.waiting) > 1 else each.waiting[0]
     each.waiting.clear()
-    beside = each.beside or _beside(each, frame, source)
+    beside = each.beside
+    if beside is None:
+        with source.alone:
+            beside = _beside(each, frame, source)
     each.beside = beside if each.many else None
-    met = frame.lazy()
-    for on, values in beside.measured.items():
-        met = met.join(values.lazy(), on=on, how="left", nulls_equal=True)
-    for join, found in beside.tables:
-        met = look_up(met, join, found, in_order=False)
     # lazy, so that what several predicates share is worked out once
+    met = beside.added(frame).lazy()
     frame = met.with_columns(each.judgement.expr.alias("__v")).collect(engine="in-memory")
     hashed = pl.col(_hash_name(tuple(each.rule.grain))).sum().alias("key")
     for at, count, key in frame.group_by("__v").agg(pl.len(), hashed).iter_rows():
@@ -250,20 +275,22 @@ def _beside(each: _Row, frame: pl.DataFrame, source: _Source) -> Beside:
 
     All that hangs on the same columns stands in one frame, so that the rows meet it in one join.
     """
-    run, found = source.run, Beside({}, [])
+    run = source.run
+    measured: dict[tuple[str, ...], pl.DataFrame] = {}
+    tables: list[tuple[CheckedJoin, Keyed]] = []
     for measure in each.rule.measures.values():
         on = tuple(sorted(_keys(measure, frame.columns)))
-        if on not in found.measured:
-            found.measured[on] = source.every(on) if each.many else frame.select(on).unique()
-        values = attach(found.measured[on].select(on), measure, run.plan)
-        found.measured[on] = found.measured[on].hstack(values.select(pl.exclude(on)))
+        if on not in measured:
+            measured[on] = source.every(on) if each.many else frame.select(on).unique()
+        values = attach(measured[on].select(on), measure, run.plan)
+        measured[on] = measured[on].hstack(values.select(pl.exclude(on)))
     for join in each.rule.joins.values():
         on, rows = tuple(sorted(join.on.values())), table(join, run.frames)
-        if on in found.measured:
-            found.measured[on] = look_up(found.measured[on].lazy(), join, rows).collect()
+        if on in measured:
+            measured[on] = look_up(measured[on].lazy(), join, rows).collect()
         else:
-            found.tables.append((join, rows))
-    return found
+            tables.append((join, Keyed(rows, [f"__on_{at}" for at in range(len(join.on))])))
+    return Beside({on: Keyed(values, on) for on, values in measured.items()}, tables)
 
 
 def _keys(measure: Aggregate, present: list[str]) -> list[str]:

@@ -18,17 +18,17 @@ import polars as pl
 
 from budget_watch.engine import lists
 from budget_watch.engine.expression import Expr
+from budget_watch.engine.hashed import Hashes, HashTable, hashes_of
 from budget_watch.engine.lists import NamedLists
 
 MOST_LISTS = 63
 MOST_TEXTS = 2_000_000  # then the texts are forgotten: about 100 MB
 
-Hashes = npt.NDArray[np.uint64]
 Bits = npt.NDArray[np.int64]
 
 
 class _Texts:
-    """What was found in texts, by their hash: a table with open addressing.
+    """What was found in texts, by their hash.
 
     Two of a million texts have one hash of 64 bits once in forty million runs. Threads that ask at
     once may look at the same text twice, and find the same. The lock is held for a moment around
@@ -36,63 +36,40 @@ class _Texts:
     waits for the lock.
     """
 
-    def __init__(self, room: int = 1 << 16) -> None:
-        self.count = 0
-        self._hashes = np.zeros(room, dtype=np.uint64)  # 0: nothing here
-        self._found = np.zeros(room, dtype=np.int64)
-        self._done = np.zeros(room, dtype=np.int64)
+    def __init__(self) -> None:
+        self._table = HashTable()
+        self._found = np.zeros(len(self._table.hashes), dtype=np.int64)
+        self._done = np.zeros(len(self._table.hashes), dtype=np.int64)
         self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """How many texts are known."""
+        return self._table.count
 
     def known(self, hashes: Hashes) -> tuple[Bits, Bits]:
         """Of each text the bits of the lists that it has words of, and of those searched for."""
         with self._lock:
-            at = self._places(hashes)
+            at = self._table.places(hashes)
             return self._found[at], self._done[at]
 
     def keep(self, hashes: Hashes, searched: int, found: Bits) -> None:
         """Keep that texts, all different, were searched, and what was found in them."""
         with self._lock:
-            if 2 * (self.count + len(hashes)) > len(self._hashes):
+            if self._table.full(len(hashes)):
                 self._grow(len(hashes))
-            at = self._take_places(hashes)
+            at = self._table.take(hashes)
             self._found[at] |= found
             self._done[at] |= searched
 
-    def _places(self, hashes: Hashes) -> npt.NDArray[np.int64]:
-        """Where each hash stands, or the free place where it would."""
-        last = len(self._hashes) - 1
-        at = (hashes & np.uint64(last)).astype(np.int64)
-        there = self._hashes[at]
-        astray = np.flatnonzero((there != hashes) & (there != 0))
-        while len(astray):
-            at[astray] = (at[astray] + 1) & last
-            there = self._hashes[at[astray]]
-            astray = astray[(there != hashes[astray]) & (there != 0)]
-        return at
-
-    def _take_places(self, hashes: Hashes) -> npt.NDArray[np.int64]:
-        """The same for different hashes, each of which has its place afterwards."""
-        at = self._places(hashes)
-        while True:
-            new = np.flatnonzero(self._hashes[at] != hashes)
-            if not len(new):
-                return at
-            self._hashes[at[new]] = hashes[new]  # of several for one place one gets it
-            got = self._hashes[at[new]] == hashes[new]
-            self.count += int(got.sum())
-            at[new[~got]] = self._places(hashes[new[~got]])
-
     def _grow(self, more: int) -> None:
-        room = len(self._hashes)
-        while 2 * (self.count + more) > room:
-            room *= 2
-        taken = np.flatnonzero(self._hashes)
-        hashes, found, done = self._hashes[taken], self._found[taken], self._done[taken]
-        self.count = 0
-        self._hashes = np.zeros(room, dtype=np.uint64)
-        self._found = np.zeros(room, dtype=np.int64)
-        self._done = np.zeros(room, dtype=np.int64)
-        at = self._take_places(hashes)
+        old = self._table
+        taken = np.flatnonzero(old.hashes)
+        found, done = self._found[taken], self._done[taken]
+        self._table = HashTable(2 * (old.count + more))
+        self._found = np.zeros(len(self._table.hashes), dtype=np.int64)
+        self._done = np.zeros(len(self._table.hashes), dtype=np.int64)
+        at = self._table.take(old.hashes[taken])
         self._found[at], self._done[at] = found, done
 
 
@@ -175,8 +152,7 @@ class Looked:
 
 
 def _hashes(texts: pl.Series) -> Hashes:
-    """The texts' hashes, none 0."""
-    return np.asarray(np.maximum(texts.hash(seed=41).to_numpy(), np.uint64(1)))
+    return hashes_of(texts.to_frame(), 41)
 
 
 @dataclass

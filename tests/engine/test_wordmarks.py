@@ -6,7 +6,6 @@ import threading
 from itertools import product
 from typing import Literal
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -65,18 +64,6 @@ def test_forgetting_and_making_room_change_nothing(monkeypatch: pytest.MonkeyPat
     for start in range(0, len(texts), 50):
         some = texts.slice(start, 100)
         assert known.marks(some, ASKED).to_list() == searched(some)
-
-
-def test_texts_whose_hashes_want_one_place_are_told_apart() -> None:
-    room, memory = 1 << 16, wordmarks._Texts()
-    hashes = np.array([5, 5 + room, 6, 5 + 2 * room, room - 1, 2 * room - 1], dtype=np.uint64)
-    memory.keep(hashes, 3, np.array([1, 2, 3, 0, 1, 2]))
-    memory.keep(hashes[:2], 4, np.array([4, 0]))
-    more = np.append(hashes, np.array([7, 4], dtype=np.uint64))
-    assert [each.tolist() for each in memory.known(more)] == [
-        [5, 2, 3, 0, 1, 2, 0, 0],
-        [7, 7, 3, 3, 3, 3, 0, 0],
-    ]
 
 
 def test_columns_and_threads_may_ask_at_once() -> None:
