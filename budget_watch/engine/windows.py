@@ -46,9 +46,9 @@ def judge_windows(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
         used = _judge_hopeful(run, rule, window, tally)
     else:
         used = 0
-        by = [pl.col(name) for name in window.by]
+        all_rows, by = run.frames.scan(window.source), [pl.col(name) for name in window.by]
         for piece in pieces(run.frames, window.source, by, YEAR in window.by, ROWS_A_PART):
-            steps = _steps(run.frames, window, _rows(run.frames, window, piece))
+            steps = _steps(run.frames, window, _rows(run.frames, window, all_rows.filter(piece)))
             used += int(steps["__rows"].sum() or 0)
             if steps.height:
                 _judge_part(run, rule, window, steps, tally)
@@ -63,7 +63,8 @@ def _judge_hopeful(run: Run, rule: CheckedRule, window: CheckedWindow, tally: Ru
     Returns:
         how many rows stand in groups.
     """
-    rows = _rows(run.frames, window, pl.lit(True)).with_columns(key_hash(window.by).alias(_KEY))
+    keyed = run.frames.scan(window.source).with_columns(key_hash(window.by).alias(_KEY))
+    rows = _rows(run.frames, window, keyed)
     values = {name: window.values[name] for name in _deciding(rule, window)}
     aggregates = [
         column
@@ -86,7 +87,8 @@ def _judge_hopeful(run: Run, rule: CheckedRule, window: CheckedWindow, tally: Ru
     found = pl.concat(hopeful)
     for part in _parts(kept, ROWS_A_PART):
         wanted = found.lazy().filter(part)
-        steps = _steps(run.frames, window, rows.join(wanted, on=_KEY, how="semi"))
+        some_rows = keyed.join(wanted, on=_KEY, how="semi")
+        steps = _steps(run.frames, window, _rows(run.frames, window, some_rows))
         if steps.height:
             _judge_part(run, rule, window, steps, tally)
     return every
@@ -103,10 +105,9 @@ def _parts(rows: int, most: int, cut: int = 1) -> list[pl.Expr]:
     return [pl.col(_KEY) // cut % count == part for part in range(count)]
 
 
-def _rows(frames: Frames, window: CheckedWindow, piece: pl.Expr) -> pl.LazyFrame:
-    """The rows of a piece that stand in windows, with their order."""
-    source = window.source
-    rows, marks = frames.scan(source).filter(piece), frames.marks(source)
+def _rows(frames: Frames, window: CheckedWindow, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Those of the source's rows that stand in windows, with their order."""
+    source, marks = window.source, frames.marks(window.source)
     if window.condition is not None:
         inside = frames.condition(source, window.condition, marks)
         rows = rows.with_columns(marks.columns()).filter(inside)
