@@ -46,7 +46,8 @@ COARSE = frozenset(
         "tax_kind",
     ]
 )
-ROWS_A_PART = 3_000_000
+ROWS_A_PART = 4_500_000
+GROUPS_TOGETHER = 2_000_000
 VALUES_SHARED = 200_000  # groupings by a column of more values take passes of their own
 
 
@@ -243,11 +244,19 @@ def _compute_together(frames: Frames, several: list[Fused]) -> None:
 
 
 def _pieces(frames: Frames, fused: Fused) -> list[pl.Expr]:
-    """The pieces of a grouping; coarse groups are few whatever the rows, and are not cut."""
-    if {name for tree in fused.keys.values() for name in tree.names()} <= COARSE:
+    """The pieces of a grouping; where groups are few whatever the rows, it is not cut."""
+    fine = {name for tree in fused.keys.values() for name in tree.names()} - COARSE
+    if not fine or (len(fused.keys) == 1 and fused.step is None and _few(frames, fused, fine)):
         return [pl.lit(True)]
     keys = [pl.col(f"__k_{name}") for name in fused.keys]
     return pieces(frames, fused.source, keys, _by_year(fused), ROWS_A_PART)
+
+
+def _few(frames: Frames, fused: Fused, fine: set[str]) -> bool:
+    """Whether the groups by one column are few enough to stand in memory together."""
+    if frames.rows(fused.source) <= ROWS_A_PART or len(fine) != 1:
+        return False
+    return frames.different(fused.source, min(fine)) <= GROUPS_TOGETHER
 
 
 def _by_year(fused: Fused) -> bool:
