@@ -32,7 +32,7 @@ def firm_frames(query: CheckedQuery, frames: Frames) -> Frames | None:
     """Frames without provisional rows; none if no table of the query has any."""
     if not any(frames.doubtful(sources()[name]) for name in query.tables):
         return None
-    return Frames(FirmReader(frames.reader), frames.setting)
+    return Frames(FirmReader(frames.reader), frames.setting, looked=frames.looked)
 
 
 def marked(returned: pl.DataFrame, firm: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from budget_watch.engine.expression import Expr
 from budget_watch.engine.judge import Setting, compiler
 from budget_watch.engine.sources import Reader, Source
 from budget_watch.engine.to_polars import Compiler
-from budget_watch.engine.wordmarks import Looked, Marks
+from budget_watch.engine.wordmarks import FEW_ROWS, MOST_ROWS, Looked, Marks
 
 PROVISIONAL = ("快报", "初步", "第三方")
 YEAR = "fiscal_year"
@@ -27,11 +27,10 @@ class Frames:
     counted_years: dict[str, dict[int | None, int]] = field(default_factory=dict)
     doubted: dict[str, bool] = field(default_factory=dict)
     values: dict[tuple[str, str], int] = field(default_factory=dict)
-    looked: Looked = field(init=False)
+    looked: Looked | None = None
 
     def __post_init__(self) -> None:
         self.coverage = self.reader.coverage()
-        self.looked = Looked(self.setting.named)
 
     def scan(self, source: Source) -> pl.LazyFrame:
         """The rows of a source."""
@@ -54,7 +53,9 @@ class Frames:
 
     def marks(self, source: Source) -> Marks:
         """An empty collection of word tests over a source."""
-        return Marks(self.looked, source.columns)
+        self.looked = self.looked or Looked(self.setting.named)
+        pays = FEW_ROWS < self.rows(source) <= MOST_ROWS
+        return Marks(self.looked, source.name, source.columns, self.scan(source) if pays else None)
 
     def condition(self, source: Source, tree: Expr, marks: Marks | None = None) -> pl.Expr:
         """A condition over the rows of a source; unknown counts as false."""

@@ -34,6 +34,7 @@ from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_polars import Compiler
 from budget_watch.engine.undelivered import settle_empty
 from budget_watch.engine.universe import grains, members
+from budget_watch.engine.wordmarks import Looked, words_named
 from budget_watch.engine.workdays import counting_by
 
 ENGINE_VERSION = "1"
@@ -92,7 +93,7 @@ def _checked(
     begun = time.perf_counter()
     chosen = selected(book, rules)
     setting = Setting(as_of, book.params, book.named, overrides or {})
-    frames = Frames(reader, setting)
+    frames = Frames(reader, setting, looked=Looked(book.named, words_named(chosen)))
     run = Run(book, frames, Plan(frames), {rule.id: RuleTally(rule.id) for rule in chosen})
     aggregates = [rule for rule in chosen if rule.rule.shape == "aggregate"]
     run.plan.add(measure for rule in chosen for measure in rule.measures.values())

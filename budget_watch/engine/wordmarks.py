@@ -9,8 +9,8 @@ each.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,14 @@ from budget_watch.engine import lists
 from budget_watch.engine.expression import Expr
 from budget_watch.engine.hashed import Hashes, HashTable, hashes_of
 from budget_watch.engine.lists import NamedLists
+from budget_watch.engine.sources import Source
+from budget_watch.engine.units import Column
 
 MOST_LISTS = 63
 MOST_TEXTS = 2_000_000  # then the texts are forgotten: about 100 MB
+FEW_ROWS = 50_000  # of so short a source the texts are looked at as they come
+MOST_ROWS = 30_000_000  # of so long a one too: their different texts might not stand in memory
+TEXTS_TOGETHER = 200_000
 
 Bits = npt.NDArray[np.int64]
 
@@ -81,19 +86,42 @@ class Looked:
 
     Attributes:
         named: the book's word lists.
+        expected: the lists that will be asked for: a text is searched for all of them at once.
         places: name of a list's edition → its bit.
     """
 
     named: NamedLists
+    expected: Collection[str] = ()
     places: dict[str, int] = field(default_factory=dict)
+    _ahead: set[str] = field(default_factory=set)
     _texts: _Texts = field(default_factory=_Texts)
     _lists: dict[str, tuple[tuple[str, ...], pl.Expr | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for words in sorted(self.expected):
+            for name, _, _ in self.named.editions(words):
+                self.place(name)
 
     def place(self, words: str) -> int | None:
         """The bit of a list; None where there are as many lists as bits."""
         if words not in self.places and len(self.places) < MOST_LISTS:
             self.places[words] = len(self.places)
         return self.places.get(words)
+
+    def look_ahead(self, name: str, texts: pl.LazyFrame) -> None:
+        """Search the different texts of a frame's one column before its rows are read.
+
+        Many at once: to build the search machine of all lists costs as much as a thousand texts.
+
+        name: tells the column from others; of one name all texts are known after the first time.
+        """
+        if name in self._ahead:
+            return
+        self._ahead.add(name)
+        different = texts.unique().drop_nulls().collect(engine="streaming").to_series()
+        if len(different) + self._texts.count <= MOST_TEXTS:
+            for start in range(0, len(different), TEXTS_TOGETHER):
+                self.marks(different.slice(start, TEXTS_TOGETHER), tuple(self.places))
 
     def marks(self, texts: pl.Series, asked: tuple[str, ...]) -> pl.Series:
         """For each text the bits of the lists asked for, perhaps of others; null for null."""
@@ -105,18 +133,17 @@ class Looked:
         found, done = memory.known(hashes)
         fresh = ((done & needed) != needed) & present.to_numpy()
         if fresh.any():
-            self._look(memory, texts.filter(pl.Series(fresh)).unique(), asked, needed)
+            self._look(memory, texts.filter(pl.Series(fresh)).unique())
             found, _ = memory.known(hashes)
         return pl.select(pl.when(present).then(pl.Series(found, dtype=pl.Int64))).to_series()
 
-    def _look(self, memory: _Texts, texts: pl.Series, asked: tuple[str, ...], needed: int) -> None:
+    def _look(self, memory: _Texts, texts: pl.Series) -> None:
         """Search texts, all different and none null, for the lists that some of them lack."""
         hashes = _hashes(texts)
         all_have = int(np.bitwise_and.reduce(memory.known(hashes)[1]))
-        every = [each for each in asked if not all_have >> self.places[each] & 1]
-        if not every:  # another thread was quicker
-            return
-        memory.keep(hashes, needed, self._search(texts, every))
+        every = [name for name, place in list(self.places.items()) if not all_have >> place & 1]
+        searched = sum(1 << self.places[name] for name in every)
+        memory.keep(hashes, searched, self._search(texts, every))
 
     def _search(self, texts: pl.Series, asked: list[str]) -> Bits:
         """For texts, none null, the bits of lists: all their words in one pass, then what they bar.
@@ -155,18 +182,37 @@ def _hashes(texts: pl.Series) -> Hashes:
     return hashes_of(texts.to_frame(), 41)
 
 
+def words_named(part: object) -> set[str]:
+    """The word lists that a rule, or a part of one, or several ask for."""
+    if isinstance(part, Expr):
+        return {str(node.value) for node in part.walk() if node.op == "words"}
+    if isinstance(part, Mapping):
+        parts: Iterable[object] = part.values()
+    elif isinstance(part, (list, tuple)):
+        parts = part
+    elif is_dataclass(part) and not isinstance(part, (Source, Column)):
+        parts = (getattr(part, each.name) for each in fields(part))
+    else:
+        return set()
+    return set[str]().union(*(words_named(each) for each in parts))
+
+
 @dataclass
 class Marks:
     """The word tests that were asked for over the columns of a source, while compiling.
 
     Attributes:
         looked: what the run knows of texts; shared by all passes.
+        source: name of the source.
         known: the source's columns; only those can be marked.
+        rows: the source's rows, where they are so many that looking ahead pays.
         wanted: column → ids of the lists asked for.
     """
 
     looked: Looked
+    source: str
     known: Collection[str]
+    rows: pl.LazyFrame | None = None
     wanted: dict[str, list[str]] = field(default_factory=dict)
 
     def test(self, text: Expr, words: str) -> pl.Expr | None:
@@ -191,6 +237,9 @@ class Marks:
 
     def columns(self) -> list[pl.Expr]:
         """The marks as columns to add to the source's rows; call when all is compiled."""
+        if self.rows is not None:
+            for column in self.wanted:
+                self.looked.look_ahead(f"{self.source}.{column}", self.rows.select(column))
         return [
             pl.col(column)
             .map_batches(_marker(self.looked, asked), return_dtype=pl.Int64, is_elementwise=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import product
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -11,14 +12,16 @@ import pytest
 
 from budget_watch.engine import wordmarks
 from budget_watch.engine.lists import NamedLists, has_words
+from budget_watch.engine.load import load_book
 from budget_watch.engine.model import Words
-from budget_watch.engine.wordmarks import Looked
+from budget_watch.engine.wordmarks import Looked, words_named
 
 LISTS = (
     {"id": "food", "title": "餐", "include": ["餐", "饭店"], "exclude": ["餐厅"]},
     {"id": "cars", "title": "车", "include": ["加油", "保养"], "require_also": ["车"]},
 )
 NAMED = NamedLists({each["id"]: Words.model_validate(each) for each in LISTS})
+RULES = Path(__file__).parents[2] / "rules"
 ASKED = ("food#0", "cars#0")
 PIECES = ("餐费", "餐厅", "饭店", "加油", "车", "保养", "办公", "")
 TEXTS = ["".join(each) + str(at) for at, each in enumerate(product(PIECES, PIECES, PIECES))]
@@ -53,17 +56,36 @@ def test_lists_asked_for_later_are_searched_in_texts_known_before() -> None:
     assert known.marks(texts, ASKED).to_list() == searched(texts)
 
 
-def test_forgetting_and_making_room_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looking_ahead_forgetting_and_making_room_change_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     many = pl.Series([f"{text}{at}" for at in range(150) for text in TEXTS])
     known = looked()
     assert len(many) > 1 << 16
     assert known.marks(many, ASKED).to_list() == searched(many)
     assert known.marks(many.reverse(), ASKED).to_list() == searched(many.reverse())
-    texts = pl.Series([*TEXTS, None])
+    texts = pl.Series("text", [*TEXTS, None])
+    known.look_ahead("here.text", texts.to_frame().lazy())
+    assert known.marks(texts, ASKED).to_list() == searched(texts)
     monkeypatch.setattr(wordmarks, "MOST_TEXTS", 10)
     for start in range(0, len(texts), 50):
         some = texts.slice(start, 100)
         assert known.marks(some, ASKED).to_list() == searched(some)
+
+
+def test_lists_that_will_be_asked_for_are_searched_with_the_first() -> None:
+    known, texts = Looked(NAMED, {"food", "cars"}), pl.Series([*TEXTS, None])
+    assert known.places == {"cars#0": 0, "food#0": 1}
+    swapped = [None if mark is None else mark >> 1 | (mark & 1) << 1 for mark in searched(texts)]
+    assert known.marks(texts, ("food#0",)).to_list() == swapped
+
+
+def test_the_lists_that_rules_name() -> None:
+    book = load_book([RULES])
+    assert words_named(book.rules["PZ11"]) == {"instalments", "settled_regularly"}
+    assert words_named([book.rules["ZX01"]]) == set()
+    every = words_named(list(book.rules.values()))
+    assert every == set(book.named.words)
 
 
 def test_columns_and_threads_may_ask_at_once() -> None:
