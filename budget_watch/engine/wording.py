@@ -132,15 +132,18 @@ def render(
     said = f"“{rule.title}”此前触发，{held}" if held else ""
     said = said or fact(book, rule, values, setting, names, _day(observation.get("period_end")))
     level = rule.levels[int(observation.get("level_at") or 0)]
+    limit = limit_of(book, rule, level, values, setting, _day(observation.get("period_end")))
+    # beyond a committee's own tighter number is not yet beyond the statute's
+    own = limit.authority == "local" and level.klass in ("法", "规")
     return worded(
         said,
-        level.klass,
-        level.basis,
+        "规" if own else level.klass,
+        () if own else level.basis,
         book.laws,
         level.confidence,
         state,
         bool(observation.get("provisional")),
-        limit_of(book, rule, level, values, setting, _day(observation.get("period_end"))).standard,
+        limit.standard,
     )
 
 

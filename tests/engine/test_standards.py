@@ -65,6 +65,23 @@ def test_a_committees_own_number_is_its_standard_with_its_note_and_never_custom(
     assert (used.authority, used.note) == ("local", "预算工委2026年会议纪要")
 
 
+def test_beyond_a_committees_own_number_is_not_said_to_touch_the_law(tmp_path: Path) -> None:
+    statutory = RULE.replace("basis: []", "class: 法, basis: [{law: budget-law, article: '13'}]")
+    book = book_of(tmp_path, {"ZX91": statutory}, params=OWN)
+
+    def sentence(region: str) -> str:
+        reader = reader_of({"payment": [payment("a", "60万元", mof_div_code=region)]})
+        (row,) = run_check(reader, book, DAY).observations.to_dicts()
+        return render(book, row)
+
+    fact = "支付60.00万元，{}上限{}万元，超出{}万元"
+    assert (
+        sentence("990102000") == fact.format("本级", "40.00", "20.00") + "，超出本级标准，需核实。"
+    )
+    everywhere = fact.format("经验", "50.00", "10.00")
+    assert sentence("990100000") == f"数据显示{everywhere}，据《预算法》（待核对原文），待核实。"
+
+
 def test_the_rules_page_says_both(tmp_path: Path) -> None:
     book = book_of(tmp_path, {"ZX91": RULE}, params=OWN)
     text = page(book, book.rules["ZX91"])
