@@ -142,6 +142,8 @@ class Looked:
         hashes = _hashes(texts)
         all_have = int(np.bitwise_and.reduce(memory.known(hashes)[1]))
         every = [name for name, place in list(self.places.items()) if not all_have >> place & 1]
+        if not every:  # another thread was quicker
+            return
         searched = sum(1 << self.places[name] for name in every)
         memory.keep(hashes, searched, self._search(texts, every))
 

@@ -200,7 +200,7 @@ def test_a_case_states_the_percentile_as_one_value(tmp_path: Path) -> None:
 base: {fiscal_year: 2026, mof_div_code: "990100000", dept_code: "101", agency_code: "101001", cars: 2, p90: 1万元}
 cases:
   - {name: 恰在九成位, spent: 2万元, expect: clear}
-  - {name: 高一分, spent: 20000.01元, p90_peers: 10, p90_rank: 1, expect: yellow, message: "1.00万元，同类10个，第1位，P90为1.00万元"}
+  - {name: 高一分, spent: 20000.01元, p90_peers: 10, p90_rank: 1, expect: yellow, message: "10,000.01元，同类10个，第1位，P90为10,000.00元"}
   - {name: 同类太少, spent: 2万元, p90: null, expect: insufficient_data}
 """  # noqa: E501
     (tmp_path / "execution" / "SG91.test.yaml").write_text(cases, encoding="utf-8")

@@ -80,6 +80,14 @@ def test_lists_that_will_be_asked_for_are_searched_with_the_first() -> None:
     assert known.marks(texts, ("food#0",)).to_list() == swapped
 
 
+def test_what_another_thread_has_searched_meanwhile_is_left_alone() -> None:
+    known, texts = looked(), pl.Series(TEXTS)
+    known._look(known._texts, texts)
+    known._look(known._texts, texts)
+    known._look(known._texts, texts.clear())
+    assert known.marks(texts, ASKED).to_list() == searched(texts)
+
+
 def test_the_lists_that_rules_name() -> None:
     book = load_book([RULES])
     assert words_named(book.rules["PZ11"]) == {"instalments", "settled_regularly"}
