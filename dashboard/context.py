@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from budget_watch.access import Grant
+from budget_watch.casework.runs import PastRun, latest_run
 from budget_watch.lake import Home, LakeError, Reader, Snapshot
 from budget_watch.views import Desk, Place, Span, home_place
 from budget_watch.views import formats as fmt
@@ -74,6 +75,11 @@ class Context:
     def reader(self) -> Reader:
         """The lake under this reader's grant."""
         return Reader(self.home, self.grant, self.snapshot)
+
+    @cached_property
+    def last_run(self) -> PastRun | None:
+        """The last run of the whole rule book, looked up once a request."""
+        return latest_run(self.home)
 
     @property
     def cube(self) -> Cube:

@@ -8,7 +8,7 @@ changes the data state, never the identity and never the work state.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -98,7 +98,7 @@ def list_findings(
     outcome: str | None = "hit",
     area: str | None = None,
     dept: str | None = None,
-    first_run: str | None = None,
+    first_runs: Collection[str] | None = None,
     data_state: str | None = None,
     trial: bool | None = None,
 ) -> list[Finding]:
@@ -108,7 +108,7 @@ def list_findings(
         home: the installation.
         grant: who reads; rows outside its scope are not there.
         outcome: ``hit`` (open now), ``cleared``, ``insufficient_data``, ``error``; None for all.
-        first_run: only findings first seen in this run.
+        first_runs: only findings first seen in one of these runs.
         trial: only those of rules on trial, or only those of the others.
     """
     table = t.finding
@@ -120,11 +120,12 @@ def list_findings(
         table.c.outcome: outcome,
         table.c.area: area,
         table.c.dept_code: dept,
-        table.c.first_run: first_run,
         table.c.data_state: data_state,
         table.c.trial: trial,
     }
     where += [column == value for column, value in wanted.items() if value is not None]
+    if first_runs is not None:
+        where.append(table.c.first_run.in_(sorted(first_runs)))
     rank = sa.case({name: at for at, name in enumerate(LEVELS)}, value=table.c.level, else_=9)
     query = (
         sa.select(table)

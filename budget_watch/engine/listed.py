@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,10 +13,8 @@ from budget_watch.engine.errors import BookError
 from budget_watch.engine.local import (
     Local,
     LocalGroup,
-    LocalGroupSet,
     LocalParam,
     LocalWords,
-    LocalWordSet,
     list_changes,
     value_changes,
     with_codes,
@@ -30,6 +28,7 @@ from budget_watch.tables.strict_yaml import line_of
 
 Entry = TypeVar("Entry", Words, Group, Param, Law, Exemption)
 Said = TypeVar("Said", bound=BaseModel)
+Dated = TypeVar("Dated", bound=Words | Group)
 
 
 @dataclass(frozen=True)
@@ -163,39 +162,38 @@ def _not_loosened(made: Parameter, where: Callable[[], str]) -> None:
 def words_of(folders: Sequence[Path], mistakes: Mistakes, local: list[Local]) -> dict[str, Words]:
     """Word lists by id, with what a home says of the product's."""
     listed, said_of = _split(folders, "words", Words, LocalWords, mistakes)
-    found = merged("词表", listed, mistakes)
-    sets: dict[str, list[LocalWordSet]] = {}
-    product = dict(found)
-    for each in said_of:
-        name = each.said.id
-        try:
-            both = [*sets.get(name, ()), *each.said.sets]
-            found[name] = with_words(product[name], both, each.where())
-        except BookError as error:
-            mistakes.add(error)
-            continue
-        sets[name] = both
-        local.append(_told("词表", each, found[name].title, list_changes(product[name], each.said)))
-    return found
+    return _changed("词表", merged("词表", listed, mistakes), said_of, with_words, mistakes, local)
 
 
 def groups_of(folders: Sequence[Path], mistakes: Mistakes, local: list[Local]) -> dict[str, Group]:
     """Code groups by id, with what a home says of the product's."""
     listed, said_of = _split(folders, "groups", Group, LocalGroup, mistakes)
-    found = merged("代码组", listed, mistakes)
-    sets: dict[str, list[LocalGroupSet]] = {}
-    product = dict(found)
+    product = merged("代码组", listed, mistakes)
+    return _changed("代码组", product, said_of, with_codes, mistakes, local)
+
+
+def _changed(
+    kind: str,
+    product: Mapping[str, Dated],
+    said_of: Sequence[Listed[Any]],
+    changed: Callable[[Dated, list[Any], str], Dated],
+    mistakes: Mistakes,
+    local: list[Local],
+) -> dict[str, Dated]:
+    """The product's lists with a home's sets, all that it says of one list together."""
+    found: dict[str, Dated] = dict(product)
+    sets: dict[str, list[Any]] = {}
     for each in said_of:
         name = each.said.id
+        both = [*sets.get(name, ()), *each.said.sets]
         try:
-            both = [*sets.get(name, ()), *each.said.sets]
-            found[name] = with_codes(product[name], both, each.where())
+            found[name] = changed(product[name], both, each.where())
         except BookError as error:
             mistakes.add(error)
             continue
         sets[name] = both
         changes = list_changes(product[name], each.said)
-        local.append(_told("代码组", each, found[name].title, changes))
+        local.append(_told(kind, each, found[name].title, changes))
     return found
 
 

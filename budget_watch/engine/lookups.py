@@ -41,26 +41,13 @@ def table(join: CheckedJoin, frames: Frames) -> pl.DataFrame:
     )
 
 
-def look_up(
-    rows: pl.LazyFrame,
-    join: CheckedJoin,
-    found: pl.DataFrame,
-    prefix: str = "",
-    *,
-    in_order: bool = True,
-) -> pl.LazyFrame:
-    """Rows with the columns taken (under `prefix` + name) and the flag; none is lost or doubled.
-
-    `in_order` keeps the rows' order, which costs memory in a stream.
-    """
-    flag = f"{join.name}_found"
-    renamed = found.rename({name: prefix + name for name in (*join.take, flag)})
-    names = [f"__on_{at}" for at in range(len(join.on))]
+def look_up(rows: pl.LazyFrame, join: CheckedJoin, found: pl.DataFrame) -> pl.LazyFrame:
+    """Rows, in their order, with the columns taken and the flag; none is lost or doubled."""
     joined = rows.join(
-        renamed.lazy(),
+        found.lazy(),
         left_on=list(join.on.values()),
-        right_on=names,
+        right_on=[f"__on_{at}" for at in range(len(join.on))],
         how="left",
-        maintain_order="left" if in_order else "none",
+        maintain_order="left",
     )
-    return joined.with_columns(pl.col(prefix + flag).fill_null(False))
+    return joined.with_columns(pl.col(f"{join.name}_found").fill_null(False))

@@ -142,10 +142,13 @@ def _shareable(frames: Frames, fused: Fused) -> bool:
     """Whether a query is over a long source, by year, and has few groups however many the rows."""
     if frames.rows(fused.source) <= ROWS_A_PART or not _by_year(fused):
         return False
-    names = {name for tree in fused.keys.values() for name in tree.names()} - COARSE
-    return not names or (
-        len(names) == 1 and frames.different(fused.source, names.pop()) <= VALUES_SHARED
-    )
+    return _few(frames, fused, VALUES_SHARED)
+
+
+def _few(frames: Frames, fused: Fused, most: int) -> bool:
+    """Whether all keys but at most one are coarse, and that one has few different values."""
+    fine = {name for tree in fused.keys.values() for name in tree.names()} - COARSE
+    return not fine or (len(fine) == 1 and frames.different(fused.source, min(fine)) <= most)
 
 
 @dataclass
@@ -245,18 +248,13 @@ def _compute_together(frames: Frames, several: list[Fused]) -> None:
 
 def _pieces(frames: Frames, fused: Fused) -> list[pl.Expr]:
     """The pieces of a grouping; where groups are few whatever the rows, it is not cut."""
-    fine = {name for tree in fused.keys.values() for name in tree.names()} - COARSE
-    if not fine or (len(fused.keys) == 1 and fused.step is None and _few(frames, fused, fine)):
+    alone = len(fused.keys) == 1 and fused.step is None
+    if frames.rows(fused.source) <= ROWS_A_PART:
+        return [pl.lit(True)]
+    if _few(frames, fused, GROUPS_TOGETHER if alone else 0):
         return [pl.lit(True)]
     keys = [pl.col(f"__k_{name}") for name in fused.keys]
     return pieces(frames, fused.source, keys, _by_year(fused), ROWS_A_PART)
-
-
-def _few(frames: Frames, fused: Fused, fine: set[str]) -> bool:
-    """Whether the groups by one column are few enough to stand in memory together."""
-    if frames.rows(fused.source) <= ROWS_A_PART or len(fine) != 1:
-        return False
-    return frames.different(fused.source, min(fine)) <= GROUPS_TOGETHER
 
 
 def _by_year(fused: Fused) -> bool:

@@ -172,8 +172,5 @@ def fresh(home: Home, grant: Grant, run: PastRun | None) -> list[Finding]:
     """
     if run is None:
         return []
-    found = [f for each in sorted(run.ids) for f in list_findings(home, grant, first_run=each)]
-    found.sort(key=lambda f: (f.rule, f.finding))
-    found.sort(key=lambda f: f.first_seen, reverse=True)
-    found.sort(key=lambda f: LEVELS.index(f.level) if f.level else len(LEVELS))
-    return [f for f in found if not (f.stock or f.held or f.trial)]
+    found = list_findings(home, grant, first_runs=run.ids, trial=False)
+    return [f for f in found if not (f.stock or f.held)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from budget_watch.engine.errors import EngineError
 from budget_watch.engine.testing import test_file
 from budget_watch.engine.yaml_file import read_one
 from budget_watch.lake import Home
+from budget_watch.lake.snapshot import CHINA
 from budget_watch.lake.state import engine
 
 
@@ -78,8 +79,7 @@ def runs_of(home: Home, rule: str, most: int = 24) -> list[RuleRun]:
 
 def _clock(stamp: str) -> str:
     """A recorded time (UTC) by the clock of China, to the minute."""
-    there = timezone(timedelta(hours=8))
-    return datetime.fromisoformat(stamp).astimezone(there).strftime("%Y-%m-%d %H:%M")
+    return datetime.fromisoformat(stamp).astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
 
 
 def backtests_of(root: Path, rule: str) -> list[BackTest]:

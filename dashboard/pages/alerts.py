@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dash import html
 
 from budget_watch.casework.findings import Finding, list_findings
-from budget_watch.casework.runs import PastRun, latest_run
+from budget_watch.casework.runs import PastRun
 from budget_watch.engine.model import AREAS
 from budget_watch.tables import contracts
 from budget_watch.views import alerts, judgement
@@ -41,7 +41,7 @@ _LISTS = {"levels": "lv", "classes": "cl", "states": "st", "data_states": "ds"}
 
 def page(context: Context) -> Page:
     """The list with its facets."""
-    run = latest_run(context.home)
+    run = context.last_run
     if run is None:
         return Page("预警中心", [insufficient("尚无规则运行记录。请运行 budget-watch check。")])
     address = context.address

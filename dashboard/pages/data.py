@@ -6,7 +6,7 @@ from collections import Counter
 
 from dash import html
 
-from budget_watch.casework.runs import PastRun, latest_run
+from budget_watch.casework.runs import PastRun
 from budget_watch.tables import contracts
 from budget_watch.views import formats as fmt
 from budget_watch.views.arrivals import STATES, Arrival, arrivals, deliveries
@@ -47,7 +47,7 @@ def page(context: Context) -> Page:
     lead = f"{'，'.join(words)}；入库{fmt.count(rows)}行，隔离{fmt.count(kept_out)}行。"
     if beside:
         lead += f"另有{beside}张参照表。"
-    run = latest_run(context.home)
+    run = context.last_run
     if run is not None and run.not_loaded:
         lead += f"规则：{run.counted}。"
     body = [_board(context, everything), _not_judged(context, run)]

@@ -11,6 +11,7 @@ from budget_watch.casework.data_state import EXEMPT
 from budget_watch.casework.errors import UnknownFindingError
 from budget_watch.casework.exemptions import exempting
 from budget_watch.casework.findings import Finding, get_finding
+from budget_watch.engine.authority import standard as authority
 from budget_watch.engine.explain import Explanation
 from budget_watch.engine.render import MOST_DECIMALS
 from budget_watch.views import formats as fmt
@@ -22,7 +23,6 @@ from dashboard.pages.alerts import owner
 from dashboard.pages.finding_beside import pace, past, peers
 from dashboard.pages.finding_evidence import evidence
 from dashboard.pages.finding_reckoning import computed, laws, queries, tables_of, why
-from dashboard.pages.law_text import authority
 from dashboard.pages.limit_chart import limit_chart
 from dashboard.pages.place_text import source
 from dashboard.pages.rules import book_of

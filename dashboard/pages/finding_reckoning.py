@@ -6,11 +6,11 @@ from typing import Any
 
 from dash import html
 
+from budget_watch.engine.authority import standard as authority
 from budget_watch.engine.explain import Explanation
 from budget_watch.engine.laws import article_name
 from budget_watch.views import formats as fmt
 from dashboard.context import Context
-from dashboard.pages.law_text import authority
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words, measure_title, table_title
 from dashboard.pages.rules import book_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from budget_watch.engine.authority import standard as authority
 from budget_watch.engine.laws import article_name
 
 
@@ -21,6 +20,3 @@ def cited(book: Any, cite: Any, confidence: str) -> str:
 def value_text(value: object) -> str:
     """A parameter's value as its file says it."""
     return str(value)
-
-
-__all__ = ["authority", "cited", "value_text"]

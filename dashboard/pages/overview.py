@@ -5,7 +5,6 @@ from __future__ import annotations
 from dash import html
 
 from budget_watch.casework.findings import Finding
-from budget_watch.casework.runs import latest_run
 from budget_watch.views import alerts, drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.overview import Conclusion, conclude
@@ -36,7 +35,7 @@ def page(context: Context) -> Page:
     """The day's page."""
     address = context.address
     scope = {"all": "all", "county": "county"}.get(address.get("scope"), "local")
-    run = latest_run(context.home)
+    run = context.last_run
     found = alerts.open_findings(context.home, context.grant)
     fresh = alerts.fresh(context.home, context.grant, run)
     general = paid(context, scope, "11")
@@ -135,7 +134,7 @@ def _slowest(context: Context, scope: str) -> html.Section:
 
 
 def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.Section:
-    run = latest_run(context.home)
+    run = context.last_run
     if run is None:
         return block(
             "疑点",

@@ -7,7 +7,6 @@ from collections import Counter
 from dash import html
 
 from budget_watch.casework.findings import Finding
-from budget_watch.casework.runs import latest_run
 from budget_watch.views import formats as fmt
 from budget_watch.views.debt import position
 from budget_watch.views.three_public import three_public
@@ -121,7 +120,7 @@ def three_public_block(context: Context, scope: str) -> html.Section:
 
 def handling(context: Context, found: list[Finding]) -> html.Section:
     """Open findings by state of work and level; nothing can be said before the first run."""
-    if latest_run(context.home) is None:
+    if context.last_run is None:
         return block(
             "办理",
             insufficient("尚无规则运行记录。请运行 budget-watch check。"),

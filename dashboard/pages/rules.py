@@ -7,15 +7,14 @@ from typing import Any
 from dash import html
 
 from budget_watch.casework.checking import book_stamp, rule_book
-from budget_watch.casework.runs import latest_run
-from budget_watch.engine.authority import STATUSES, place_of, source_of, standards_of
+from budget_watch.engine.authority import STATUSES, place_of, source_of, standard, standards_of
 from budget_watch.engine.model import AREAS
 from budget_watch.views import formats as fmt
 from dashboard.context import Context, kept
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages import rule_record
-from dashboard.pages.law_text import authority, cited, value_text
+from dashboard.pages.law_text import cited, value_text
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words
 from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments, tag
@@ -34,7 +33,7 @@ def page(context: Context) -> Page:
     if context.address.parts:
         return _rule_page(context, book, context.address.parts[0])
     area = context.address.get("area")
-    run = latest_run(context.home)
+    run = context.last_run
     tallies = {t["rule"]: t for t in run.tallies} if run else {}
     rules = [c.rule for c in book.rules.values() if not area or c.rule.area == area]
     present = {c.rule.area for c in book.rules.values()}
@@ -200,7 +199,7 @@ def _params(book: Any, used: list[Any]) -> Node:
                         value_text(said.value),
                         fmt.day(value.since),
                         fmt.day(value.until) if value.until else "现行",
-                        tag(authority(said.authority)),
+                        tag(standard(said.authority)),
                         place_of(said),
                         source_of(said, book) or fmt.NOT_APPLICABLE,
                     ]
