@@ -1,0 +1,172 @@
+"""The spool: what sources fetched, kept whole before the gate looks at it.
+
+A parcel (送达件) is one delivery of one table. A source lays its content down first, under
+the hash of its bytes, then the slip that says what it is; killed between the two, it leaves content
+that nobody names, and laying it down again changes nothing. Nothing leaves the spool: processed
+parcels stay, and the ledger knows which of them are in the lake.
+
+    <home>/spool/<source>/content/<sha256><suffix>
+    <home>/spool/<source>/slips/<biz_date>/<slip id>.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from budget_watch.lake import Coverage, Home
+from ingest.errors import Unreadable
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One delivery of one table, as a source handed it over.
+
+    Attributes:
+        source: name of the source in budget_watch.toml.
+        table: contract code, such as FIN-15.
+        period: what it stands for: `2026`, `2026-09`, `2026-11-18`, or an increment's own name.
+        biz_date: business date it belongs to; a late parcel keeps its old day.
+        path: the content in the spool (Parquet in delivered or stored types, CSV, workbook).
+        sha256: of the content.
+        revision: grows with each correction of the same source, table and period, as the source
+            itself numbers or dates them; a smaller one never takes the place of a larger one.
+        rows: how many rows the source declared; None where it declares none.
+        coverage: slices delivered, also those without rows; None: read them off the rows.
+        whole: whether it stands for all rows of its period (rows it does not hold are gone), or
+            only for rows of its own keys.
+        name: what people know it by: file name, query, address without secrets.
+        fetched_at: UTC.
+    """
+
+    source: str
+    table: str
+    period: str
+    biz_date: date
+    path: Path
+    sha256: str
+    revision: int = 0
+    rows: int | None = None
+    coverage: tuple[Coverage, ...] | None = None
+    whole: bool = True
+    name: str = ""
+    fetched_at: datetime | None = None
+
+    @property
+    def slip_id(self) -> str:
+        """The name of its slip: equal deliveries share it."""
+        told = (self.table, self.period, self.biz_date.isoformat(), self.revision, self.sha256)
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+class Spool:
+    """The spool of one source in one home."""
+
+    def __init__(self, home: Home, source: str) -> None:
+        self.source = source
+        self.folder = home.root / "spool" / source
+
+    def staged(self, suffix: str) -> Path:
+        """A path to write content to before it is put; same disk, no other writer has it."""
+        folder = self.folder / "coming"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{secrets.token_hex(8)}{suffix}"
+
+    def put(self, staged: Path, parcel: Parcel) -> Parcel:
+        """Keep staged content and its slip, durably; return the parcel as kept.
+
+        `path`, `sha256`, `source` and `fetched_at` of the given parcel are filled in here.
+        """
+        digest = _sha256(staged)
+        content = self.folder / "content" / f"{digest}{staged.suffix.lower()}"
+        content.parent.mkdir(parents=True, exist_ok=True)
+        if content.exists() and content.stat().st_size == staged.stat().st_size:
+            staged.unlink()
+        else:
+            _settle(staged, content)
+        kept = replace(parcel, source=self.source, path=content, sha256=digest)
+        slip = self._slip(kept)
+        if slip.exists():
+            return _read(slip, self.folder)
+        kept = replace(kept, fetched_at=kept.fetched_at or datetime.now(UTC))
+        slip.parent.mkdir(parents=True, exist_ok=True)
+        half = slip.with_suffix(".half")
+        half.write_text(json.dumps(_record(kept), ensure_ascii=False, indent=1), encoding="utf-8")
+        _settle(half, slip)
+        return kept
+
+    def parcels(self, upto: date | None = None) -> Iterator[Parcel]:
+        """All parcels up to a business date, by date, table, period and revision.
+
+        Raises:
+            Unreadable: a slip was damaged by hand; says which.
+        """
+        for day in sorted(p for p in (self.folder / "slips").glob("*") if p.is_dir()):
+            if upto is not None and date.fromisoformat(day.name) > upto:
+                break
+            found = [_read(slip, self.folder) for slip in day.glob("*.json")]
+            yield from sorted(found, key=lambda p: (p.table, p.period, p.revision, p.slip_id))
+
+    def sweep(self) -> None:
+        """Remove what a killed source left half-written. Call with the source's lock held."""
+        for folder in ("coming",):
+            for half in (self.folder / folder).glob("*"):
+                half.unlink(missing_ok=True)
+
+    def _slip(self, parcel: Parcel) -> Path:
+        return self.folder / "slips" / parcel.biz_date.isoformat() / f"{parcel.slip_id}.json"
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _settle(half: Path, target: Path) -> None:
+    """Rename with the content and the name on disk before it counts."""
+    with half.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(half, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _record(parcel: Parcel) -> dict[str, Any]:
+    told = asdict(parcel)
+    told["path"] = parcel.path.name
+    told["biz_date"] = parcel.biz_date.isoformat()
+    told["fetched_at"] = parcel.fetched_at.isoformat() if parcel.fetched_at else None
+    return told
+
+
+def _read(slip: Path, folder: Path) -> Parcel:
+    try:
+        told: Mapping[str, Any] = json.loads(slip.read_text(encoding="utf-8"))
+        covered = told["coverage"]
+        fetched = told["fetched_at"]
+        return Parcel(
+            **{
+                **told,
+                "path": folder / "content" / told["path"],
+                "biz_date": date.fromisoformat(told["biz_date"]),
+                "coverage": None if covered is None else tuple(Coverage(**c) for c in covered),
+                "fetched_at": datetime.fromisoformat(fetched) if fetched else None,
+            }
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable(f"送达登记“{slip}”已损坏（{error}）；请删除它后重新取数。") from error
