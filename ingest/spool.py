@@ -44,6 +44,8 @@ class Parcel:
         coverage: slices delivered, also those without rows; None: read them off the rows.
         whole: whether it stands for all rows of its period (rows it does not hold are gone), or
             only for rows of its own keys.
+        gone: its rows are nothing but keys, whose rows leave the table (deleted at the source);
+            see `ingest.withdraw`. Such a parcel is not `whole`.
         name: what people know it by: file name, query, address without secrets.
         fetched_at: UTC.
     """
@@ -58,6 +60,7 @@ class Parcel:
     rows: int | None = None
     coverage: tuple[Coverage, ...] | None = None
     whole: bool = True
+    gone: bool = False
     name: str = ""
     fetched_at: datetime | None = None
 
