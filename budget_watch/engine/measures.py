@@ -112,15 +112,24 @@ class Plan:
                 fused.waiting -= 1
                 fused.frame = fused.frame if fused.waiting > 0 else None
 
+    def ask_again(self, measures: Iterable[Aggregate], times: int) -> None:
+        """Measures that will be asked for so many times more."""
+        for measure in measures:
+            if measure.at_condition is None:
+                self.fused[signature(measure)].waiting += times
+
     def grouped(self, measure: Aggregate) -> tuple[pl.DataFrame, int]:
         """The computed groups for a measure and the place of its columns in them."""
         fused = self.fused[signature(measure)]
-        if fused.frame is None:
-            self._together(fused)
-        frame = fused.frame if fused.frame is not None else _compute(self.frames, fused)
+        frame = fused.frame if fused.frame is not None else self.computed(fused)
         fused.waiting -= 1
         fused.frame = frame if fused.waiting > 0 else None
         return frame, list(fused.items).index(item_key(measure))
+
+    def computed(self, fused: Fused) -> pl.DataFrame:
+        """The groups of a query, with those of other queries in passing where that pays."""
+        self._together(fused)
+        return fused.frame if fused.frame is not None else compute(self.frames, fused)
 
     def _together(self, asked: Fused) -> None:
         """Compute the query with all others that may share its pass over a long source."""
@@ -214,12 +223,19 @@ def _compiled(frames: Frames, fused: Fused, conditions: Conditions) -> _Query:
     return _Query(keys, aggregates, pl.any_horizontal(wanted.values()) if every else None)
 
 
-def _compute(frames: Frames, fused: Fused) -> pl.DataFrame:
-    """One fused query on its own, piece by piece."""
+def compute(frames: Frames, fused: Fused, share: pl.Expr | None = None) -> pl.DataFrame:
+    """One fused query on its own, piece by piece.
+
+    share: a condition that keeps whole groups, over the rows with their keys `__k_…`; what it keeps
+        is few enough to need no pieces.
+    """
     conditions = Conditions(frames, fused.source, frames.marks(fused.source))
     query = _compiled(frames, fused, conditions)
     plain = query.plain(conditions.add(frames.scan(fused.source)))
-    pieces = _pieces(frames, fused) if query.keys else [pl.lit(True)]
+    if share is not None:
+        pieces = [share]
+    else:
+        pieces = _pieces(frames, fused) if query.keys else [pl.lit(True)]
     results = [query.grouped(plain.filter(each)).collect(engine="streaming") for each in pieces]
     return _finished(results, fused)
 

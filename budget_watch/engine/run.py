@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -30,6 +30,7 @@ from budget_watch.engine.measures import Plan
 from budget_watch.engine.peers import attach_peers
 from budget_watch.engine.recovery import HELD, held_open
 from budget_watch.engine.result import SCHEMA, RuleTally, RunResult, canonical, observed
+from budget_watch.engine.shares import shares
 from budget_watch.engine.sources import Reader
 from budget_watch.engine.to_polars import Compiler
 from budget_watch.engine.undelivered import settle_empty
@@ -216,9 +217,10 @@ def judge_grains(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
     """Universe → measures → look-ups → verdicts."""
     if rule.universe is None:
         raise RunError(f"{rule.id} 没有 universe")
-    frame = with_period_end(rule, grains(rule.universe, run.plan), run.setting)
-    frame = within_validity(rule, frame, tally)
-    judge_frame(run, rule, frame, tally)
+    for plan in shares(rule, run.plan):
+        frame = with_period_end(rule, grains(rule.universe, plan), run.setting)
+        frame = within_validity(rule, frame, tally)
+        judge_frame(replace(run, plan=plan), rule, frame, tally)
 
 
 def judge_frame(run: Run, rule: CheckedRule, frame: pl.DataFrame, tally: RuleTally) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from budget_watch.access import Grant
 from budget_watch.casework.checking import rule_book
-from budget_watch.engine import measures, rows, run_check
+from budget_watch.engine import measures, rows, run_check, shares
 from budget_watch.engine.load import Book
 from budget_watch.engine.made_tables import MadeReader
 from budget_watch.engine.oracle import Oracle, Seen, seen
@@ -78,6 +78,7 @@ def test_a_shuffled_lake_in_other_parts_gives_the_same(
 ) -> None:
     for module in ("measures", "windows", "queries"):
         monkeypatch.setattr(f"budget_watch.engine.{module}.ROWS_A_PART", 3_000)
+    monkeypatch.setattr("budget_watch.engine.shares.ROWS_A_SHARE", 2_000)
     monkeypatch.setattr("budget_watch.engine.windows.ROWS_A_PART_ASIDE", 3_000)
     monkeypatch.setattr("budget_watch.engine.windows.ROWS_READ_ASIDE", 6_000)
     monkeypatch.setattr("budget_watch.engine.queries.ROWS_HASHED", 4_000)
@@ -85,8 +86,17 @@ def test_a_shuffled_lake_in_other_parts_gives_the_same(
     monkeypatch.setattr(rows, "ROWS_A_STEP", 2_500)
     monkeypatch.setattr(rows, "ROWS_TOGETHER", 3_000)
     assert measures.ROWS_A_PART == 3_000
+    made: list[str] = []
+    share = shares.Share.computed
+
+    def counting(self: shares.Share, fused: measures.Fused) -> pl.DataFrame:
+        made.append(fused.source.name)
+        return share(self, fused)
+
+    monkeypatch.setattr(shares.Share, "computed", counting)
     again = run_check(whole.shuffled(7), whole.book, whole.day)
     assert told(again) == told(whole.result)
+    assert made.count("payment") > 5  # PZ03 was judged in shares, of each year and within a year
 
 
 @settings(
