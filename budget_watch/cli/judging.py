@@ -19,7 +19,6 @@ OUTCOMES = ("hit", "cleared", "not_applicable", "insufficient_data", "error", "a
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
     app.command()(check)
-    app.command()(runs)
     app.command()(findings)
     app.command()(explain)
     app.command()(score)

@@ -31,7 +31,8 @@ class Home:
     @property
     def exists(self) -> bool:
         """Whether anything was ever written here."""
-        return self.state.exists() or bool(os.environ.get("BUDGET_WATCH_STATE"))
+        elsewhere = os.environ.get("BUDGET_WATCH_STATE") or self._configured_url()
+        return self.state.exists() or bool(elsewhere)
 
     @property
     def state(self) -> Path:

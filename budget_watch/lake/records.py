@@ -12,9 +12,11 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -107,4 +109,36 @@ coverage = Table(
     Column("month", Integer, primary_key=True),
     Column("mof_div_code", String(9), primary_key=True),
     Column("snapshot_seq", Integer, nullable=False),
+)
+
+# One attempt at a business day. `outcome` is empty while it runs; rows are never deleted.
+day_run = Table(
+    "day_run",
+    metadata,
+    Column("id", String(24), primary_key=True),  # 2026-11-20/1: business date and attempt
+    Column("seq", Integer, nullable=False, unique=True),
+    Column("biz_date", Date, nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("reason", String(8), nullable=False),  # who wanted it: 定时 补跑 重试 手工 继续
+    Column("host", String(128), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("phase", String(8), nullable=False),
+    Column("phases", Text, nullable=False),  # JSON list of {phase, started_at}
+    Column("outcome", String(12)),
+    Column("message", Text, nullable=False),
+    Column("sources", Text, nullable=False),  # JSON {source: {outcome, message, …}}
+    Column("counts", Text, nullable=False),  # JSON: rows delivered, stored, findings …
+    Column("cancel_by", String(64)),
+    Column("cancel_at", DateTime(timezone=True)),
+)
+
+# APScheduler's persistent job store; it reads and writes the rows.
+schedule_job = Table(
+    "schedule_job",
+    metadata,
+    Column("id", String(191), primary_key=True),
+    Column("next_run_time", Float(25), index=True),
+    Column("job_state", LargeBinary, nullable=False),
 )

@@ -193,7 +193,7 @@ def test_a_back_test_is_written_down_once_and_listed(
     assert held(home) == {"a": False}
     listed = {each["run"]: (each["back_test"], each["as_of"], each["hit"]) for each in runs(home)}
     assert listed == {"r2": (False, date(2026, 11, 3), 3), "r1": (True, date(2026, 11, 2), 3)}
-    *_, summary = said(capsys, home, "runs")
+    *_, summary = said(capsys, home, "runs", "checks")
     assert json.loads(summary) == {"summary": True, "runs": 1, "back_tests": 1}
 
 

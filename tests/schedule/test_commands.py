@@ -1,0 +1,60 @@
+"""schedule and runs, as their users call them."""
+
+import json
+from datetime import date
+
+import pytest
+
+from budget_watch.cli.main import main
+from budget_watch.lake import day_runs
+from ingest.schedule.recorded import Ended, run_recorded
+
+DAY = date(2026, 11, 20)
+
+
+def said(capsys, home, *words, status=0):
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as left:
+        main(["--home", str(home.root), *words])
+    printed = capsys.readouterr()
+    assert left.value.code == status, printed
+    return printed
+
+
+def whole(home, day, tell):
+    for phase in day_runs.PHASES:
+        tell.phase(phase)
+    return Ended("入库 3 行。", {"stored": 3})
+
+
+def failing(home, day, tell):
+    raise OSError("磁盘已满")
+
+
+def test_runs_are_listed_and_shown(capsys, home):
+    run_recorded(home, DAY, failing, reason="定时")
+    run_recorded(home, DAY, whole, reason="重试")
+    *lines, summary = said(capsys, home, "runs", "list", "--json").out.splitlines()
+    assert json.loads(summary) == {"summary": True, "runs": 2, "running": None}
+    assert [(r["run"], r["outcome"], r["message"]) for r in map(json.loads, lines)] == [
+        ("2026-11-20/2", "done", "入库 3 行。"),
+        ("2026-11-20/1", "failed", "磁盘已满"),
+    ]
+    shown = said(capsys, home, "runs", "show").out
+    assert [line.split()[-1] for line in shown.splitlines()[:5]] == list(day_runs.PHASES)
+    assert shown.splitlines()[-1] == "2026-11-20/2 完成（重试）。入库 3 行。"
+    assert (
+        "没有运行记录 2026-11-21" in said(capsys, home, "runs", "show", "2026-11-21", status=3).err
+    )
+
+
+def test_what_is_complete_is_not_resumed_and_what_does_not_run_is_not_cancelled(capsys, home):
+    run_recorded(home, DAY, whole, reason="定时")
+    assert "没有可继续的" in said(capsys, home, "runs", "resume").out
+    assert "没有正在进行的运行" in said(capsys, home, "runs", "cancel", status=3).err
+
+
+def test_a_home_without_data_is_not_made_by_looking(capsys, home):
+    assert "里没有数据" in said(capsys, home, "runs", "list", status=3).err
+    assert "里没有数据" in said(capsys, home, "schedule", "--once", status=3).err
+    assert not home.root.exists()
