@@ -72,6 +72,24 @@ def bind(rows: Sequence[Sequence[Cell]], name: str, table: Contract | None = Non
     return Binding(contract, header, start, columns, tuple(unknown), titles)
 
 
+def bind_names(contract: Contract, names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Bind column names of a database: contract column → name there, and the names unknown to it.
+
+    Of two names for one column the first that says it literally counts.
+    """
+    index = _index(contract)
+    bound: dict[str, str] = {}
+    unknown: list[str] = []
+    for name in sorted(names, key=lambda one: one.lower() not in contract.names):
+        plain = squeeze(name)
+        target = index.get(_plain(plain)) or index.get(plain.lower())
+        if target is None:
+            unknown.append(name)
+        else:
+            bound.setdefault(target, name)
+    return bound, unknown
+
+
 def _says_the_same(row: Sequence[Cell], columns: dict[str, int], index: dict[str, str]) -> bool:
     """Tell whether a row repeats the header in other words, as the templates' row of names does."""
     at = {position: column for column, position in columns.items()}

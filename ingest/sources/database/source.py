@@ -1,0 +1,190 @@
+"""A database as a source: one consistent read of its tables, parcels put, the cursor moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from budget_watch.lake import Home
+from ingest.errors import IngestError
+from ingest.job import digest_of
+from ingest.settings import read_as, secret
+from ingest.source import Errand, Fetched, SourceFault, Stopped
+from ingest.sources.database.comparing import gone_keys, known_keys
+from ingest.sources.database.dialects import dialect_of
+from ingest.sources.database.faults import Lost, fault, missing_driver
+from ingest.sources.database.memory import keep, recall
+from ingest.sources.database.plan import everything, plan_for, rows_of
+from ingest.sources.database.reading import Coming, Found, Reading
+from ingest.sources.database.session import Session, cancelled_by, open_session
+from ingest.sources.database.settings import DatabaseSettings, TableSettings
+from ingest.spool import Parcel
+
+_DRIVERS = frozenset(
+    {"sqlalchemy", "psycopg", "pymysql", "oracledb", "adbc_driver_manager", "dmPython", "sqlite3"}
+)
+_PAUSE_SECONDS = 2.0
+
+
+def open_source(section: Mapping[str, Any], home: Home) -> DatabaseSource:
+    """The source of a section of the settings.
+
+    Raises:
+        SettingError: the section is wrong; says which, what, and what to write.
+    """
+    return DatabaseSource(read_as(DatabaseSettings, section))
+
+
+@dataclass(frozen=True)
+class DatabaseSource:
+    """A database. See `Source`."""
+
+    settings: DatabaseSettings
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+        return self.settings.name
+
+    def fetch(self, errand: Errand) -> Fetched:
+        """Read all tables and put what is new. See `Source.fetch`.
+
+        A connection that breaks is made anew and everything is read again, in a new consistent
+        read; nothing was put meanwhile. A table that cannot be read does not hold the others.
+        """
+        notes: list[str] = []
+        for attempt in range(self.settings.retries + 1):
+            errand.go_on()
+            try:
+                return self._once(errand, notes)
+            except Lost as lost:
+                if attempt == self.settings.retries:
+                    raise
+                pause = _PAUSE_SECONDS * 2**attempt
+                notes.append(f"{lost}（第 {attempt + 1} 次重试）")
+                errand.tell(f"{self.name}：{lost}，{pause:g} 秒后重试")
+                errand.stop.wait(pause)
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    def _once(self, errand: Errand, notes: list[str]) -> Fetched:
+        found: list[tuple[TableSettings, Reading, Found]] = []
+        wrong: list[SourceFault] = []
+        try:
+            with self._opened(errand) as session:
+                for table in self.settings.tables:
+                    errand.go_on()
+                    try:
+                        found.append((table, *self._read(table, session, errand)))
+                    except Lost:
+                        raise
+                    except SourceFault as error:
+                        wrong.append(error)
+                        session.forget()
+        except BaseException:
+            for _, _, one in found:
+                one.drop()
+            raise
+        parcels: list[Parcel] = []
+        for table, reading, one in found:
+            parcels += self._put(table, reading, one, errand)
+            notes += [f"{table.table}：{note}" for note in one.notes]
+        if wrong:
+            told = "；".join(str(error).rstrip("。") for error in wrong)
+            got = f"其余 {len(found)} 张报表已取到。" if found else ""
+            raise SourceFault(f"{told}。{got}")
+        return Fetched(tuple(parcels), tuple(notes))
+
+    @contextmanager
+    def _opened(self, errand: Errand) -> Iterator[Session]:
+        told = self.settings
+        password = secret(told.name, told.password, told.password_env, told.password_file)
+        dialect = dialect_of(told.address)
+        with self._asking(dialect.title, errand):
+            try:
+                session = open_session(told, password)
+            except ImportError as error:
+                raise missing_driver(self.name, dialect.title, dialect.package) from error
+        try:
+            with cancelled_by(errand.stop, session):
+                yield session
+        finally:
+            session.close()
+
+    def _read(
+        self, table: TableSettings, session: Session, errand: Errand
+    ) -> tuple[Reading, Found]:
+        """Read one table. The turn is kept before, so that each attempt has slots of its own."""
+        memory = recall(errand.memory, table.id, errand.spool, table.table)
+        memory = keep(errand.memory, table.id, replace(memory, turn=memory.turn + 1))
+        errand.tell(f"{self.name}：读 {table.place}（{table.table}）")
+        with self._asking(table.place, errand):
+            session.mark()
+            rows = rows_of(table, self.settings.schema_)
+            plan = plan_for(table, rows, session.names(everything(rows)), self.name)
+            reading = Reading(
+                plan, session, errand, memory, errand.memory, self.settings.batch_rows
+            )
+            found = reading.whole() if plan.since is None else reading.grown()
+        if plan.unknown:
+            found.notes.append(f"列“{'、'.join(plan.unknown[:8])}”不在约定中，未读")
+        errand.tell(f"{self.name}：{table.place} 读到 {found.rows:,} 行")
+        return reading, found
+
+    def _put(
+        self, table: TableSettings, reading: Reading, found: Found, errand: Errand
+    ) -> list[Parcel]:
+        """Put what was staged, then what is gone, then move the cursor. In this order."""
+        put = []
+        memory = found.memory
+        for one in found.coming:
+            parcel = _put_one(one, errand, memory.whole)
+            if parcel is not None:
+                put.append(parcel)
+                if parcel.whole:
+                    memory = replace(memory, whole={**memory.whole, parcel.period: parcel.sha256})
+        if found.keys is not None:
+            put += self._compare(table, reading, found, errand)
+        keep(errand.memory, table.id, memory, found.seen)
+        return put
+
+    def _compare(
+        self, table: TableSettings, reading: Reading, found: Found, errand: Errand
+    ) -> list[Parcel]:
+        key = reading.plan.key
+        known = known_keys(errand.spool, table.table, table.part, key)
+        there = pl.scan_parquet(found.keys) if found.keys else pl.LazyFrame()
+        gone = gone_keys(known, there, key)
+        if found.keys:
+            found.keys.unlink(missing_ok=True)
+        if gone.is_empty():
+            return []
+        found.notes.append(f"全量比对：{table.place} 有 {gone.height:,} 行已被删除")
+        coming = reading.gone(gone, f"比对#{reading.memory.turn}")
+        return [errand.spool.put(coming.staged, coming.parcel)]
+
+    @contextmanager
+    def _asking(self, what: str, errand: Errand) -> Iterator[None]:
+        """Turn a driver's error into ours; after a stop it is the stop."""
+        try:
+            yield
+        except IngestError:
+            raise
+        except Exception as error:
+            root = type(error).__module__.partition(".")[0]
+            if root not in _DRIVERS and not isinstance(error, OSError):
+                raise
+            if errand.stop.is_set():
+                raise Stopped("取数被取消或超过时限；下次运行从停下的地方继续。") from error
+            raise fault(error, self.name, self.settings.shown, what) from error
+
+
+def _put_one(one: Coming, errand: Errand, whole: Mapping[str, str]) -> Parcel | None:
+    """Put a staged file; None where a whole table is as it was when it was put last."""
+    if one.parcel.whole and whole.get(one.parcel.period) == digest_of(one.staged):
+        one.staged.unlink()
+        return None
+    return errand.spool.put(one.staged, one.parcel)
