@@ -6,12 +6,16 @@ import calendar
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date as Date
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
 from budget_watch.lake import Batch, Coverage, Snapshot, Writer
 from budget_watch.tables import Contract
+from ingest.bind.form import Form
+from ingest.bind.form_files import forms
+from ingest.bind.owners import Units
 from ingest.deliver import Counts, deliver
 from ingest.gate.expectations import Summary, validate
 
@@ -31,14 +35,28 @@ class Job:
     periods: list[Date] = field(default_factory=list)
     summaries: list[Summary] = field(default_factory=list)
 
-    def batch(self, contract: Contract, name: str, rows: pl.DataFrame, digest: str) -> Batch:
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """The published forms: the product's and those of the home."""
+        return forms(self.writer.home.root / "forms")
+
+    @cached_property
+    def units(self) -> Units:
+        """The unit table as it is published, for the names on department forms."""
+        return Units.of(self.writer.home)
+
+    def batch(
+        self, contract: Contract, name: str, rows: pl.DataFrame, digest: str, owner: str = ""
+    ) -> Batch:
         """Return the batch of a file's rows for one table.
 
-        Its slot is the file's name with the periods and places it speaks of: the same file
-        corrected replaces itself, another month in a file of the same name does not.
+        Its slot is the file's name with the periods and places it speaks of, and the department
+        whose form it is: the same file corrected replaces itself, another month or another
+        department in a file of the same name does not.
         """
         covered = coverage_of(contract, rows)
-        slices = hashlib.sha256(repr(covered).encode()).hexdigest()[:12]
+        whose = f"{covered!r}{owner}" if owner else repr(covered)
+        slices = hashlib.sha256(whose.encode()).hexdigest()[:12]
         short = Path(name).name
         return Batch(
             id=f"hand/{contract.code}/{short[-80:]}/{slices}",
@@ -57,17 +75,18 @@ class Job:
         digest: str,
         stored: frozenset[str] = frozenset(),
         check_codes: bool = True,
+        owner: str = "",
     ) -> Counts:
         """Put rows through the gate and note what was stored."""
 
         def describe(good: pl.DataFrame | pl.LazyFrame) -> Batch:
-            return self.batch(contract, name, _slices(contract, good), digest)
+            return self.batch(contract, name, _slices(contract, good), digest, owner)
 
         counts = deliver(
             self.writer,
             contract,
             frame,
-            self.batch(contract, name, pl.DataFrame(), digest),
+            self.batch(contract, name, pl.DataFrame(), digest, owner),
             stored=stored,
             check_codes=check_codes,
             describe=describe,

@@ -14,7 +14,6 @@ from budget_watch.tables import contract as contract_of
 from budget_watch.tables.template import is_companion
 from ingest.bind.context import read_book
 from ingest.bind.contract_file import Binding, bind, fits
-from ingest.bind.form import forms
 from ingest.bind.forms import Bound, SheetResult, read_sheet
 from ingest.bind.records import REASON
 from ingest.deliver import Counts, keep_quarantine
@@ -32,6 +31,7 @@ from ingest.sources.workbook import frames_of, large, sheets_of
 
 _FORM_ROWS = 50_000
 _COMPANION = "说明页，不含数据"
+_HIDDEN = "隐藏的工作表，未载入；要载入请先取消隐藏"
 
 
 @dataclass
@@ -61,7 +61,10 @@ def _load_large(job: Job, path: Path, name: str) -> Iterator[LoadLine]:
     """
     digest = digest_of(path)
     others: list[Grid] = []
-    for sheet, cells in frames_of(path, Path(name).name):
+    for sheet, cells, hidden in frames_of(path, Path(name).name):
+        if hidden:
+            yield LoadLine(name, sheet, reason=_HIDDEN)
+            continue
         shown = f"{Path(name).name}/{sheet}"
         if cells.height and is_companion(sheet, cells.row(0)):
             yield LoadLine(name, sheet, reason=_COMPANION)
@@ -93,8 +96,12 @@ def load_grids(
 ) -> Iterator[LoadLine]:
     """Yield the lines of sheets that are already read. `single`: what is unknown is refused."""
     book = _Book(name, digest)
-    context = read_book(grids, Path(name).name)
+    shown = [grid for grid in grids if not grid.hidden]
+    context = read_book(shown, Path(name).name, job.forms, job.units)
     for grid in grids:
+        if grid.hidden:
+            book.lines.append(LoadLine(name, grid.sheet, reason=_HIDDEN))
+            continue
         if grid.rows and is_companion(grid.sheet, grid.rows[0]):
             book.lines.append(LoadLine(name, grid.sheet, reason=_COMPANION))
             continue
@@ -109,17 +116,22 @@ def load_grids(
     for one in book.lines:
         if isinstance(one, Bound):
             yield stored[id(one)]
-        elif unused and one.form and one.reason in _no_table_reasons():
+        elif unused and one.form and one.reason in _no_table_reasons(job):
             yield replace(one, refused=True)  # filled in, and nothing of the workbook was stored
-        elif nothing and one.reason not in (None, _COMPANION) and not one.form and not one.refused:
+        elif (
+            nothing
+            and one.reason not in (None, _COMPANION, _HIDDEN)
+            and not one.form
+            and not one.refused
+        ):
             yield LoadLine(one.path, one.sheet, refused=True, reason=one.reason)
         else:
             yield one
 
 
-def _no_table_reasons() -> set[str | None]:
+def _no_table_reasons(job: Job) -> set[str | None]:
     """Return what the forms say that are known but that no table takes."""
-    return {form.reason for form in forms() if form.shape == "none"}
+    return {form.reason for form in job.forms if form.shape == "none"}
 
 
 def _collect(book: _Book, result: SheetResult, grid: Grid, single: bool) -> None:
@@ -324,7 +336,12 @@ def _deliver_table(
     rows, contradicting = merged(contract, [bound.frame for bound in bounds])
     whole = pl.concat([rows, contradicting])
     given = frozenset(contract.names)
-    counts = job.deliver(contract, whole, book.name, book.digest, given, check_codes=False)
+    owners = {bound.owner for bound in bounds if bound.owner is not None}
+    names = "、".join(sorted(owner.name for owner in owners))
+    codes = "".join(f":{owner.agency_code}" for owner in sorted(owners, key=lambda one: one.name))
+    counts = job.deliver(
+        contract, whole, book.name, book.digest + codes, given, check_codes=False, owner=names
+    )
     lines: dict[int, LoadLine] = {}
     answered: set[str] = set()
     for bound in bounds:

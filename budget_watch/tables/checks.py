@@ -106,7 +106,7 @@ def _rows(check: Check, frame: pl.LazyFrame) -> pl.LazyFrame:
 
 def _long(check: Check, frame: pl.LazyFrame, keep: tuple[str, ...]) -> pl.LazyFrame:
     return frame.select(*keep, "round_fen", *check.sums).unpivot(
-        check.sums, index=[*keep, "round_fen"], variable_name="column", value_name="amt"
+        check.sums, index=[*keep, "round_fen"], variable_name="column", value_name="amount"
     )
 
 
@@ -119,12 +119,12 @@ def _parents(check: Check, frame: pl.LazyFrame) -> pl.LazyFrame:
         long.filter(length > 3)
         .with_columns(pl.col(code).str.slice(0, length - 2))
         .group_by(*by, code)
-        .agg(_whole_sum(pl.col("amt")).alias("right"), (pl.len() + 1).alias("addends"))
+        .agg(_whole_sum(pl.col("amount")).alias("right"), (pl.len() + 1).alias("addends"))
     )
     return long.join(below, on=[*by, code], nulls_equal=True).select(
         "column",
         _grain((*check.by, code)),
-        pl.col("amt").alias("left"),
+        pl.col("amount").alias("left"),
         "right",
         _tolerance(pl.col("round_fen"), pl.col("addends")).alias("tolerance"),
     )
@@ -165,11 +165,13 @@ def _scopes(check: Check, frame: pl.LazyFrame) -> pl.LazyFrame:
     long = _long(check, frame, (*check.by, "scope_kind"))
     whole = pl.col("scope_kind") == "全市"
     part = pl.col("scope_kind").is_in(["本级", "县区", "开发区", "抵销"])
-    signed = pl.when(pl.col("scope_kind") == "抵销").then(-pl.col("amt")).otherwise(pl.col("amt"))
+    signed = (
+        pl.when(pl.col("scope_kind") == "抵销").then(-pl.col("amount")).otherwise(pl.col("amount"))
+    )
     counties = (pl.col("scope_kind") == "县区").any()
     own = (pl.col("scope_kind") == "本级").any()
     sums = long.group_by(*check.by, "column").agg(
-        _whole_sum(pl.col("amt").filter(whole)).alias("left"),
+        _whole_sum(pl.col("amount").filter(whole)).alias("left"),
         _whole_sum(signed.filter(part)).alias("right"),
         (whole.any() & own & counties).alias("complete"),
         (whole | part).sum().alias("addends"),

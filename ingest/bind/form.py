@@ -1,25 +1,20 @@
-"""The models of a published form (`ingest/forms/*.yaml`), and their loader.
+"""The models of a published form (`ingest/forms/*.yaml`); `form_files` reads them.
 
 A form says how to know a table by its title and headers, which contract it feeds, and how header
 texts become columns. Shapes: `items` (a row is an account), `funds` (social insurance), `pivot` (a
 row is a figure of one record), `regional` (a row is a division), `listing` (a row is an entry with
-named columns), `none` (known, but no table takes it: the reason is said).
+named columns), `matrix` (every cell of a department's form is a record), `none` (known, but no
+table takes it: the reason is said).
 """
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field as Default
 
-from budget_watch.tables.strict_yaml import YamlFileError, read_mapping
-from ingest.errors import FormError
-
-FOLDER = Path(__file__).parents[1] / "forms"
-Shape = Literal["items", "funds", "pivot", "regional", "listing", "none"]
+Shape = Literal["items", "funds", "pivot", "regional", "listing", "matrix", "none"]
 
 
 class _Strict(BaseModel):
@@ -49,7 +44,7 @@ class Pick(_Strict):
     header: str | None = None
     pattern: str | None = None
     pad: int = 0  # zeros to this length behind what was taken
-    map: dict[str, Any] = Field(default_factory=dict)
+    map: dict[str, Any] = Default(default_factory=dict)
     template: str | None = None
     place: str | None = None
     required: bool = False
@@ -68,7 +63,31 @@ class Path_(_Strict):
 
     path: str
     column: str | None = None
-    constants: dict[str, Any] = Field(default_factory=dict)
+    constants: dict[str, Any] = Default(default_factory=dict)
+
+
+class Line(_Strict):
+    """In `matrix`: the code of a row without a code; `code` left out: known, and not stored.
+
+    `match` is sought in “header of the item column|text of the row”: 本年收入/项目|一、事业收入.
+    """
+
+    match: str
+    code: str | None = None
+
+
+class Field(_Strict):
+    """In `matrix`: the code of a column by its header path; `code` left out: known, not stored.
+
+    `title` is the column's name where its path does not say it. In a form of one row the header
+    also says which row a figure stands for: `row` is its code, `name` its name.
+    """
+
+    path: str
+    code: str | None = None
+    title: str | None = None
+    row: str | None = None
+    name: str | None = None
 
 
 class CrossTotal(_Strict):
@@ -93,7 +112,7 @@ class Form(_Strict):
     shape: Shape
     match: Match
     priority: int = 0
-    constants: dict[str, Any] = Field(default_factory=dict)
+    constants: dict[str, Any] = Default(default_factory=dict)
     unit: str | None = None  # the unit where the sheet names none
     rounding: str | None = None  # e.g. 0.01亿元; default: the digits the sheet shows
     reason: str | None = None
@@ -102,66 +121,42 @@ class Form(_Strict):
     side: Literal["收入", "支出"] | None = None
     system: str | None = None  # code list by which names without codes are looked up
     main: str | None = None  # codes that belong to `table`; the others go to the balance table
-    targets: dict[str, str] = Field(
+    targets: dict[str, str] = Default(
         default_factory=dict
     )  # table → codes, where one sheet feeds two
     balance: bool = False
     loose: bool = False  # items without a code, before the first total, belong to `table` too
-    figures: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    funds: dict[str, str] = Field(default_factory=dict)
-    rows: dict[str, str] = Field(default_factory=dict)
+    figures: dict[str, tuple[str, ...]] = Default(default_factory=dict)
+    funds: dict[str, str] = Default(default_factory=dict)
+    rows: dict[str, str] = Default(default_factory=dict)
     # pivot
     cells: tuple[Cell, ...] = ()
     # regional
     paths: tuple[Path_, ...] = ()
     # listing
-    columns: dict[str, Pick] = Field(default_factory=dict)
+    columns: dict[str, Pick] = Default(default_factory=dict)
     money: tuple[str, ...] = ()
     keep: str | None = None  # rows are kept when this column's header is filled
     cross: tuple[CrossTotal, ...] = ()
+    # matrix
+    lines: tuple[Line, ...] = ()
+    fields: tuple[Field, ...] = ()
+    one_row: bool = False  # rows and columns stand in the header, figures in one row below it
+    empty: str | None = None  # the sentence by which a form says that it has no figures
     skip_checks: tuple[str, ...] = ()  # relations that such a form cannot answer (其中 rows)
 
     @model_validator(mode="after")
     def _complete(self) -> Form:
-        needs = {"pivot": "cells", "regional": "paths", "listing": "columns", "none": "reason"}
+        needs = {
+            "pivot": "cells",
+            "regional": "paths",
+            "listing": "columns",
+            "matrix": "fields",
+            "none": "reason",
+        }
         need = needs.get(self.shape)
         if need and not getattr(self, need):
             raise ValueError(f"shape: {self.shape} 的表样要写 {need}")
         if self.shape != "none" and not self.table and not self.targets:
             raise ValueError("表样要写 table（载入哪张报表）")
-        for text in (self.match.title, self.match.not_title, *self.match.headers):
-            if text:
-                re.compile(text)
         return self
-
-
-@cache
-def forms(folder: Path = FOLDER) -> tuple[Form, ...]:
-    """Return all forms, the most particular first. Raises FormError with file and remedy."""
-    found: dict[str, Form] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        for entry in _entries(path):
-            try:
-                form = Form.model_validate(entry)
-            except (ValidationError, re.error) as error:
-                first = error.errors()[0] if isinstance(error, ValidationError) else None
-                where = ".".join(map(str, first["loc"])) if first else "match"
-                text = first["msg"].removeprefix("Value error, ") if first else str(error)
-                raise FormError(
-                    f"{path.name} 的表样 {entry.get('id', '?')}：{where} 不合要求：{text}"
-                ) from error
-            if form.id in found:
-                raise FormError(f"{path.name}：表样 {form.id} 已有，请换一个 id")
-            found[form.id] = form
-    return tuple(sorted(found.values(), key=lambda form: -form.priority))
-
-
-def _entries(path: Path) -> list[dict[str, Any]]:
-    try:
-        data = read_mapping(path)
-    except YamlFileError as error:
-        raise FormError(str(error)) from error
-    entries = data.get("forms", [data])
-    if not isinstance(entries, list):
-        raise FormError(f"{path.name}：forms 应为列表")
-    return entries

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from ingest.bind import funds, items, listing, pivot, regional
+from ingest.bind import funds, items, listing, matrix, pivot, regional
 from ingest.bind.context import BookContext, TableContext, read_table
-from ingest.bind.form import Form, forms
-from ingest.bind.layout import Block, blocks_of, flat_block
+from ingest.bind.form import Form
+from ingest.bind.layout import Block, blocks_of, flat_block, strip_block
+from ingest.bind.owners import Owner
 from ingest.bind.places import NOWHERE
 from ingest.bind.records import Money, Records
 from ingest.bind.words import FEN, is_note
@@ -24,18 +25,23 @@ _READERS: dict[str, Callable[[Block, Form, TableContext, Money], list[Records]]]
     "pivot": pivot.read,
     "regional": regional.read,
     "listing": listing.read,
+    "matrix": matrix.read,
 }
 
 
 @dataclass(frozen=True)
 class Bound:
-    """Rows that one sheet gives for one table. `unit` is the unit the sheet names."""
+    """Rows that one sheet gives for one table. `unit` is the unit the sheet names.
+
+    `owner` is whose form it is, where it is a department's or a unit's.
+    """
 
     table: str
     form: Form
     sheet: str
     unit: str
     frame: pl.DataFrame
+    owner: Owner | None = None
 
 
 @dataclass
@@ -57,17 +63,16 @@ def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
         return result
     blocks = blocks_of(grid)
     if not blocks:
-        flat = flat_block(grid)
-        blocks = [flat] if flat is not None and matching(flat) else []
+        blocks = _without_items(grid, book.forms)
     if not blocks:
         result.reason = _kind_of_text(grid)
         if result.reason is None:
-            result.form = _named_only(grid)
+            result.form = _named_only(grid, book.forms)
             result.reason = result.form.reason if result.form else _NO_HEADER
         return result
     reasons: list[str] = []
     for block in blocks:
-        matched = matching(block)
+        matched = matching(block, book.forms)
         if not matched:
             reasons.append(_why_unknown(block))
         for form in matched:
@@ -83,11 +88,20 @@ def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
     return result
 
 
-def matching(block: Block) -> list[Form]:
+def _without_items(grid: Grid, known: tuple[Form, ...]) -> list[Block]:
+    """Return a sheet whose header names no item: figures in one row, or a plain data file."""
+    strip = strip_block(grid)
+    if strip is not None and any(form.one_row for form in matching(strip, known)):
+        return [strip]
+    flat = flat_block(grid)
+    return [flat] if flat is not None and matching(flat, known) else []
+
+
+def matching(block: Block, known: tuple[Form, ...]) -> list[Form]:
     """Return the form of a block (the most particular one that fits), or nothing."""
     head = f"{block.title}/{squeeze(block.grid.sheet)}"
     paths = [column.path for column in block.columns if column.levels]
-    found = [form for form in forms() if _fits(form, block.title, head, paths)]
+    found = [form for form in known if _fits(form, block.title, head, paths)]
     return found[:1]
 
 
@@ -107,14 +121,22 @@ def _read_block(block: Block, form: Form, book: BookContext, result: SheetResult
     if form.shape == "none":
         return _blank(block) or form.reason
     blank = _blank(block)
-    if blank:
+    if blank and (form.shape != "matrix" or matrix.empty_note(block, form) is None):
         return blank
-    context = read_table(block, book, form.constants.get("scope_kind"))
+    owned = form.shape == "matrix"
+    context = read_table(block, book, form.constants.get("scope_kind"), owned)
     if isinstance(context, str) and {"mof_div_code", "fiscal_year"} <= set(form.columns):
         context = TableContext(0, NOWHERE, "全市")  # every row says its own year and place
     if isinstance(context, str):
         result.refused = True
         return f"已识别为{form.title}，但{context}；请在标题中写明后重新送达"
+    if blank:
+        empty = matrix.empty(block, form, context)
+        if empty is not None:
+            frame = empty.frame({"round_fen": 1})
+            sheet = block.grid.sheet
+            result.bound.append(Bound(empty.table, form, sheet, "元", frame, context.owner))
+        return None
     unit = block.unit or form.unit
     if unit is None or unit not in FEN:
         result.refused = True
@@ -124,7 +146,8 @@ def _read_block(block: Block, form: Form, book: BookContext, result: SheetResult
         if records.rows:
             rounding = _rounding(form) or money.round_fen
             frame = records.frame({"round_fen": rounding})
-            result.bound.append(Bound(records.table, form, block.grid.sheet, unit, frame))
+            sheet = block.grid.sheet
+            result.bound.append(Bound(records.table, form, sheet, unit, frame, context.owner))
     return None if result.bound else f"已识别为{form.title}，但没有可载入的行"
 
 
@@ -143,7 +166,7 @@ def _joined(bound: Iterable[Bound]) -> list[Bound]:
         if key in merged:
             before = merged[key]
             frame = pl.concat([before.frame, one.frame])
-            merged[key] = Bound(one.table, before.form, one.sheet, before.unit, frame)
+            merged[key] = replace(before, frame=frame)
         else:
             merged[key] = one
     return [one for one in merged.values() if one.frame.height]
@@ -168,11 +191,11 @@ def _blank(block: Block) -> str | None:
     return f"空白表样（{block.title or block.grid.sheet}），没有填写数字，未载入"
 
 
-def _named_only(grid: Grid) -> Form | None:
+def _named_only(grid: Grid, forms: tuple[Form, ...]) -> Form | None:
     """A table without a header that we know, that is named by its sheet or its first line."""
     lines = [squeeze(cell) for row in grid.rows[:2] for cell in row]
     head = "/".join([squeeze(grid.sheet), *(text for text in lines if 3 < len(text) < 50)])
-    known = (form for form in forms() if form.shape == "none")
+    known = (form for form in forms if form.shape == "none")
     return next((form for form in known if re.search(form.match.title, head)), None)
 
 

@@ -20,15 +20,17 @@ _ITEM = re.compile(
     r"(?:政府)?预算支出经济分类科目(?:名称)?|地区|区域|地区名称|行政区划|区划|区划名称|县\(?[市区、]*\)?|"
     r"市县|市\(?[县区]\)?|县区|各县\(?市?区?\)?|州市|单位|单位名称|险种|基金名称|项目\(科目\)|"
     r"收入|支出|本年收入|本年支出|项目内容|资金来源|名称|科目名称\(?项目\)?|债务类型|转移支付项目(?:名称)?|"
-    r"支出功能科目|预算科目名称|科目名称及编码|收支项目)$"
+    r"支出功能科目|预算科目名称|科目名称及编码|收支项目|(?:部门|政府)(?:预算)?(?:支出)?经济分类科目名称)$"
 )
 _CODE = re.compile(
-    r"^(?:(?:支出|收入)?(?:功能|经济)?(?:分类)?科目(?:编码|代码|编号)|编码|代码|科目编码\(?.*\)?|"
+    r"^(?:(?:部门|政府)?(?:预算)?(?:支出|收入)?(?:功能|经济)?(?:分类)?科目(?:编码|代码|编号)|编码|代码|科目编码\(?.*\)?|"
     r"预算科目编码|功能科目|区划(?:代码|编码)|地区(?:代码|编码))$"
 )
 _SUB_HEADER = re.compile(
-    r"^(?:(?:支出|收入)?功能(?:分类)?科目(?:编码|名称)|经济(?:分类)?科目(?:编码|名称)|科目(?:编码|名称)|[类款项])$"
+    r"^(?:(?:支出|收入)?功能(?:分类)?科目(?:编码|名称)|"
+    r"(?:部门|政府)?(?:预算)?(?:支出)?经济(?:分类)?科目(?:编码|名称)|科目(?:编码|名称)|[类款项])$"
 )
+_SIDE = re.compile(r"^(?:本年)?(?:收入|支出)$")  # heads a list of items, or a column of figures
 _FORMULA_ROW = re.compile(r"^(?:公式|栏次|行次|列次)$")
 _LETTERS = re.compile(
     r"^[A-Z](?:=[A-Z+\-*/()0-9.%]+)?$|^\d{1,2}(?:=[\d+\-*/()]+)?$|^=?[A-Z]\d?[+\-]"
@@ -117,6 +119,53 @@ def flat_block(grid: Grid) -> Block | None:
     return None
 
 
+_OWNER_LINE = re.compile(r"(?:部门|单位)(?:名称)?:")
+
+
+def strip_block(grid: Grid) -> Block | None:
+    """Return a sheet whose header names every figure and no item: figures stand in one row.
+
+    The header begins at the first row of several texts that is neither title nor unit line and
+    goes on to the first row of figures. The block's item is a column that the sheet does not have.
+    """
+    rows = range(min(_SEARCH, len(grid.rows)))
+    filled = {row: [text for cell in grid.rows[row] if (text := squeeze(cell))] for row in rows}
+    first = next((row for row in rows if _heads_strip(filled[row])), None)
+    if first is None or _is_marker_row(grid, first):
+        return None
+    last = first
+    for row in range(first, len(rows)):
+        if any(_is_amount(text) for text in filled[row]) and not _counts_up(filled[row]):
+            break
+        if filled[row] and len(filled[row]) > 1:
+            last = row
+    texts = _spread(grid, first, last)
+    heads = title_rows(grid, first)
+    return Block(
+        grid=grid,
+        title=_title(heads),
+        unit=next((unit for text in heads if (unit := unit_in(text))), None),
+        columns=tuple(Column(index, _levels(texts, index)) for index in range(grid.width)),
+        item=grid.width,
+        codes=(),
+        start=last + 1,
+        end=len(grid.rows),
+        header=(first, last),
+        heads=tuple(heads),
+    )
+
+
+def _heads_strip(texts: list[str]) -> bool:
+    plain = [text for text in texts if not unit_in(text) and not _OWNER_LINE.search(text)]
+    return len(plain) > 1 and plain == texts and not any(_is_amount(text) for text in texts)
+
+
+def _counts_up(texts: list[str]) -> bool:
+    """Tell whether a row numbers the columns: 1 2 3 …"""
+    numbers = [int(text) for text in texts if text.isdigit()]
+    return len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
 def title_rows(grid: Grid, before: int) -> list[str]:
     """Return the texts above row `before`, without hidden and machine rows, row by row."""
     return [
@@ -151,9 +200,15 @@ def _header_rows(grid: Grid) -> tuple[int, int] | None:
     return None
 
 
+def _item_columns(leaves: list[str]) -> list[int]:
+    """Return the columns of items; “本年收入” beside “项目” heads figures, alone it heads items."""
+    items = [column for column, leaf in enumerate(leaves) if _ITEM.match(leaf)]
+    return [column for column in items if not _SIDE.match(leaves[column])] or items
+
+
 def _header_end(grid: Grid, first: int, cells: list[str]) -> int:
     """Header rows go on while the item column is blank and some other cell is text."""
-    items = [column for column, cell in enumerate(cells) if _ITEM.match(cell)]
+    items = _item_columns(cells)
     last = first
     for merged in grid.merged:
         if merged[0] <= first <= merged[2] and merged[1] in items:
@@ -166,6 +221,9 @@ def _header_end(grid: Grid, first: int, cells: list[str]) -> int:
                 break
             continue
         if named and all(_FORMULA_ROW.match(name) for name in named):
+            last = row
+            continue
+        if _numbers_columns(values):
             last = row
             continue
         amounts = any(_is_amount(value) for value in values)
@@ -182,6 +240,14 @@ def _header_end(grid: Grid, first: int, cells: list[str]) -> int:
             continue
         break
     return last
+
+
+def _numbers_columns(values: list[str]) -> bool:
+    """Tell whether a row numbers the columns: 类 款 项 | 栏次 | 1 | 2 | 3."""
+    filled = [value for value in values if value]
+    return any(_FORMULA_ROW.match(value) for value in filled) and all(
+        _FORMULA_ROW.match(value) or _LETTERS.match(value) or _is_header(value) for value in filled
+    )
 
 
 def _is_header(text: str) -> bool:
@@ -231,10 +297,8 @@ def _levels(texts: list[list[str]], column: int) -> tuple[str, ...]:
 def _block_starts(grid: Grid, texts: list[list[str]], first: int, last: int) -> list[int]:
     """Return the columns at which tables begin: each item column, or the code column before it."""
     items: list[int] = []
-    for column in range(grid.width):
-        levels = _levels(texts, column)
-        if not levels or not any(_ITEM.match(level) for level in levels[-1:]):
-            continue
+    leaves = [next(iter(_levels(texts, column)[-1:]), "") for column in range(grid.width)]
+    for column in _item_columns(leaves):
         if items and column - items[-1] <= 1:
             continue
         items.append(column)
@@ -293,7 +357,7 @@ def _block(
     unit = unit or next((unit for column in columns if (unit := unit_in(column.path))), None)
     return Block(
         grid=grid,
-        title=_title(own) or _title(heads),
+        title=_title(own, named=True) or _title(heads, named=True) or _title(own) or _title(heads),
         unit=unit,
         columns=columns,
         item=item,
@@ -305,17 +369,20 @@ def _block(
     )
 
 
-def _title(texts: list[str]) -> str:
-    """Return the text that looks most like a table's title."""
+def _title(texts: list[str], named: bool = False) -> str:
+    """Return the text that looks most like a table's title; with `named` only one that says so."""
     usable = [
         text
         for text in texts
         if unit_in(text) is None
-        and not re.fullmatch(r"(?:附?表|附件)[\d一二三四五六七八九十\-—－.()]*[:：]?", text)
+        and not re.fullmatch(
+            r"公开\d+表|(?:附?表|附件)[\d一二三四五六七八九十\-—－.()]*[:：]?", text
+        )
         and not _HELPER.match(text)
+        and not _OWNER_LINE.search(text)
     ]
     likely = [text for text in usable if re.search(r"表|情况|预算|决算|明细", text)]
-    return max(likely or usable, key=len, default="")
+    return max(likely or ([] if named else usable), key=len, default="")
 
 
 def _end(grid: Grid, first: int, start: int, stop: int) -> int:

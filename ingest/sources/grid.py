@@ -32,6 +32,7 @@ class Grid:
     hidden_columns: frozenset[int] = frozenset()
     laid_out: bool = False  # False: merged and hidden are unknown
     first_row: int = 0  # sheet row of rows[0]
+    hidden: bool = False  # the sheet itself: nobody who opens the workbook sees it
 
     @property
     def width(self) -> int:

@@ -91,6 +91,7 @@ def _grid(sheet: Any, shown: str) -> Grid:
         ),
         hidden_columns=frozenset(hidden_columns),
         laid_out=True,
+        hidden=sheet.sheet_state != "visible",
     )
 
 
@@ -104,13 +105,13 @@ def _indent(sheet: Any, rows: list[list[Cell]]) -> None:
 
 
 def _values_only(path: Path, shown: str) -> Iterator[Grid]:
-    for name, frame in frames_of(path, shown):
+    for name, frame, hidden in frames_of(path, shown):
         rows: list[list[Cell]] = [list(row) for row in frame.iter_rows()]
-        yield Grid(workbook=shown, sheet=name, rows=rows)
+        yield Grid(workbook=shown, sheet=name, rows=rows, hidden=hidden)
 
 
-def frames_of(path: Path, shown: str) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield (sheet, cells as text) of a workbook, without layout. Raises Unreadable."""
+def frames_of(path: Path, shown: str) -> Iterator[tuple[str, pl.DataFrame, bool]]:
+    """Yield (sheet, cells as text, hidden) of a workbook, without layout. Raises Unreadable."""
     try:
         book = fastexcel.read_excel(path)
     except Exception as error:  # calamine's errors share no useful base
@@ -120,19 +121,19 @@ def frames_of(path: Path, shown: str) -> Iterator[tuple[str, pl.DataFrame]]:
         ) from error
     for name in book.sheet_names:
         try:
-            frame = values_frame(book, name)
+            frame, hidden = values_frame(book, name)
         except Exception as error:
             raise Unreadable(
                 f"“{shown}”的工作表“{name}”读不出（{_short(error)}）；请用 Excel 打开核对、"
                 "另存后重新送达。"
             ) from error
-        yield name, frame
+        yield name, frame, hidden
 
 
-def values_frame(book: Any, sheet: str) -> pl.DataFrame:
-    """Return a sheet as text cells, without taking a row for the header."""
+def values_frame(book: Any, sheet: str) -> tuple[pl.DataFrame, bool]:
+    """Return a sheet as text cells, without taking a row for the header, and if it is hidden."""
     loaded = book.load_sheet(sheet, header_row=None, dtypes="string", skip_rows=0)
-    return pl.DataFrame(loaded.to_polars())
+    return pl.DataFrame(loaded.to_polars()), loaded.visible != "visible"
 
 
 def _short(error: Exception) -> str:

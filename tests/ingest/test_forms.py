@@ -1,6 +1,6 @@
 import polars as pl
 
-from ingest.bind.form import forms
+from ingest.bind.form_files import forms
 from tests.ingest.workbooks import DEBT, DEBT_MERGES, FUNDS, book, classes, spending
 
 WAN = 1_000_000

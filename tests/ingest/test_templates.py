@@ -137,17 +137,18 @@ def test_a_folder_with_nothing_to_load_says_so_and_makes_no_home(tmp_path):
     assert not home.root.exists()
 
 
-def test_a_filled_department_form_says_plainly_that_it_is_not_loaded_yet(real, tmp_path, load):
-    book = openpyxl.load_workbook(real / "forms" / "department_budget_template.xlsx")
-    total, spending = book["部门收支总表"], book["部门一般公共预算拨款表"]
-    for cell in ("B8", "B9", "D8"):
-        total[cell] = 1_000_000
-    for row in (9, 10, 11):
-        for column, amount in zip("EFG", (1000, 600, 400), strict=True):
-            spending[f"{column}{row}"] = amount
+def test_a_department_form_that_no_table_takes_says_so(tmp_path, load):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "项目支出表"
+    for row in (
+        ["2026年部门项目支出预算表"],
+        ["编制部门：示范市教育局", None, "单位：元"],
+        ["项目名称", "合计", "财政拨款"],
+        ["校舍维修", 100, 100],
+    ):
+        sheet.append(row)
     book.save(tmp_path / "部门预算.xlsx")
-    lines = load(tmp_path / "部门预算.xlsx")
-    told = {line["sheet"]: line["reason"] for line in lines if line["refused"]}
-    assert list(told) == ["部门收支总表", "部门一般公共预算拨款表"]
-    assert all("填好的部门公开表目前还不能载入" in reason for reason in told.values())
-    assert not any(line["rows"] for line in lines)
+    (line,) = load(tmp_path / "部门预算.xlsx")
+    assert (line["form"], line["rows"], line["refused"]) == ("department_disclosure", 0, True)
+    assert line["reason"].startswith("已识别为部门（单位）预算公开表，但不是九张表样之一")

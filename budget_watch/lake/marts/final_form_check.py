@@ -122,6 +122,9 @@ _IDENTITIES: tuple[tuple[str, str, list[_Cell], list[_Cell], bool], ...] = (
      [_Cell("05", _TOTAL, _titled("基本支出")), _Cell("05", _TOTAL, _titled("项目支出"))], False),
     ("06", "05表基本支出＝06表合计", [_Cell("05", _TOTAL, _titled("基本支出"))],
      [_Cell("06", _TOTAL, _ALL)], False),
+    ("06p", "05表基本支出＝06表人员经费合计＋公用经费合计",
+     [_Cell("05", _TOTAL, _titled("基本支出"))],
+     [_Cell("06", _named("人员经费合计"), _ALL), _Cell("06", _named("公用经费合计"), _ALL)], False),
     *(
         (f"07{mark}", f"07表{side}合计＝出国＋用车小计＋接待", [_item("合计", ["T"], side)],
          [_item(*_ABROAD, side), _item("小计", [], side), _item(*_GUESTS, side)], False)
