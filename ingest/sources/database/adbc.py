@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, cast
+from uuid import UUID
 
 import polars as pl
 import pyarrow as pa
@@ -37,9 +38,12 @@ class AdbcSession:
         self._encoding = settings.encoding
         url = settings.address.set(drivername="postgresql", password=password)
         url = url.update_query_dict({"connect_timeout": str(settings.connect_seconds)})
-        self._connection = dbapi.connect(url.render_as_string(hide_password=False))
+        # The driver must not begin on its own: it does not go back to a savepoint.
+        address = url.render_as_string(hide_password=False)
+        self._connection = dbapi.connect(address, autocommit=True)
         try:
             limit = {"ms": int(settings.statement_minutes * 60_000)}
+            self._run("BEGIN")
             for statement in dialect_of(settings.address).opening:
                 self._run(statement.format(**limit))
             if settings.encoding is None:
@@ -85,7 +89,7 @@ class AdbcSession:
     def close(self) -> None:
         """See `Session`."""
         with contextlib.suppress(Exception):  # a broken connection cannot be closed politely
-            self._connection.rollback()
+            self._run("ROLLBACK")
         with contextlib.suppress(Exception):
             self._connection.close()
 
@@ -119,7 +123,7 @@ class AdbcSession:
         if isinstance(kind, pa.BaseExtensionType):
             values, kind = values.storage, values.storage.type
             if declared == "uuid":
-                return pa.array([None if v is None else v.hex() for v in values.to_pylist()])
+                return _texts(values, lambda v: str(UUID(bytes=v)))
         if declared == "money":
             return _texts(values, lambda v: format(Decimal(v).scaleb(-_CENTS), "f"))
         if pa.types.is_floating(kind):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -112,7 +113,7 @@ class AlchemySession:
         texts = [None if value is None else self._text(value) for value in values]
         return pl.Series(name, texts, dtype=pl.String)
 
-    def _text(self, value: Any) -> str:
+    def _text(self, value: Any) -> str:  # noqa: PLR0911 (one way out a type)
         """A value as exact text: a Decimal without exponent, a float by its shortest form."""
         value = self._decoded(value)
         if isinstance(value, str):
@@ -125,6 +126,8 @@ class AlchemySession:
             return "true" if value else "false"
         if isinstance(value, float):
             return format(Decimal(repr(value)), "f")
+        if isinstance(value, dict | list):
+            return json.dumps(value, ensure_ascii=False)
         return str(value.read() if hasattr(value, "read") else value)  # an Oracle LOB
 
     def _decoded(self, value: Any) -> Any:

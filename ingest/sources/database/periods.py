@@ -23,6 +23,8 @@ class Period:
 
 def periods(kind: str, back: int, day: date) -> list[Period]:
     """The period of a day and so many before it, oldest first."""
+    if kind == "all":
+        return [Period("全部", day, day, day, True)]
     found = []
     at = day
     for _ in range(back + 1):
@@ -33,8 +35,6 @@ def periods(kind: str, back: int, day: date) -> list[Period]:
 
 
 def _period(kind: str, at: date, day: date) -> Period:
-    if kind == "all":
-        return Period("全部", date.min, date.max, day, True)
     if kind == "year":
         first, last = date(at.year, 1, 1), date(at.year, 12, 31)
         return Period(f"{at:%Y}", first, last, min(last, day), True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from budget_watch.lake import Home
 from ingest.errors import IngestError
@@ -24,8 +25,9 @@ from ingest.sources.database.session import Session, cancelled_by, open_session
 from ingest.sources.database.settings import DatabaseSettings, TableSettings
 from ingest.spool import Parcel
 
-_DRIVERS = frozenset(
-    {"sqlalchemy", "psycopg", "pymysql", "oracledb", "adbc_driver_manager", "dmPython", "sqlite3"}
+_DRIVERS = (
+    *("sqlalchemy", "psycopg", "pymysql", "oracledb", "dmPython", "sqlite3"),
+    *("adbc_driver_manager", "pyarrow"),
 )
 _PAUSE_SECONDS = 2.0
 
@@ -106,7 +108,7 @@ class DatabaseSource:
         with self._asking(dialect.title, errand):
             try:
                 session = open_session(told, password)
-            except ImportError as error:
+            except (ImportError, sa.exc.NoSuchModuleError) as error:
                 raise missing_driver(self.name, dialect.title, dialect.package) from error
         try:
             with cancelled_by(errand.stop, session):
