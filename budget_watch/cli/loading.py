@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -102,37 +103,73 @@ def ingest(
     return LOOK if record["quarantined"] or record["refused"] else DONE
 
 
-def status(context: typer.Context, as_json: JsonOption = False) -> int:
-    """各报表的最近业务日、迟到、行数、隔离数。"""
+def status(
+    context: typer.Context,
+    date_: Annotated[
+        str | None,
+        typer.Option("--date", help="问的是哪一天，缺省为今天（没有每日运行的为业务日）"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """各报表应到、已到、未到期、迟到，为什么；行数、隔离数。"""
     from budget_watch.access import Grant
+    from budget_watch.lake import Snapshot
     from budget_watch.lake.status import table_status
+    from budget_watch.views.due_board import asked_on, due_board
 
     here: Context = context.obj
-    printer = Printer(
-        as_json,
-        {
-            "table": "报表",
-            "title": "名称",
-            "department": "送数部门",
-            "last_biz_date": "最近业务日",
-            "late_workdays": "迟到工作日",
-            "rows": "行数",
-            "quarantined": "隔离",
-        },
+    columns = {
+        "table": "报表",
+        "title": "名称",
+        "department": "送数部门",
+        "last_biz_date": "最近业务日",
+        "arrival": "到达",
+        "late_workdays": "迟到工作日",
+        "rows": "行数",
+        "quarantined": "隔离",
+    }
+    printer = Printer(as_json, columns)
+    snapshot = Snapshot.latest(here.home)
+    today = parse_day(date_) or (asked_on(here.home, snapshot, now()) if snapshot else None)
+    board = due_board(here.home, snapshot, today) if snapshot else None
+    why = {row.owing.contract.code: row.why for row in board.rows if row.why} if board else {}
+    records = []
+    for record in table_status(here.home, Grant.operator("status"), snapshot, today):
+        told = {**record, "why": why.get(record["table"], "")}
+        if record["table"].startswith("REF"):
+            told["reference"] = True
+        records.append(told)
+        printer.record(told)
+    tables = [record for record in records if not record.get("reference")]
+    beside = len(records) - len(tables)
+    arrived = sum(1 for record in tables if record["last_biz_date"])
+    quarantined = sum(record["quarantined"] for record in tables)
+    late = sum(bool(record["missing"]) for record in tables)
+    sentence = (
+        f"{len(tables)} 张报表，已有数据 {arrived} 张，隔离 {quarantined:,} 行；"
+        f"另有 {beside} 张参照表。"
     )
-    everything = [
-        {**record, "reference": True} if record["table"].startswith("REF") else record
-        for record in table_status(here.home, Grant.operator("status"))
-    ]
-    printer.records(everything)
-    records = [record for record in everything if not record.get("reference")]
-    beside = len(everything) - len(records)
-    arrived = sum(1 for record in records if record["last_biz_date"])
-    quarantined = sum(record["quarantined"] for record in records)
-    summary = {"tables": len(records), "references": beside}
+    for row in board.of("late", "today", "waiting") if board else ():
+        if row.why or row.missing:
+            printer.note(row.sentence)
+    if board is not None:
+        sentence = f"{board.today}：{board.sentence}{board.run_sentence}\n{sentence}"
     printer.close(
-        {**summary, "arrived": arrived, "quarantined": quarantined},
-        f"{len(records)} 张报表，已有数据 {arrived} 张，隔离 {quarantined:,} 行；"
-        f"另有 {beside} 张参照表。",
+        {
+            "tables": len(tables),
+            "references": beside,
+            "arrived": arrived,
+            "late": late,
+            "periods": board.counts if board else {},
+            "today": board.today if board else None,
+            "run": board.run.id if board and board.run else None,
+            "quarantined": quarantined,
+        },
+        sentence,
     )
-    return LOOK if quarantined else DONE
+    return LOOK if quarantined or late else DONE
+
+
+def now() -> datetime:
+    """The machine's time."""
+    return datetime.now(UTC)

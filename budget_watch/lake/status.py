@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from budget_watch.access import Grant
-from budget_watch.calendar import due_date, standard_calendar
 from budget_watch.lake import records
 from budget_watch.lake.home import Home
+from budget_watch.lake.owing import WORDS, Owing, approvals, owing
 from budget_watch.lake.reader import Reader
 from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
-from budget_watch.tables import Contract, contracts
-
-_DAILY, _MONTHLY, _YEARLY = "日", "月", "年"
+from budget_watch.tables import contracts
 
 
 def table_status(
-    home: Home, grant: Grant, snapshot: Snapshot | None = None
+    home: Home, grant: Grant, snapshot: Snapshot | None = None, today: date | None = None
 ) -> list[dict[str, Any]]:
     """One record a contract, in the order of their codes; of the latest snapshot if none is given.
 
     Keys: table (code), name, title, department, last_biz_date (ISO, None = never delivered), reach
-    (last period covered, `2026-10` or `2025`), late_workdays (0 = in time or no fixed deadline;
-    counted to the snapshot's business date), rows (within the grant), quarantined, refused.
+    (last period covered, `2026-10` or `2025`), late_workdays (of what is missing longest; 0 where
+    nothing is missing), arrival (a word of WORDS), period (the latest that is over), due (of it),
+    missing (periods that are due and have not come), rows (within the grant), quarantined, refused.
+
+    Args:
+        today: the day of asking, for what is due; the snapshot's business date by default.
     """
     snapshot = snapshot or Snapshot.latest(home)
     ledger = _ledger(home, snapshot)
     reader = Reader(home, grant, snapshot)
     reach = _reach(reader.coverage())
+    owed = _owed(home, reader, snapshot, today)
     records_ = []
     for name, contract in contracts().items():
         last, quarantined, refused = ledger.get(name, (None, 0, 0))
         until = reach.get(name)
-        late = _late(contract, snapshot, last, until) if snapshot else 0
         records_.append(
             {
                 "table": contract.code,
@@ -47,7 +48,7 @@ def table_status(
                 "department": contract.delivering_dept,
                 "last_biz_date": last.isoformat() if last else None,
                 "reach": _written(until),
-                "late_workdays": late,
+                **_arrival(owed.get(name, [])),
                 "rows": _rows(reader, snapshot, name),
                 "quarantined": quarantined,
                 "refused": refused,
@@ -90,42 +91,29 @@ def _rows(reader: Reader, snapshot: Snapshot | None, name: str) -> int:
     return int(reader.scan(name).select(pl.len()).collect().item())
 
 
-def _late(
-    contract: Contract, snapshot: Snapshot, last: date | None, reach: tuple[int, int] | None
-) -> int:
-    """Working days since the delivery after the last one was due."""
-    if last is None:
-        return 0
-    today, days = snapshot.biz_date, standard_calendar()
-    following = _following(contract, last, reach, today)
-    if following is None:
-        return 0
-    span, end = following
-    due = due_date(contract.due, end, span, calendar=days).day
-    return max(0, days.wd(today) - days.wd(due)) if today > due else 0
+def _owed(
+    home: Home, reader: Reader, snapshot: Snapshot | None, today: date | None
+) -> dict[str, list[Owing]]:
+    found: dict[str, list[Owing]] = {}
+    if snapshot is not None:
+        everybody = Reader(home, Grant.system("status"), snapshot)  # what is due is no secret
+        for one in owing(home, snapshot, today, approvals(everybody)):
+            found.setdefault(one.contract.name, []).append(one)
+    return found
 
 
-def _following(
-    contract: Contract, last: date, reach: tuple[int, int] | None, today: date
-) -> tuple[Literal["day", "month", "year"], date] | None:
-    """The period whose delivery comes next, by its last day; None while it has not ended."""
-    if contract.frequency == _DAILY:
-        days = standard_calendar()
-        span = range(last.toordinal() + 1, today.toordinal())
-        return next(
-            (("day", day) for day in map(date.fromordinal, span) if days.is_workday(day)), None
-        )
-    if reach is None:
-        return None
-    year, month = reach
-    if contract.frequency.startswith(_MONTHLY) and month:
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-        end = date(year, month, monthrange(year, month)[1])
-        return ("month", end) if end < today else None
-    if contract.frequency.startswith(_YEARLY) and not month:
-        end = date(year + 1, 12, 31)
-        return ("year", end) if end < today else None
-    return None
+def _arrival(owed: list[Owing]) -> dict[str, Any]:
+    """The table's arrival in one word, with what is missing of all its lengths of period."""
+    missing = sorted((m for one in owed for m in one.missing), key=lambda m: m.due)
+    order = ("late", "today", "waiting", "arrived", "never", "hand", "event")
+    told = min(owed, key=lambda one: order.index(one.state), default=None)
+    return {
+        "late_workdays": missing[0].late if missing else 0,
+        "arrival": WORDS[told.state] if told else WORDS["never"],
+        "period": told.last.period.name if told and told.last else None,
+        "due": told.last.due.isoformat() if told and told.last else None,
+        "missing": [m.period.name + (f"（{m.after}后）" if m.after else "") for m in missing],
+    }
 
 
 def _written(reach: tuple[int, int] | None) -> str | None:

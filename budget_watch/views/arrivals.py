@@ -86,7 +86,7 @@ def _arrival(
         return Arrival(contract, "never", 0, 0, 0, 0, 0, None, None, "从未送达")
     last = entry["last"]
     last_day = last if isinstance(last, date) else None
-    behind = f"应送达的下一期已迟到{late}个工作日" if late else ""
+    behind = f"缺的期最久已迟到{late}个工作日" if late else ""
     kept_out = int(str(entry["quarantined"])) + int(str(entry["refused"]))
     state: State = "late" if behind else "quarantined" if kept_out else "arrived"
     return Arrival(

@@ -13,6 +13,7 @@ from budget_watch.views.arrivals import STATES, Arrival, arrivals, deliveries
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
+from dashboard.pages.due_block import due_block, periods_block
 from dashboard.pages.place_text import source
 from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, empty, insufficient, link
@@ -50,7 +51,7 @@ def page(context: Context) -> Page:
     run = context.last_run
     if run is not None and run.not_loaded:
         lead += f"规则：{run.counted}。"
-    body = [_board(context, everything), _not_judged(context, run)]
+    body = [due_block(context), _board(context, everything), _not_judged(context, run)]
     return Page("数据质量", [html.Div(body, className="rows")], lead=lead)
 
 
@@ -234,6 +235,7 @@ def _table_page(context: Context, name: str) -> Page:
                         f"{fmt.count(entry.quarantined)} + 拒收{fmt.count(entry.refused)}",
                         source=source(context, "入库批次账"),
                     ),
+                    periods_block(context, name),
                     block("字段", fields, flush=True, source=source(context, contract.code)),
                 ],
                 className="rows",

@@ -33,6 +33,7 @@ def test_lateness_is_counted_from_the_next_due_date(home):
     assert found(home, "payment_voucher") == ("2026-11-16", "2026-11", 2, 1, 0, 0)
     # October's report was due on 12 November, a Thursday.
     assert found(home, "general_revenue") == ("2026-10-12", "2026-09", 6, 1, 3, 0)
-    assert found(home, "indicator") == ("2026-11-03", None, 11, 0, 0, 5)
+    # What was refused has not come: Tuesday the 3rd's was due on Wednesday.
+    assert found(home, "indicator") == ("2026-11-03", None, 12, 0, 0, 5)
     city = Grant("u", "status", scope=Scope(regions=frozenset({CITY})))
     assert found(home, "payment_voucher", city)[3] == 0
