@@ -1,0 +1,106 @@
+"""Makes one parcel of a whole listing: each row once, sorted, columns as text, in Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from budget_watch.lake import Coverage
+from budget_watch.tables import Contract
+from ingest.sources.http.kept import Kept
+from ingest.sources.http.page import KEY, ROW, UPDATED
+
+SORTED_ROWS = 200_000  # a larger parcel keeps the order it was listed in, in bounded memory
+_GROUP = 50_000
+_AT, _PICKED = "_at", "_picked"
+
+
+def written(pages: Sequence[Kept], contract: Contract, target: Path) -> tuple[int, int]:
+    """Write the rows of all pages once; return how many, and how many were repetitions.
+
+    Of a key that was listed in several versions the one updated last stays. Versions that nothing
+    tells apart in time all stay: the gate reports them.
+    """
+    picked = _picked(pages)
+    rows = int(picked[_PICKED].sum())
+    writer: pq.ParquetWriter | None = None
+    waiting: list[pl.DataFrame] = []
+    start = 0
+    for number, page in enumerate(pages):
+        frame = page.frame()
+        mine = picked[_PICKED].slice(start, frame.height)
+        start += frame.height
+        waiting.append(frame.filter(mine))
+        full = sum(one.height for one in waiting) >= _GROUP and rows > SORTED_ROWS
+        if not full and number + 1 < len(pages):
+            continue
+        table = _table(pl.concat(waiting), contract, rows <= SORTED_ROWS)
+        waiting = []
+        writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+    return rows, picked.height - rows
+
+
+def _picked(pages: Sequence[Kept]) -> pl.DataFrame:
+    """One line a row of all pages in order, and whether it is taken."""
+    marks = pl.concat([page.frame(KEY, ROW, UPDATED) for page in pages]).with_row_index(_AT)
+    first = pl.int_range(pl.len()).over(KEY, ROW) == 0
+    newest = pl.col(UPDATED).max().over(KEY)
+    last = (pl.col(UPDATED) == newest) | newest.is_null()
+    return marks.select(_AT, (first & last.fill_null(False)).alias(_PICKED))
+
+
+def _table(frame: pl.DataFrame, contract: Contract, sort: bool) -> pa.Table:
+    if sort:
+        frame = frame.sort(*contract.key, ROW)
+    blank = [
+        name
+        for name in ("data_status", "src_dept", "secret_flag", "round_fen")
+        if name in frame.columns and not frame[name].count() and sort
+    ]
+    frame = frame.drop(UPDATED, KEY, ROW, *blank)
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return table.replace_schema_metadata({"table": contract.code})
+
+
+def covered(
+    path: Path, contract: Contract, regions: Sequence[str], slices: Sequence[tuple[int, int]]
+) -> tuple[Coverage, ...] | None:
+    """What a parcel stands for: its slot's months for the regions, and what its rows speak of.
+
+    None where no regions are configured: then it is read off the rows alone.
+    """
+    if not regions:
+        return None
+    found = {Coverage(year, month, region) for year, month in slices for region in regions}
+    names = pq.read_schema(path).names
+    if "fiscal_year" in names and "mof_div_code" in names:
+        month = pl.lit(0)
+        if "month" in names and "month" in contract.period:
+            month = pl.col("month").cast(pl.Int64, strict=False)
+        elif contract.date_column in names:
+            month = pl.col(str(contract.date_column)).str.slice(5, 2).cast(pl.Int64, strict=False)
+        rows = (
+            pl.scan_parquet(path)
+            .select(
+                pl.col("fiscal_year").cast(pl.Int64, strict=False), month.alias("m"), "mof_div_code"
+            )
+            .drop_nulls()
+            .filter(pl.col("m").is_between(0, 12))
+            .unique()
+            .collect(engine="streaming")
+        )
+        found |= {Coverage(year, m, region) for year, m, region in rows.iter_rows()}
+    return tuple(sorted(found))
+
+
+def newest(pages: Sequence[Kept]) -> int:
+    """The newest update time of a listing in seconds; 0 where it has none."""
+    times = [page.frame(UPDATED)[UPDATED].max() for page in pages]
+    return max((int(one) // 1000 for one in times if isinstance(one, int)), default=0)
