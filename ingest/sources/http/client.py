@@ -31,7 +31,6 @@ from ingest.sources.http.token import TokenKeeper, keeper
 from ingest.sources.http.wire import connection, origin, unverified
 
 T = TypeVar("T")
-Pairs = tuple[tuple[str, str], ...]
 _REDIRECTS = 3
 _AGAIN = frozenset({408, 425, 429})
 _TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}

@@ -23,7 +23,6 @@ class Kept:
 
     path: Path
     rows: int
-    void: int
     total: int | None
     next: str | None
     snapshot: str | None
@@ -59,9 +58,7 @@ class Shelf:
         self.folder.mkdir(parents=True, exist_ok=True)
         _written(path, lambda half: page.frame.write_parquet(half, compression="zstd"))
         size = path.stat().st_size
-        kept = Kept(
-            path, page.rows, page.void, page.total, page.next, page.snapshot, page.extra, size
-        )
+        kept = Kept(path, page.rows, page.total, page.next, page.snapshot, page.extra, size)
         record = asdict(kept)
         del record["path"], record["again"]
         text = json.dumps(record, ensure_ascii=False)

@@ -19,22 +19,12 @@ from pathlib import Path
 import polars as pl
 
 from ingest.source import SourceFault
-from ingest.sources.http.client import Answer, Client, Pairs
+from ingest.sources.http.client import Answer, Client
 from ingest.sources.http.faults import Denied, WrongAnswer
 from ingest.sources.http.kept import Kept, Shelf
 from ingest.sources.http.page import KEY, ROW, Page, PageReader
-from ingest.sources.http.settings import Paging, Resource
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: one list with its conditions. `title` is for people."""
-
-    resource: Resource
-    params: Pairs
-    title: str
-    before: int | None = None  # ms; rows updated later are the next window's
-    dated: bool = False  # whether every row must have an update time
+from ingest.sources.http.questions import Question
+from ingest.sources.http.settings import Paging
 
 
 @dataclass(frozen=True)
@@ -185,6 +175,8 @@ class Listing:
             page = reader.read(answer)
             if page.next is not None and page.next in seen:
                 raise WrongAnswer("下一页又指回已读过的页")
+            if page.next is not None and paging.kind == "link":
+                self.client.url(page.next)  # one that leads elsewhere is not kept
             return page
 
         return self.client.get(path, params, read)
@@ -237,9 +229,6 @@ def _same(one: Kept, other: Kept) -> bool:
 def _whole(found: Pass) -> Whole:
     (total,) = found.totals
     notes = []
-    void = sum(page.void for page in found.pages)
-    if void:
-        notes.append(f"{void:,} 条已作废，没有取")
     extra = sorted({name for page in found.pages for name in page.extra})
     if extra:
         notes.append(f"字段 {'、'.join(extra[:6])}{'等' if extra[6:] else ''} 不在约定中，没有取")

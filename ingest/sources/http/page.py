@@ -22,9 +22,9 @@ from ingest.sources.http.faults import WrongAnswer
 from ingest.sources.http.settings import Paging, Resource
 from ingest.sources.http.times import day_text, moment
 
-UPDATED, KEY, ROW = "_updated", "_key", "_row"
+UPDATED, KEY, ROW, VOID = "_updated", "_key", "_row", "_void"
 _DELIVERED = ("data_status", "src_dept", "secret_flag", "round_fen")
-_VOID = "is_deleted"
+_DELETED = "is_deleted"
 _YES = frozenset({"1", "true", "是", "y", "yes"})
 
 
@@ -33,16 +33,15 @@ class Page:
     """One page as it came.
 
     Attributes:
-        frame: the rows of the window, columns as text, with `_updated` (ms), `_key`, `_row`.
-        rows: how many rows the page had, also those outside the window and void ones.
-        void: rows that are marked as deleted and that the contract has no column for.
+        frame: the rows of the window, columns as text, with `_updated` (ms), `_key`, `_row`, and
+            `_void`: marked as deleted, where the contract has no column for it.
+        rows: how many rows the page had, also those outside the window.
         total, next, snapshot: what the interface says of the whole listing.
         extra: fields that are not taken.
     """
 
     frame: pl.DataFrame
     rows: int
-    void: int
     total: int | None
     next: str | None
     snapshot: str | None
@@ -88,8 +87,7 @@ class PageReader:
         if not isinstance(rows, list):
             raise WrongAnswer(f"{self.paging.rows or '答复'} 应为行的列表")
         taken = [self._row(number, row) for number, row in enumerate(rows, start=1)]
-        kept = [row for row in taken if row is not None]
-        frame = self._frame(kept)
+        frame = self._frame(taken)
         if self.before is not None:
             frame = frame.filter((pl.col(UPDATED) < self.before).fill_null(True))
         told = self.paging
@@ -97,7 +95,6 @@ class PageReader:
         return Page(
             frame,
             len(rows),
-            len(taken) - len(kept),
             whole_number(at(answer.content, told.total), told.total) if told.total else None,
             None if follow is None or follow == "" else str(follow),
             self._snapshot(answer),
@@ -114,7 +111,7 @@ class PageReader:
         found = at(answer.content, name)
         return None if found is None else str(found)
 
-    def _ours(self, theirs: str) -> str | None:
+    def ours(self, theirs: str) -> str | None:
         """Our name for a field of theirs; None for one that is not taken."""
         low = theirs.lower()
         if low in self.mapped:
@@ -123,26 +120,25 @@ class PageReader:
             return UPDATED
         if low in self.types or low in _DELIVERED:
             return low if low in self.wanted or low in _DELIVERED else None
-        return _VOID if low == _VOID else None
+        return VOID if low == _DELETED else None
 
-    def _row(self, number: int, row: Any) -> dict[str, Any] | None:
-        """One row by our names, checked; None where it is void."""
+    def _row(self, number: int, row: Any) -> dict[str, Any]:
+        """One row by our names, checked."""
         if not isinstance(row, dict):
             raise WrongAnswer(f"第 {number} 行不是一组字段")
         found: dict[str, Any] = {}
         for theirs, value in row.items():
             ours = self._names.get(theirs, "")
             if ours == "":
-                ours = self._names.setdefault(theirs, self._ours(theirs))
+                ours = self._names.setdefault(theirs, self.ours(theirs))
             if ours is None:
                 continue
             if ours in found:
                 raise WrongAnswer(f"第 {number} 行有两个字段都是 {ours}")
             found[ours] = self._value(number, ours, value)
         self._complete(number, found)
-        if _VOID in self.types:
-            return found
-        return None if str(found.pop(_VOID, "")).lower() in _YES else found
+        found[VOID] = str(found.get(VOID) or "").lower() in _YES
+        return found
 
     def _complete(self, number: int, found: Mapping[str, Any]) -> None:
         """Raise where a field that must be there is not."""
@@ -162,7 +158,7 @@ class PageReader:
             return None
         kind = self.types.get(ours, "str")
         if isinstance(value, bool):
-            if kind == "bool" or ours in (_VOID, "secret_flag"):
+            if kind == "bool" or ours in (VOID, "secret_flag"):
                 return "true" if value else "false"
         elif isinstance(value, str):
             if ours == UPDATED:
@@ -178,7 +174,7 @@ class PageReader:
 
     def _frame(self, rows: list[dict[str, Any]]) -> pl.DataFrame:
         schema: dict[str, pl.DataType] = {name: pl.String() for name in (*self.wanted, *_DELIVERED)}
-        schema[UPDATED] = pl.Int64()
+        schema |= {UPDATED: pl.Int64(), VOID: pl.Boolean()}
         frame = pl.DataFrame(
             [
                 pl.Series(name, [row.get(name) for row in rows], dtype)

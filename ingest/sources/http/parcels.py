@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -12,29 +13,40 @@ import pyarrow.parquet as pq
 from budget_watch.lake import Coverage
 from budget_watch.tables import Contract
 from ingest.sources.http.kept import Kept
-from ingest.sources.http.page import KEY, ROW, UPDATED
+from ingest.sources.http.page import KEY, ROW, UPDATED, VOID
 
 SORTED_ROWS = 200_000  # a larger parcel keeps the order it was listed in, in bounded memory
 _GROUP = 50_000
-_AT, _PICKED = "_at", "_picked"
+_PASSED, _LIVE, _GONE = 0, 1, 2
 
 
-def written(pages: Sequence[Kept], contract: Contract, target: Path) -> tuple[int, int]:
-    """Write the rows of all pages once; return how many, and how many were repetitions.
+@dataclass(frozen=True)
+class Written:
+    """How many rows were written; how many came twice; the keys of those marked as deleted."""
+
+    rows: int
+    repeated: int
+    void: pl.DataFrame
+
+
+def written(pages: Sequence[Kept], contract: Contract, target: Path) -> Written:
+    """Write the rows of all pages once, without those marked as deleted.
 
     Of a key that was listed in several versions the one updated last stays. Versions that nothing
     tells apart in time all stay: the gate reports them.
     """
-    picked = _picked(pages)
-    rows = int(picked[_PICKED].sum())
+    picked, repeated = _picked(pages)
+    rows = int((picked == _LIVE).sum())
     writer: pq.ParquetWriter | None = None
     waiting: list[pl.DataFrame] = []
+    void: list[pl.DataFrame] = []
     start = 0
     for number, page in enumerate(pages):
         frame = page.frame()
-        mine = picked[_PICKED].slice(start, frame.height)
+        mine = picked.slice(start, frame.height)
         start += frame.height
-        waiting.append(frame.filter(mine))
+        waiting.append(frame.filter(mine == _LIVE))
+        void.append(frame.filter(mine == _GONE).select(contract.key))
         full = sum(one.height for one in waiting) >= _GROUP and rows > SORTED_ROWS
         if not full and number + 1 < len(pages):
             continue
@@ -44,16 +56,24 @@ def written(pages: Sequence[Kept], contract: Contract, target: Path) -> tuple[in
         writer.write_table(table)
     if writer is not None:
         writer.close()
-    return rows, picked.height - rows
+    return Written(rows, repeated, pl.concat(void).sort(contract.key))
 
 
-def _picked(pages: Sequence[Kept]) -> pl.DataFrame:
-    """One line a row of all pages in order, and whether it is taken."""
-    marks = pl.concat([page.frame(KEY, ROW, UPDATED) for page in pages]).with_row_index(_AT)
+def _picked(pages: Sequence[Kept]) -> tuple[pl.Series, int]:
+    """Of each row of all pages, in order, what becomes of it; and how many are repetitions."""
+    marks = pl.concat([page.frame(KEY, ROW, UPDATED, VOID) for page in pages])
     first = pl.int_range(pl.len()).over(KEY, ROW) == 0
     newest = pl.col(UPDATED).max().over(KEY)
-    last = (pl.col(UPDATED) == newest) | newest.is_null()
-    return marks.select(_AT, (first & last.fill_null(False)).alias(_PICKED))
+    last = newest.is_null() | (pl.col(UPDATED) == newest).fill_null(False)
+    fate = pl.when(first & last).then(pl.when(VOID).then(_GONE).otherwise(_LIVE)).otherwise(_PASSED)
+    picked = marks.select(fate.cast(pl.Int8).alias("fate"))["fate"]
+    return picked, int((picked == _PASSED).sum())
+
+
+def write_keys(keys: pl.DataFrame, contract: Contract, target: Path) -> None:
+    """Write the keys of rows that are gone at the source."""
+    table = keys.to_arrow(compat_level=pl.CompatLevel.oldest())
+    pq.write_table(table.replace_schema_metadata({"table": contract.code}), target)
 
 
 def _table(frame: pl.DataFrame, contract: Contract, sort: bool) -> pa.Table:
@@ -64,7 +84,7 @@ def _table(frame: pl.DataFrame, contract: Contract, sort: bool) -> pa.Table:
         for name in ("data_status", "src_dept", "secret_flag", "round_fen")
         if name in frame.columns and not frame[name].count() and sort
     ]
-    frame = frame.drop(UPDATED, KEY, ROW, *blank)
+    frame = frame.drop(UPDATED, KEY, ROW, VOID, *blank)
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     return table.replace_schema_metadata({"table": contract.code})
 

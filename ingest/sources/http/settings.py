@@ -16,7 +16,7 @@ from ingest.settings import SourceSettings
 
 Take = Literal["increment", "day", "month", "year", "all"]
 _HOLDERS = frozenset({"start", "end", "after", "year", "month", "day"})
-_HOLDER = re.compile(r"\{(\w+)\}")
+HOLDER = re.compile(r"\{(\w+)\}")
 
 
 class _Part(BaseModel):
@@ -158,7 +158,7 @@ class Resource(_Part):
         if self.name and not re.fullmatch(r"[\w-]{1,20}", self.name):
             raise ValueError("resource.name 只能用汉字、字母、数字、- 和 _，不超过 20 字")
         for text in self.params.values():
-            wrong = [name for name in _HOLDER.findall(text) if name not in _HOLDERS]
+            wrong = [name for name in HOLDER.findall(text) if name not in _HOLDERS]
             if wrong:
                 raise ValueError(
                     f"params 里没有 {{{wrong[0]}}}；可用的有 {'、'.join(sorted(_HOLDERS))}"

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from ingest.sources.http.kept import remember, remembered
-from ingest.sources.http.settings import Resource
+from ingest.sources.http.settings import HOLDER, Resource
 from ingest.spool import Parcel, Spool
 
 _CLOSE = 31  # days: an older gap is asked for by months
@@ -32,14 +32,15 @@ class Slot:
 
     def filled(self, text: str) -> str:
         """A request parameter with the slot's {start} {end} {after} {year} {month} {day}."""
-        return text.format(
-            start=self.first.isoformat(),
-            end=self.last.isoformat(),
-            after=(self.last + _DAY).isoformat(),
-            year=self.last.year,
-            month=f"{self.last.month:02}",
-            day=f"{self.last.day:02}",
-        )
+        told = {
+            "start": self.first.isoformat(),
+            "end": self.last.isoformat(),
+            "after": (self.last + _DAY).isoformat(),
+            "year": str(self.last.year),
+            "month": f"{self.last.month:02}",
+            "day": f"{self.last.day:02}",
+        }
+        return HOLDER.sub(lambda found: told[found[1]], text)
 
 
 def windows(since: date, day: date) -> list[Slot]:

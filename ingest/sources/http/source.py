@@ -6,22 +6,23 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from budget_watch.lake import Home
 from ingest.gate.secrets import person_key
 from ingest.settings import read_as
 from ingest.source import Errand, Fetched, SourceFault
 from ingest.sources.http.client import Client
-from ingest.sources.http.listing import Listing, Question, Whole
-from ingest.sources.http.parcels import covered, newest, written
+from ingest.sources.http.listing import Listing, Whole
+from ingest.sources.http.parcels import Written, covered, newest, write_keys, written
+from ingest.sources.http.questions import Question, all_of, changes
 from ingest.sources.http.settings import HttpSettings, Resource
 from ingest.sources.http.slots import Slot, SlotBook, slot_of, whole_slots, windows
-from ingest.sources.http.times import midnight
-from ingest.sources.http.times import written as time_text
 from ingest.spool import Parcel
 
 _DAY = timedelta(days=1)
@@ -56,9 +57,8 @@ class HttpSource:
         try:
             for resource in self.settings.resource:
                 try:
-                    for parcel, words in _Turn(self, client, errand, resource).run():
-                        if parcel is not None:
-                            parcels.append(parcel)
+                    for put, words in _Turn(self, client, errand, resource).run():
+                        parcels.extend(put)
                         notes.extend(f"{resource.title}：{text}" for text in words)
                 except SourceFault as fault:
                     faults.append(fault)
@@ -78,7 +78,7 @@ def open_source(section: Mapping[str, Any], home: Home) -> HttpSource:
     return HttpSource(read_as(HttpSettings, section), person_key(home.root))
 
 
-Step = tuple[Parcel | None, tuple[str, ...]]
+Step = tuple[list[Parcel], tuple[str, ...]]
 
 
 class _Turn:
@@ -99,12 +99,12 @@ class _Turn:
         since = self.book.since(self.settings.start)
         if self.resource.take == "increment":
             for window in windows(since, self.errand.day):
-                yield self._taken(window, self._changes(window), whole=False)
+                yield self._taken(window, changes(self.resource, window), whole=False)
                 self._move(window.last + _DAY)
             return
         slots = whole_slots(self.resource, self.settings.start, since, self.errand.day)
         for slot in sorted({*slots, *self._changed(since)}, key=lambda one: one.first):
-            yield self._taken(slot, self._whole(slot), whole=True)
+            yield self._taken(slot, all_of(self.resource, slot), whole=True)
             self._move()
         self._move(self.errand.day + _DAY)
 
@@ -114,54 +114,56 @@ class _Turn:
 
     def _changed(self, since: date) -> set[Slot]:
         """The slots of rows that were changed since, where the resource follows changes."""
-        if not self.resource.follow or since > self.errand.day:
+        if not self.resource.follow or not self.settings.start < since <= self.errand.day:
             return set()
         column = str(self.resource.contract.date_column)
-        listing = self.listing.read(self._changes(Slot("", since, self.errand.day)))
+        window = Slot(f"{since}~{self.errand.day}", since, self.errand.day)
+        listing = self.listing.read(changes(self.resource, window))
         texts = {text for page in listing.pages for text in page.frame(column)[column]}
         days = [date.fromisoformat(text) for text in texts if text and _ISO.fullmatch(text)]
         wanted = [day for day in days if self.settings.start <= day <= self.errand.day]
         return {slot_of(self.resource, day) for day in wanted}
 
-    def _changes(self, window: Slot) -> Question:
-        told = self.resource
-        since = midnight(window.first) - told.overlap_minutes * 60_000
-        before = midnight(window.last + _DAY)
-        params = [(told.since, time_text(since, told.time_format))]
-        if told.until:
-            params.append((told.until, time_text(before, told.time_format)))
-        fixed = tuple((name, window.filled(text)) for name, text in told.params.items())
-        title = f"{told.title} {window.period} 更新"
-        return Question(told, (*fixed, *params), title, before, dated=True)
-
-    def _whole(self, slot: Slot) -> Question:
-        told = self.resource
-        params = tuple((name, slot.filled(text)) for name, text in told.params.items())
-        return Question(told, params, f"{told.title} {slot.period}")
-
     def _taken(self, slot: Slot, question: Question, whole: bool) -> Step:
-        """Read a listing and put it as the slot's parcel, if it is new."""
+        """Read a listing and put it as the slot's parcel, if it is new, and what is gone as one."""
         listing = self.listing.read(question)
         contract = self.resource.contract
         staged = self.errand.spool.staged(".parquet")
-        rows, repeated = written(listing.pages, contract, staged)
+        found = written(listing.pages, contract, staged)
         yearly = self.resource.take in ("year", "all")
         slices = [(slot.last.year, 0)] if yearly else slot.months
         told = Parcel(
             source=self.settings.name,
             table=self.resource.table,
             period=self.book.name(slot),
-            biz_date=slot.last if not whole else self._biz_date(slot),
+            biz_date=self._biz_date(slot) if whole else slot.last,
             path=staged,
             sha256="",
             revision=newest(listing.pages),
-            rows=None if listing.total is None else rows,
+            rows=None if listing.total is None else found.rows,
             coverage=covered(staged, contract, self.settings.regions, slices),
             whole=whole,
             name=f"{self.settings.name} {question.title}",
         )
-        parcel = self.book.put(staged, told, _digest(staged))
-        return parcel, _notes(listing, repeated)
+        parcels = [self.book.put(staged, told, _digest(staged))]
+        if not whole and found.void.height:
+            parcels.append(self._gone(told, found.void))
+        return [one for one in parcels if one], _notes(listing, found)
+
+    def _gone(self, told: Parcel, keys: pl.DataFrame) -> Parcel | None:
+        """Put the keys of rows that the interface marks as deleted; they come after the rows."""
+        staged = self.errand.spool.staged(".parquet")
+        write_keys(keys, self.resource.contract, staged)
+        gone = replace(
+            told,
+            period=f"{told.period}作废",
+            path=staged,
+            rows=keys.height,
+            coverage=(),
+            gone=True,
+            name=f"{told.name} 作废",
+        )
+        return self.book.put(staged, gone, _digest(staged))
 
     def _biz_date(self, slot: Slot) -> date:
         """A day's first parcel belongs to that day; all else to the day it was asked for."""
@@ -169,10 +171,12 @@ class _Turn:
         return slot.last if first and self.resource.take == "day" else self.errand.day
 
 
-def _notes(listing: Whole, repeated: int) -> tuple[str, ...]:
+def _notes(listing: Whole, found: Written) -> tuple[str, ...]:
     notes = list(listing.notes)
-    if repeated:
-        notes.append(f"{repeated:,} 条在几页里重复出现，只取一次")
+    if found.void.height:
+        notes.append(f"{found.void.height:,} 条已作废")
+    if found.repeated:
+        notes.append(f"{found.repeated:,} 条重复列出，只取一次")
     return tuple(notes)
 
 

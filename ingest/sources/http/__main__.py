@@ -1,0 +1,44 @@
+"""`python -m ingest.sources.http --home DIR NAME`: one page of each resource, and what fits.
+
+With `--day` for another business date than yesterday. Nothing is stored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+from budget_watch.lake import Home
+from ingest.errors import IngestError
+from ingest.settings import SettingError, read_as, sections
+from ingest.sources.http.settings import HttpSettings
+from ingest.sources.http.trial import trial
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Try a configured source. 0: answered; 2: no such source or wrong settings; 3: no answer."""
+    parser = argparse.ArgumentParser(prog="python -m ingest.sources.http", description=__doc__)
+    parser.add_argument("name", help="budget_watch.toml 里 [[source]] 的 name")
+    parser.add_argument("--home", type=Path, default=Path(".budget_watch"))
+    parser.add_argument("--day", type=date.fromisoformat, default=date.today() - timedelta(days=1))
+    given = parser.parse_args(arguments)
+    try:
+        found = [one for one in sections(Home(given.home)) if one.get("name") == given.name]
+        if not found:
+            print(f"{given.home} 的设置里没有数据源“{given.name}”。", file=sys.stderr)
+            return 2
+        for line in trial(read_as(HttpSettings, found[0]), given.day):
+            print(line)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except IngestError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
