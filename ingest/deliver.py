@@ -18,13 +18,19 @@ from ingest.gate.split import BAD_SCHEMA, SRC_ROW, Gate, Split, gate_for, split_
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of a delivery. rows = stored + quarantined, unless it is a repetition."""
+    """What became of a delivery. rows = stored + quarantined + refused.
+
+    `repeated`: it, or something newer, was there already and nothing was looked at; `note` says
+    which. `refused` are rows of which a newer version is there.
+    """
 
     rows: int
     stored: int
     quarantined: int
     batch: Batch
     repeated: bool = False
+    refused: int = 0
+    note: str | None = None
     violations: dict[str, int] = field(default_factory=dict)
     bad: pl.DataFrame = field(default_factory=pl.DataFrame)
     kept: Path | None = None  # the list of the quarantined rows, for people
@@ -49,8 +55,8 @@ def deliver(
             A lazy frame is run once, streaming; a frame in memory is split there.
         batch: the delivery. Published before with the same hash, nothing is done.
         stored: the columns already in stored units (fen), as our Parquet metadata declares.
-        by: columns that identify what a new row replaces; the contract's key if neither this nor
-            `predicate` is given.
+        by: columns that identify what a new row replaces; the contract's key (see `replaces`) if
+            neither this nor `predicate` is given.
         predicate: the slice that the delivery stands for and replaces.
         check_codes: whether membership of code lists keeps a row out (not for published forms).
         describe: makes the batch's final slot, coverage and date out of the good rows.
@@ -66,9 +72,9 @@ def deliver(
     try:
         result = _split(gate, frame, scratch)
         batch = describe(result.good) if describe else batch
-        replaced_by = by if by is not None or predicate is not None else contract.key
+        replaced_by = by if by is not None or predicate is not None else replaces(contract)
         known = [n for n in (replaced_by or ()) if n in gate.stored_columns] or None
-        writer.replace(
+        put = writer.replace(
             contract.name,
             result.good,
             batch,
@@ -82,13 +88,29 @@ def deliver(
     kept = keep_quarantine(writer.home.quarantine, contract, batch, result.bad)
     return Counts(
         result.rows,
-        result.stored,
+        result.stored - put.outrun,
         result.quarantined,
         batch,
+        refused=put.outrun,
+        note=outrun_note(put.outrun),
         violations=result.counts,
         bad=result.bad,
         kept=kept,
     )
+
+
+def replaces(contract: Contract) -> tuple[str, ...]:
+    """Return the columns by which a row takes an older one's place: the key, with the year first.
+
+    The year lets the lake pass over the files of other years.
+    """
+    year = ("fiscal_year",) if "fiscal_year" in contract.names else ()
+    return tuple(dict.fromkeys((*year, *contract.key)))
+
+
+def outrun_note(rows: int) -> str | None:
+    """Say how many rows were left out because newer ones are there."""
+    return f"{rows:,} 行已有业务日期更晚的版本，未采用" if rows else None
 
 
 def _split(gate: Gate, frame: pl.DataFrame | pl.LazyFrame, scratch: Path) -> Split:

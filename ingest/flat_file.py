@@ -141,7 +141,12 @@ def check_units(
     name: str,
     stored: frozenset[str],
 ) -> None:
-    """Refuse the file when its amounts cannot be in the declared unit."""
+    """Refuse the file when its amounts cannot be in the declared unit.
+
+    Where the file's own metadata says that all of them are fen, there is nothing to doubt.
+    """
+    if stored and {column.name for column in contract.money_columns} <= stored:
+        return
     sample = rows.lazy().head(_SAMPLE).collect()
     read = sample.select(typed(contract, sample.schema, stored))
     problem = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from budget_watch.lake import Batch, Coverage, Snapshot, Writer
+from budget_watch.lake import Batch, Coverage, Home, Snapshot, Writer
 from budget_watch.tables import Contract
 from ingest.bind.form import Form
 from ingest.bind.form_files import forms
@@ -23,6 +23,23 @@ _BLOCK = 1 << 20
 
 
 @dataclass
+class KnownMeans:
+    """The latest snapshot's means, read once a run: the lake does not change before it ends."""
+
+    snapshot: Snapshot | None = None
+    read: bool = False
+
+    def of(self, home: Home, table: str) -> pl.DataFrame | None:
+        """The mean of each money column of a table, one row; None if it holds next to nothing."""
+        if not self.read:
+            self.snapshot, self.read = Snapshot.latest(home), True
+        version = self.snapshot.tables.get(table) if self.snapshot else None
+        if version is None or version.rows < 50:
+            return None
+        return pl.DataFrame({name: [total / version.rows] for name, total in version.money.items()})
+
+
+@dataclass
 class Job:
     """State of one `load_paths`. `periods` are the ends of the periods that were stored."""
 
@@ -31,6 +48,7 @@ class Job:
     table: Contract | None
     date: Date | None
     today: Date
+    means: KnownMeans = field(default_factory=KnownMeans)
     stored: int = 0
     periods: list[Date] = field(default_factory=list)
     summaries: list[Summary] = field(default_factory=list)
@@ -80,7 +98,7 @@ class Job:
         """Put rows through the gate and note what was stored."""
 
         def describe(good: pl.DataFrame | pl.LazyFrame) -> Batch:
-            return self.batch(contract, name, _slices(contract, good), digest, owner)
+            return self.batch(contract, name, slices(contract, good), digest, owner)
 
         counts = deliver(
             self.writer,
@@ -99,18 +117,23 @@ class Job:
 
     def known_means(self, contract: Contract) -> pl.DataFrame | None:
         """Return the mean of each money column of what the lake holds, one row; None if nothing."""
-        snapshot = Snapshot.latest(self.writer.home)
-        version = snapshot.tables.get(contract.name) if snapshot else None
-        if version is None or version.rows < 50:
-            return None
-        return pl.DataFrame({name: [total / version.rows] for name, total in version.money.items()})
+        return self.means.of(self.writer.home, contract.name)
+
+    @property
+    def takes_blank(self) -> bool:
+        """Whether a sheet without rows is a delivery; by hand it is a template not filled in."""
+        return False
+
+    def aside(self, contract: Contract, name: str, digest: str) -> Batch:
+        """Return the batch of a sheet of which nothing is stored."""
+        return self.batch(contract, name, pl.DataFrame(), digest)
 
     def validate(self) -> None:
         """Let Great Expectations look at the gate's summary of this run."""
         validate(self.writer.home.root, self.summaries, f"load-{self.today.isoformat()}")
 
 
-def _slices(contract: Contract, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+def slices(contract: Contract, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     """Return the distinct periods and places of the rows."""
     have = rows.collect_schema()
     wanted = ("fiscal_year", "month", "mof_div_code", contract.date_column)

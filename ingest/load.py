@@ -6,7 +6,6 @@ refused leaves nothing behind.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,13 +17,10 @@ from pathlib import Path
 from budget_watch.lake import Home, Snapshot, Writer
 from budget_watch.lake.snapshot import CHINA
 from budget_watch.tables import contract as contract_of
-from ingest.errors import IngestError, Refused, Unreadable
-from ingest.flat_file import load_parquet, load_text
 from ingest.job import Job
 from ingest.load_line import LoadLine
-from ingest.sources.archive import unpack
-from ingest.sources.kind import kind_of, may_load
-from ingest.workbook_file import load_workbook
+from ingest.one_file import load_file
+from ingest.sources.kind import may_load
 
 __all__ = ["LoadLine", "load_paths"]
 
@@ -68,7 +64,7 @@ def load_paths(
                 if isinstance(one, LoadLine):
                     yield one
                 else:
-                    yield from _load_file(job, one)
+                    yield from load_file(job, one.path, one.name)
             _publish(job, home)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -111,39 +107,3 @@ def _found(path: Path) -> Iterator[_Found | LoadLine]:
 
 def _hidden(path: Path) -> bool:
     return path.name.startswith((".", "~$"))
-
-
-def _load_file(job: Job, found: _Found) -> Iterator[LoadLine]:
-    """Yield the lines of one file; whatever is wrong with it becomes its one line."""
-    try:
-        kind = kind_of(found.path)
-        if kind == "zip":
-            yield from _load_archive(job, found)
-        elif kind == "parquet":
-            yield load_parquet(job, found.path, found.name)
-        elif kind == "csv":
-            yield from load_text(job, found.path, found.name)
-        else:
-            yield from load_workbook(job, found.path, kind, found.name)
-    except IngestError as error:
-        table = error.table if isinstance(error, Refused) else None
-        yield LoadLine(found.name, table=table, refused=True, reason=str(error))
-    except PermissionError:
-        reason = f"“{found.path.name}”没有读取权限；请修改权限后重新执行。"
-        yield LoadLine(found.name, refused=True, reason=reason)
-
-
-def _load_archive(job: Job, found: _Found) -> Iterator[LoadLine]:
-    """Unpack first, load after: an archive that proves bad half-way leaves nothing behind."""
-    folder = job.scratch / hashlib.sha256(found.name.encode()).hexdigest()[:16]
-    members: list[_Found] = []
-    waiting = unpack(found.path, folder)
-    for name, path in waiting:
-        kept = path.with_name(f"kept-{len(members)}") / path.name
-        kept.parent.mkdir()
-        path.rename(kept)
-        members.append(_Found(f"{found.name}/{name}", kept))
-    if not members:
-        raise Unreadable(f"压缩包“{found.path.name}”里没有文件；请核对后重新送达。")
-    for member in members:
-        yield from _load_file(job, member)

@@ -33,7 +33,8 @@ class Parcel:
 
     Attributes:
         source: name of the source in budget_watch.toml.
-        table: contract code, such as FIN-15.
+        table: contract code, such as FIN-15; empty where only the content tells (a workbook of
+            published forms, an archive of several tables).
         period: what it stands for: `2026`, `2026-09`, `2026-11-18`, or an increment's own name.
         biz_date: business date it belongs to; a late parcel keeps its old day.
         path: the content in the spool (Parquet in delivered or stored types, CSV, workbook).

@@ -42,7 +42,8 @@ def withdraw(writer: Writer, contract: Contract, path: Path, batch: Batch) -> St
     wanted = keys.select([hashes.get(name, plain.get(name)) for name in contract.key])  # type: ignore[arg-type]
     gone = wanted.select(_joined(contract).alias("k"))["k"].drop_nulls().unique()
     nothing = pl.DataFrame(schema=polars_schema(contract, technical=False))
-    leaves = _joined(contract).is_in(gone.implode())
+    # What the source delivered anew on a later day is not gone, although this list comes late.
+    leaves = _joined(contract).is_in(gone.implode()) & (pl.col("biz_date") <= batch.biz_date)
     return writer.replace(contract.name, nothing, batch, predicate=leaves)
 
 

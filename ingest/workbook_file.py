@@ -197,7 +197,7 @@ def _bound_sheet(
     from ingest.flat_file import check_units, unknown_note
 
     contract = binding.contract
-    if frame.is_empty():
+    if frame.is_empty() and not job.takes_blank:
         reason = f"空白表样（{contract.title}），没有数据行，未载入"
         return LoadLine(name, sheet, contract.code, reason=reason)
     check_units(job, contract, frame, f"{Path(name).name}/{sheet}", frozenset())
@@ -306,7 +306,7 @@ def _deliver(job: Job, book: _Book) -> dict[int, LoadLine]:
 def _quarantine_whole(job: Job, contract: Contract, bound: Bound, book: _Book) -> LoadLine:
     """Keep a refused sheet's rows in quarantine, so that they can be released once corrected."""
     reason = book.refused[id(bound)]
-    batch = job.batch(contract, f"{book.name}#{bound.sheet}", bound.frame.clear(), book.digest)
+    batch = job.aside(contract, f"{book.name}#{bound.sheet}", book.digest)
     names = [name for name in contract.names if name in bound.frame.columns]
     rows = bound.frame.select(
         SRC_ROW,
@@ -347,7 +347,7 @@ def _deliver_table(
     for bound in bounds:
         height = bound.frame.height
         if counts.repeated:
-            lines[id(bound)] = _line(contract, bound, book, 0, 0, (), _REPEATED)
+            lines[id(bound)] = _line(contract, bound, book, 0, 0, (), counts.note or _REPEATED)
             continue
         own = counts.bad.filter(pl.col("sheet") == bound.sheet)
         kept_out = (
@@ -408,10 +408,12 @@ def finish(
 ) -> LoadLine:
     """Return the line of a delivered file or sheet."""
     if counts.repeated:
-        return LoadLine(name, sheet, contract.code, form, reason=_REPEATED)
+        return LoadLine(name, sheet, contract.code, form, reason=counts.note or _REPEATED)
     said = [note] if note else []
     if counts.quarantined:
         said.insert(0, quarantine_sentence(counts.bad, counts.kept, counts.stored))
+    if counts.note:
+        said.append(counts.note)
     return LoadLine(
         name,
         sheet,

@@ -53,7 +53,7 @@ def _deliveries(home: Home, snapshot: Snapshot) -> list[tuple[str, str, str]]:
         .join(records.snapshot, published.id == batch.snapshot)
         .where(
             published.seq <= snapshot.seq,
-            sa.or_(batch.reason.is_(None), batch.stored + batch.quarantined > 0),
+            batch.outcome == "stored",
         )
         .order_by(batch.seq)
     )

@@ -133,6 +133,22 @@ class TableDraft:
             lambda rows: rows.join(keys.lazy(), on=columns, how="anti", nulls_equal=True),
         )
 
+    def same(self, keys: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
+        """The keys that some row of the draft has for which the expression is true."""
+        columns = keys.columns
+        parts = [frame.lazy() for frame in self._waiting if frame.height]
+        files = self._files_of_years(keys)
+        if files:
+            parts.append(self.scan(files).filter(_between(keys)))
+        if not parts:
+            return keys.clear()
+        found = pl.concat([part.filter(where).select(columns) for part in parts])
+        return (
+            keys.lazy().join(found, on=columns, how="semi", nulls_equal=True).collect(
+                engine="streaming"
+            )
+        )  # fmt: skip
+
     def replace_parts(self, parts: Iterable[str]) -> None:
         """Take out all files of these parts (for marts, which are made anew part by part)."""
         gone = set(parts)

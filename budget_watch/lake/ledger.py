@@ -6,9 +6,10 @@ publishing transaction, so the ledger never names rows that nobody can read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 
 import polars as pl
 import sqlalchemy as sa
@@ -49,6 +50,11 @@ class Batch:
         biz_date: business date of the delivery.
         coverage: the slices delivered, also those without rows.
         src_dept: who delivered; the contract's department where not given.
+        origin: name of the configured source; None where loaded by hand.
+        revision: grows with each correction of the slot, as the source numbers or dates them.
+        fetched_at: when the source was read, UTC.
+        parcel: id of its slip in the spool.
+        declared: how many rows the source said it delivers; None where it said nothing.
     """
 
     id: str
@@ -58,13 +64,24 @@ class Batch:
     biz_date: date
     coverage: tuple[Coverage, ...] = ()
     src_dept: str | None = None
+    origin: str | None = None
+    revision: int = 0
+    fetched_at: datetime | None = None
+    parcel: str | None = None
+    declared: int | None = None
+
+
+Outcome = Literal["stored", "refused", "repeated", "superseded"]
+# The lines that brought something, or should have; the others came twice or too late to count.
+COUNTED = ("stored", "refused")
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line of the ledger: a batch and what became of its rows.
 
-    delivered = stored + quarantined + refused.
+    delivered = stored + quarantined + refused. What came twice (repeated) or after a newer revision
+    (superseded) is refused as a whole, and no fault of the delivery.
     """
 
     batch: Batch
@@ -74,11 +91,17 @@ class Entry:
     quarantined: int = 0
     refused: int = 0
     reason: str | None = None
+    outcome: Outcome = "stored"
 
     @property
     def is_refusal(self) -> bool:
         """Whether the delivery as a whole was turned away."""
-        return self.reason is not None and self.stored + self.quarantined == 0
+        return self.outcome == "refused"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it was stored or refused; False for what came twice or too late."""
+        return self.outcome in COUNTED
 
     def check(self) -> None:
         """Rows in must equal rows out.
@@ -95,28 +118,114 @@ class Entry:
             )
 
 
-def is_current(connection: sa.Connection, batch: Batch) -> bool:
-    """Whether this delivery needs nothing done.
+@dataclass(frozen=True)
+class Slot:
+    """What a slot holds: by which delivery, and how new that is.
 
-    True for a delivery made before (same slot, content and business date: a replay), and for
-    content that is in the lake under whatever name, with nothing come in its place since. A later
-    delivery that takes a correction back is neither.
+    Attributes:
+        content: the source_hash of what is in the lake.
+        revision: the newest that came, also where its content was there already.
+    """
+
+    content: str
+    origin: str | None
+    revision: int
+    biz_date: date
+
+    @property
+    def rank(self) -> tuple[int, date]:
+        """Deliveries of one source and slot in order of their age."""
+        return self.revision, self.biz_date
+
+    def after(self, batch: Batch, outcome: Outcome) -> Slot:
+        """The slot after one more line."""
+        if outcome == "stored":
+            return Slot(batch.source_hash, batch.origin, batch.revision, batch.biz_date)
+        if outcome == "repeated" and (batch.revision, batch.biz_date) > self.rank:
+            return replace(self, revision=batch.revision, biz_date=batch.biz_date)
+        return self
+
+
+def slot_of(connection: sa.Connection, batch: Batch) -> Slot | None:
+    """What the batch's slot holds as published; None where nothing was ever stored in it."""
+    t = records.batch
+    query = (
+        sa.select(t)
+        .where(
+            t.c.id == batch.id,
+            t.c.table_name == batch.table,
+            t.c.outcome.in_(("stored", "repeated")),
+        )
+        .order_by(t.c.seq)
+    )
+    found: Slot | None = None
+    for row in connection.execute(query).mappings():
+        line = _entry(row)
+        start = found or Slot(
+            line.batch.source_hash, line.batch.origin, line.batch.revision, line.batch.biz_date
+        )
+        found = start.after(line.batch, line.outcome)
+    return found
+
+
+def newer_ids(connection: sa.Connection, batch: Batch) -> set[str]:
+    """The slots of the batch's table whose rows are newer than the batch's, by business date,
+    revision and, so that the order of arrival makes no difference, name."""
+    t = records.batch
+    query = sa.select(t.c.id, t.c.biz_date, t.c.revision).where(
+        t.c.table_name == batch.table, t.c.outcome == "stored", t.c.biz_date >= batch.biz_date
+    )
+    rank = (batch.biz_date, batch.revision, batch.id)
+    rows = connection.execute(query)
+    return {r.id for r in rows if r.id != batch.id and (r.biz_date, r.revision, r.id) > rank}
+
+
+def known_parcels(home: Home, parcels: Iterable[str]) -> dict[str, bool]:
+    """Which of these slips the ledger knows, and whether something was stored or set aside for
+    them (False: refused)."""
+    t, found = records.batch, dict[str, bool]()
+    wanted = list(parcels)
+    if not home.exists:
+        return found
+    with engine(home).connect() as connection:
+        for at in range(0, len(wanted), 500):
+            some = wanted[at : at + 500]
+            query = sa.select(t.c.parcel, t.c.outcome).where(t.c.parcel.in_(some))
+            for row in connection.execute(query):
+                found[row.parcel] = found.get(row.parcel, False) or row.outcome != "refused"
+    return found
+
+
+def is_current(
+    connection: sa.Connection, batch: Batch, overtaken: Collection[str] = frozenset()
+) -> bool:
+    """Whether this delivery needs nothing done. `overtaken`: slots that hold something new since.
+
+    True for a delivery made before (same slot, content, revision and business date: a replay), and
+    for content that is in the lake under whatever name, with nothing come in its place since. A
+    later delivery that takes a correction back is neither.
     """
     table = records.batch
     same = connection.execute(
-        sa.select(table.c.seq, table.c.id, table.c.biz_date)
+        sa.select(table.c.seq, table.c.id, table.c.biz_date, table.c.revision)
         .where(
             table.c.table_name == batch.table,
             table.c.source_hash == batch.source_hash,
-            sa.or_(table.c.reason.is_(None), table.c.stored + table.c.quarantined > 0),
+            table.c.outcome == "stored",
         )
         .order_by(table.c.seq.desc())
     ).all()
-    if any(row.id == batch.id and row.biz_date == batch.biz_date for row in same):
+    slot = (batch.id, batch.biz_date, batch.revision)
+    if any((row.id, row.biz_date, row.revision) == slot for row in same):
         return True
     for row in same:
+        if row.id in overtaken:
+            continue
         later = sa.select(table.c.seq).where(
-            table.c.table_name == batch.table, table.c.id == row.id, table.c.seq > row.seq
+            table.c.table_name == batch.table,
+            table.c.id == row.id,
+            table.c.seq > row.seq,
+            table.c.outcome.in_(COUNTED),
         )
         if connection.execute(later.limit(1)).first() is None:
             return True
@@ -171,6 +280,7 @@ class Lines:
         rows = [
             (e.batch.table, e.batch.id, e.batch.biz_date, e.delivered, e.quarantined, e.is_refusal)
             for e in (*entries(self.home), *self.coming)
+            if e.counts
         ]
         return pl.DataFrame(rows, schema=LINES, orient="row")
 
@@ -188,9 +298,20 @@ LINES = pl.Schema(
 
 
 def _entry(row: sa.RowMapping) -> Entry:
-    batch = Batch(row["id"], row["table_name"], row["source"], row["source_hash"], row["biz_date"])
+    batch = Batch(
+        row["id"],
+        row["table_name"],
+        row["source"],
+        row["source_hash"],
+        row["biz_date"],
+        origin=row["origin"],
+        revision=row["revision"],
+        fetched_at=row["fetched_at"],
+        parcel=row["parcel"],
+        declared=row["declared"],
+    )
     counts = {name: row[name] for name in ("delivered", "stored", "quarantined", "refused")}
-    return Entry(batch, row["loaded_at"], reason=row["reason"], **counts)
+    return Entry(batch, row["loaded_at"], reason=row["reason"], outcome=row["outcome"], **counts)
 
 
 def write_entries(
@@ -215,6 +336,12 @@ def write_entries(
             "reason": entry.reason,
             "version": versions.get(entry.batch.table),
             "snapshot": snapshot,
+            "origin": entry.batch.origin,
+            "revision": entry.batch.revision,
+            "fetched_at": entry.batch.fetched_at,
+            "parcel": entry.batch.parcel,
+            "declared": entry.batch.declared,
+            "outcome": entry.outcome,
         }
         for entry in entries
     ]
@@ -228,7 +355,7 @@ def write_coverage(connection: sa.Connection, seq: int, entries: Iterable[Entry]
     wanted = {
         (entry.batch.table, one.fiscal_year, one.month, one.mof_div_code)
         for entry in entries
-        if not entry.is_refusal
+        if entry.outcome == "stored"
         for one in entry.batch.coverage
     }
     names = sorted({key[0] for key in wanted})

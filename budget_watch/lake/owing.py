@@ -23,6 +23,7 @@ from budget_watch.calendar.due import Due, Span, parse_due
 from budget_watch.calendar.expected import Owed, Period, owed, parse_period, period_of, spans
 from budget_watch.lake import records
 from budget_watch.lake.home import Home
+from budget_watch.lake.ledger import COUNTED
 from budget_watch.lake.reader import Reader
 from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
@@ -354,10 +355,10 @@ def _ledger(home: Home, snapshot: Snapshot) -> dict[str, _Known]:
             b.c.biz_date,
             s.c.biz_date.label("known"),
             s.c.seq,
-            sa.and_(b.c.reason.is_not(None), b.c.stored + b.c.quarantined == 0).label("refused"),
+            (b.c.outcome == "refused").label("refused"),
         )
         .join(s, s.c.id == b.c.snapshot)
-        .where(s.c.seq <= snapshot.seq)
+        .where(s.c.seq <= snapshot.seq, b.c.outcome.in_(COUNTED))
         .order_by(b.c.seq)
     )
     covered = (

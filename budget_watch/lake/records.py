@@ -97,7 +97,14 @@ batch = Table(
     Column("reason", Text),
     Column("version", Integer),
     Column("snapshot", String(32), ForeignKey("lake_snapshot.id"), nullable=False, index=True),
+    Column("origin", String(40)),  # the configured source; none where loaded by hand
+    Column("revision", BigInteger, nullable=False),
+    Column("fetched_at", DateTime(timezone=True)),
+    Column("parcel", String(32), index=True),  # slip in the spool
+    Column("declared", BigInteger),  # rows that the source said it delivers
+    Column("outcome", String(12), nullable=False),  # stored, refused, repeated, superseded
     Index("lake_batch_hash", "table_name", "source_hash"),
+    Index("lake_batch_day", "table_name", "biz_date"),
 )
 
 # What was delivered, also where the delivery had no rows. month 0 = the whole year.

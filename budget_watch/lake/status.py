@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from budget_watch.access import Grant
 from budget_watch.lake import records
 from budget_watch.lake.home import Home
+from budget_watch.lake.ledger import COUNTED
 from budget_watch.lake.owing import WORDS, Owing, approvals, owing
 from budget_watch.lake.reader import Reader
 from budget_watch.lake.snapshot import Snapshot
@@ -69,7 +70,7 @@ def _ledger(home: Home, snapshot: Snapshot | None) -> dict[str, tuple[date, int,
             sa.func.sum(t.c.refused),
         )
         .join(s, s.c.id == t.c.snapshot)
-        .where(s.c.seq <= snapshot.seq)
+        .where(s.c.seq <= snapshot.seq, t.c.outcome.in_(COUNTED))
         .group_by(t.c.table_name)
     )
     with engine(home).connect() as connection:

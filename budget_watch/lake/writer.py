@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +25,7 @@ from budget_watch.lake.files import make_durable, store
 from budget_watch.lake.home import Home
 from budget_watch.lake.layout import layout, table_folders
 from budget_watch.lake.lease import Lease
-from budget_watch.lake.ledger import Batch, Entry
+from budget_watch.lake.ledger import Batch, Entry, Outcome, Slot
 from budget_watch.lake.marts import calendar_hash
 from budget_watch.lake.marts.row_change import ROW_CHANGE
 from budget_watch.lake.publishing import heads, record
@@ -47,11 +48,13 @@ class Stored:
         rows: rows now in the table from this batch.
         removed: rows that left the table for it.
         repeated: True where this very content was published already and nothing was done.
+        outrun: delivered rows of which the lake holds a newer version; they were not stored.
     """
 
     rows: int
     removed: int
     repeated: bool = False
+    outrun: int = 0
 
 
 class Writer:
@@ -72,6 +75,7 @@ class Writer:
         self._contents: set[tuple[str, str]] = set()  # table and hash of what the draft holds
         self._known_ids: dict[str, set[str]] = {}
         self._hashes: dict[str, set[str]] = {}
+        self._slots: dict[tuple[str, str], Slot | None] = {}
         self._restore_heads()
 
     @classmethod
@@ -115,7 +119,20 @@ class Writer:
             if batch.table not in self._hashes:
                 self._hashes[batch.table] = ledger.stored_hashes(connection, batch.table)
             seen = batch.source_hash in self._hashes[batch.table]
-            return seen and ledger.is_current(connection, batch)
+            mine = {slot for table, slot in self._entries if table == batch.table} if seen else ()
+            return seen and ledger.is_current(connection, batch, mine)
+
+    def slot(self, batch: Batch) -> Slot | None:
+        """What the batch's slot holds in this draft; None where nothing was ever stored in it."""
+        place = (batch.table, batch.id)
+        if place not in self._slots:
+            with engine(self.home).connect() as connection:
+                self._slots[place] = ledger.slot_of(connection, batch)
+        return self._slots[place]
+
+    def slots(self, table: str) -> frozenset[str]:
+        """The ids of all batches of a table, those of this draft with them."""
+        return frozenset(self._ids(table))
 
     def replace(
         self,
@@ -134,7 +151,10 @@ class Writer:
         - with `predicate` (SQL text such as `fiscal_year = 2026 and month = 9`, or a polars
           expression) those for which it is true: the slice that the delivery stands for,
         - with `by` (column names) those that equal a new row in all these columns: an upsert where
-          `by` is the key, a change of whole slices where it is, say, year, month and region.
+          `by` is the key, a change of whole slices where it is, say, year, month and region. Of a
+          configured source's batch the rows leave only older slots; where a slot of a later
+          business date has the key, the new row is left out, so that what comes late ends in the
+          same lake as what came in time. What is loaded by hand always takes the place.
 
         Args:
             table: contract name.
@@ -165,6 +185,8 @@ class Writer:
                 store(rows, staged)
                 count = int(pl.scan_parquet(staged).select(pl.len()).collect().item())
                 small = pl.read_parquet(staged) if count <= BUFFER_ROWS else None
+            small, outrun = self._without_outrun(draft, batch, small, staged, by)
+            count -= outrun
             held, again = draft.held(), batch.id in self._ids(table)
             removed = self._remove(draft, batch, small, staged, predicate, by)
             arrived = pl.scan_parquet(str(staged)) if small is None else small.lazy()
@@ -179,19 +201,31 @@ class Writer:
         finally:
             staged.unlink(missing_ok=True)
         self._relieve_memory()
-        self._enter(Entry(batch, now, count + quarantined, count, quarantined))
-        return Stored(count, removed)
+        delivered = count + quarantined + outrun
+        reason = f"{outrun:,} 行已有业务日期更晚的版本，未采用" if outrun else None
+        self._enter(Entry(batch, now, delivered, count, quarantined, outrun, reason))
+        return Stored(count, removed, outrun=outrun)
 
     def refuse(self, batch: Batch, delivered: int, reason: str) -> None:
         """Write a delivery into the ledger of which nothing was stored, and why."""
+        self.set_aside(batch, delivered, reason, "refused")
+
+    def set_aside(self, batch: Batch, delivered: int, reason: str, outcome: Outcome) -> None:
+        """Write a delivery into the ledger that changed nothing: it came twice, or too late."""
         now = datetime.now(UTC)
-        self._refusals.append(Entry(batch, now, delivered, 0, 0, delivered, reason))
+        self._refusals.append(Entry(batch, now, delivered, 0, 0, delivered, reason, outcome))
+        before = self.slot(batch)
+        if before is not None:
+            self._slots[batch.table, batch.id] = before.after(batch, outcome)
 
     def note(self, batch: Batch, quarantined: int, reason: str | None = None) -> None:
         """Say after `replace` how many rows were quarantined, where it was not known before."""
         entry = self._entries[batch.table, batch.id]
         self._entries[batch.table, batch.id] = replace(
-            entry, quarantined=quarantined, delivered=entry.stored + quarantined, reason=reason
+            entry,
+            quarantined=quarantined,
+            delivered=entry.stored + quarantined + entry.refused,
+            reason=reason or entry.reason,
         )
 
     def publish(
@@ -270,6 +304,52 @@ class Writer:
         make_durable([draft.folder / "_delta_log" for draft in changed.values()])
         return versions
 
+    def _without_outrun(
+        self,
+        draft: TableDraft,
+        batch: Batch,
+        small: pl.DataFrame | None,
+        staged: Path,
+        by: Sequence[str] | None,
+    ) -> tuple[pl.DataFrame | None, int]:
+        """Leave out the rows of which the draft holds a newer version; return how many."""
+        newer = self._newer(batch) if by is not None and batch.origin is not None else set()
+        if by is None or not newer:
+            return small, 0
+        columns = list(by)
+        arrived = pl.scan_parquet(str(staged)) if small is None else small.lazy()
+        keys = arrived.select(columns).unique().collect(engine="streaming")
+        theirs = pl.col("batch_id").is_in(sorted(newer))
+        kept = draft.same(keys, theirs)
+        if kept.is_empty():
+            return small, 0
+        rest = arrived.join(kept.lazy(), on=columns, how="anti", nulls_equal=True)
+        if small is not None:
+            left = rest.collect()
+            return left, small.height - left.height
+        thinned = staged.with_suffix(".thinned")
+        store(rest, thinned)
+        before, after = (
+            int(pl.scan_parquet(str(path)).select(pl.len()).collect().item())
+            for path in (staged, thinned)
+        )
+        thinned.replace(staged)
+        return None, before - after
+
+    def _newer(self, batch: Batch) -> set[str]:
+        """The other slots of the batch's table that are newer, published or of this draft."""
+        rank = (batch.biz_date, batch.revision, batch.id)
+        with engine(self.home).connect() as connection:
+            newer = ledger.newer_ids(connection, batch)
+        for entry in self._entries.values():
+            one = entry.batch
+            if one.table == batch.table and one.id != batch.id:
+                if (one.biz_date, one.revision, one.id) > rank:
+                    newer.add(one.id)
+                else:
+                    newer.discard(one.id)
+        return newer
+
     def _remove(
         self,
         draft: TableDraft,
@@ -318,7 +398,7 @@ class Writer:
 
     def _forget(self) -> None:
         self._drafts, self._entries, self._refusals, self._replaced = {}, {}, [], []
-        self._contents, self._known_ids, self._hashes = set(), {}, {}
+        self._contents, self._known_ids, self._hashes, self._slots = set(), {}, {}, {}
         self._committing = False
 
     def _enter(self, entry: Entry) -> None:
@@ -330,6 +410,9 @@ class Writer:
                 before
             )  # the ledger knows it, lest it come again as something new
         self._contents.add((table, entry.batch.source_hash))
+        self._slots[table, slot] = Slot(
+            entry.batch.source_hash, entry.batch.origin, entry.batch.revision, entry.batch.biz_date
+        )
         self._entries[table, slot] = entry
 
     def _draft(self, name: str) -> TableDraft:

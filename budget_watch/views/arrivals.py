@@ -15,6 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from budget_watch.lake import Home, Snapshot, records
+from budget_watch.lake.ledger import COUNTED
 from budget_watch.lake.state import engine
 from budget_watch.lake.status import table_status
 from budget_watch.tables import Contract, contracts
@@ -115,7 +116,7 @@ def _ledger(home: Home, snapshot: Snapshot) -> dict[str, Mapping[str, int | date
             sa.func.max(b.c.biz_date).label("last"),
         )
         .join(s, s.c.id == b.c.snapshot)
-        .where(s.c.seq <= snapshot.seq)
+        .where(s.c.seq <= snapshot.seq, b.c.outcome.in_(COUNTED))
         .group_by(b.c.table_name)
     )
     with engine(home).connect() as connection:

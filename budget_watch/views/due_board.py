@@ -250,7 +250,7 @@ def _refused(home: Home, snapshot: Snapshot) -> dict[str, tuple[date, str]]:
     query = (
         sa.select(b.c.table_name, b.c.biz_date, b.c.reason)
         .join(s, s.c.id == b.c.snapshot)
-        .where(s.c.seq <= snapshot.seq, b.c.reason.is_not(None), b.c.stored + b.c.quarantined == 0)
+        .where(s.c.seq <= snapshot.seq, b.c.outcome == "refused")
         .order_by(b.c.seq)
     )
     with engine(home).connect() as connection:

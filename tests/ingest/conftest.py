@@ -20,7 +20,7 @@ def without_great_expectations(request, monkeypatch):
     """Its import takes seconds; the tests that are about it say so."""
     if "expectations" not in request.keywords:
         monkeypatch.setattr("ingest.job.validate", lambda *given: None)
-        monkeypatch.setattr("ingest.day.validate", lambda *given: None)
+        monkeypatch.setattr("ingest.deliveries.validate", lambda *given: None)
     assert expectations.KINDS
 
 

@@ -128,9 +128,9 @@ def test_a_listing_that_cannot_be_read_says_so(tmp_path, home):
 RUN = """
 import os, signal, sys
 from pathlib import Path
-import ingest.day, ingest.deliver
+import ingest.day, ingest.deliver, ingest.deliveries
 from budget_watch.lake import Home
-ingest.day.validate = lambda *given: None
+ingest.deliveries.validate = lambda *given: None
 calls = 0
 def trap(function, nth, late=False):
     def wrapped(*given, **more):
@@ -149,9 +149,9 @@ if point == "split":
 if point == "quarantine":
     ingest.deliver.keep_quarantine = trap(ingest.deliver.keep_quarantine, nth, late=True)
 if point == "publish":
-    ingest.day.Writer.publish = trap(ingest.day.Writer.publish, nth)
+    ingest.deliveries.Writer.publish = trap(ingest.deliveries.Writer.publish, nth)
 if point == "published":
-    ingest.day.Writer.publish = trap(ingest.day.Writer.publish, nth, late=True)
+    ingest.deliveries.Writer.publish = trap(ingest.deliveries.Writer.publish, nth, late=True)
 ingest.day.run_deliveries(Home(sys.argv[1]), Path(sys.argv[2]))
 """
 

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from budget_watch.lake import LakeError, records
-from budget_watch.lake.state import engine, newest_revision, upgrade, writing
+from budget_watch.lake.ledger import entries
+from budget_watch.lake.state import MIGRATIONS, engine, newest_revision, upgrade, writing
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(home):
@@ -80,3 +83,26 @@ def test_a_home_made_anew_at_the_same_place_is_another_database(home):
     engine(home)
     with engine(home).connect() as connection:
         assert connection.execute(sa.select(records.head)).all() == []
+
+
+def test_a_ledger_of_before_sources_is_read_as_it_was_meant(home):
+    old = sa.create_engine(f"sqlite:///{home.state}")
+    with old.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.exec_driver_sql(
+            "INSERT INTO lake_snapshot (id, seq, biz_date, published_at, epoch, hashes) "
+            "VALUES ('S', 1, '2026-11-20', '2026-11-21 02:00:00', 1, '{}')"
+        )
+        for slot, stored, refused, reason in (("a", 3, 0, None), ("b", 0, 2, "缺列")):
+            connection.exec_driver_sql(
+                "INSERT INTO lake_batch (id, table_name, source, source_hash, biz_date, loaded_at,"
+                " delivered, stored, quarantined, refused, reason, snapshot) VALUES"
+                " (?, 'unit', 'f', 'h', '2026-11-20', '2026-11-21 02:00:00', ?, ?, 0, ?, ?, 'S')",
+                (slot, stored + refused, stored, refused, reason),
+            )
+    old.dispose()
+    told = [(e.batch.id, e.outcome, e.batch.origin, e.batch.revision) for e in entries(home)]
+    assert told == [("a", "stored", None, 0), ("b", "refused", None, 0)]
