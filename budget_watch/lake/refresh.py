@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from budget_watch.lake import recon_lines
 from budget_watch.lake.draft import TableDraft
 from budget_watch.lake.ledger import LINES, Lines
 from budget_watch.lake.marts import MARTS, Inputs, Mart, calendar_hash, days
@@ -27,8 +28,14 @@ class DraftInputs(Inputs):
     """The inputs of a mart as they will be after publishing."""
 
     def __init__(
-        self, mart: Mart, drafts: GetDraft, calendar_file: Path | None, lines: Lines
+        self,
+        mart: Mart,
+        drafts: GetDraft,
+        calendar_file: Path | None,
+        lines: Lines,
+        signed: pl.DataFrame,
     ) -> None:
+        self._signed = signed
         self._calendar_file = calendar_file
         self._lines = lines if mart.uses_ledger else None
         self._drafts = {name: drafts(name) for name in mart.inputs}
@@ -75,6 +82,10 @@ class DraftInputs(Inputs):
         """The ledger's lines, for marts that use them."""
         return self._lines.frame() if self._lines is not None else pl.DataFrame(schema=LINES)
 
+    def signed(self) -> pl.DataFrame:
+        """The reconciliation's signed lines, as they are while the marts are made."""
+        return self._signed
+
     def days(self) -> pl.DataFrame:
         """The calendar with the home's own days."""
         return days(self._calendar_file)
@@ -101,13 +112,16 @@ def refresh_marts(
     """Refresh every mart's draft; return what each was made from (its fingerprint)."""
     made_from: dict[str, dict[str, str]] = {}
     calendar = calendar_hash(calendar_file)
+    signed = recon_lines.signed(lines.home)
     for mart in MARTS.values():
         if mart.recorded:  # the writer's own; its recipe is not what it holds
             made_from[mart.name] = {}
             continue
-        inputs = DraftInputs(mart, drafts, calendar_file, lines)
+        inputs = DraftInputs(mart, drafts, calendar_file, lines, signed)
         before = published.get(mart.name)
         fingerprint = mart.fingerprint(calendar)
+        if mart.uses_signatures:
+            fingerprint += f"-{recon_lines.content_hash(signed)}"
         made_from[mart.name] = {"fingerprint": fingerprint}
         known = before is not None and before.made_from.get("fingerprint") == fingerprint
         if (known and not inputs.changed) or (mart.inputs and before is None and inputs.empty):

@@ -20,6 +20,7 @@ _PARTS = (
     ("加：总会计直接列支", "direct_amt"),
     ("加：权责发生制列支", "accrual_amt"),
     ("加：在途", "in_transit_amt"),
+    ("加：财政签认的调节", "signed_amt"),
 )
 
 

@@ -16,6 +16,7 @@ from budget_watch.lake.marts.recon import build as build_recon
 from budget_watch.lake.marts.social_fund import build as build_social
 from budget_watch.lake.marts.spending_class import build as build_classes
 from budget_watch.lake.marts.unit_name import build as build_unit_name
+from budget_watch.lake.recon_lines import SIGNED
 from tests.lake.made import CITY, COUNTY, SYSTEM, ZONE, application, batch, content, rows, voucher
 
 FRIDAY, MONDAY = date(2026, 9, 25), date(2026, 12, 28)
@@ -420,11 +421,12 @@ def test_the_reconciliation_explains_the_report_item_by_item():
                 report | {"month": 2, "ytd_amt": 9, "scope_kind": "全市"},
                 report | {"month": 2, "ytd_amt": 9, "level_flag": "对下转移"},
             ),
+            recon_line=pl.DataFrame(schema=SIGNED),
         )
     ).collect()
     columns = [c for c in made.columns if c.endswith("_amt")]
     assert made.select("mof_div_code", "func_class", "month", "reported_ytd", *columns).rows() == [
-        (CITY, "205", 2, 1450, 1500, -100, 40, 7, 2, -1, 1448, 2)
+        (CITY, "205", 2, 1450, 1500, -100, 40, 7, 2, -1, 2, 0, 1448, 2)
     ]
 
 

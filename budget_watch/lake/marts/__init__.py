@@ -21,6 +21,7 @@ from budget_watch.lake.marts.mart import Inputs, Mart
 from budget_watch.lake.marts.payee_account import PAYEE_ACCOUNT
 from budget_watch.lake.marts.payment import PAYMENT
 from budget_watch.lake.marts.recon import RECON
+from budget_watch.lake.marts.recon_line import RECON_LINE
 from budget_watch.lake.marts.returned_payment import RETURNED_PAYMENT
 from budget_watch.lake.marts.revenue_recon import REVENUE_RECON
 from budget_watch.lake.marts.row_change import ROW_CHANGE
@@ -43,6 +44,7 @@ MARTS: dict[str, Mart] = {
         DEBT_POSITION,
         EXECUTION_MONTH,
         FUND_LINE,
+        RECON_LINE,
         RECON,
         SOCIAL_FUND,
         TABLE_COVERAGE,

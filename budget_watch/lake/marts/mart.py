@@ -52,6 +52,10 @@ class Inputs(ABC):
         """The ledger's lines, oldest first, those of the coming publication with them."""
 
     @abstractmethod
+    def signed(self) -> pl.DataFrame:
+        """The reconciliation's signed lines (`lake.recon_lines.SIGNED`)."""
+
+    @abstractmethod
     def days(self) -> pl.DataFrame:
         """The calendar: date, wd, weekday, is_workday and more, one row a day."""
 
@@ -81,6 +85,7 @@ class Mart:
     clustered = False
     chunk_by = ""
     uses_ledger = False  # made anew whenever something was delivered
+    uses_signatures = False  # made anew whenever a line was signed or taken back
     recorded = False  # written down as deliveries come, never made anew
 
     @property

@@ -1,8 +1,10 @@
 """recon 收支对账调节表 (SJ05): voucher sums beside the monthly report, item by item.
 
 Per region, functional class (3 digits) and month, the general public budget's own-level expenditure
-of the month report against 集中支付 + 实拨 + 总会计直接列支 + 权责发生制列支 − 退回 ± 在途. Amounts
-are cumulative since January, fen; the parts are signed so that they add up to `explained_amt`.
+of the month report against 集中支付 + 实拨 + 总会计直接列支 + 权责发生制列支 − 退回 ± 在途, and
+against what 财政 explained and signed (mart `recon_line`). Amounts are cumulative since January,
+fen; the parts and `signed_amt` add up to `explained_amt`. `open_amt` is what the tables alone leave
+open, `difference_amt` what is left after the signed lines: only this is judged.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ allocated_amt money 实拨累计 !
 direct_amt money 总会计直接列支累计 !
 accrual_amt money 权责发生制列支累计 !
 in_transit_amt money 在途累计 !
+open_amt money 表列差额
+signed_amt money 财政签认的调节 !
+signed_lines int 签认行数 !
 explained_amt money 调节后合计 !
 difference_amt money 未解释差额
 round_fen int 金额舍入单位（分）
@@ -61,17 +66,28 @@ def build(frames: Frames) -> pl.LazyFrame:
             pl.col(f"{part}_amt").fill_null(0).cum_sum().over(_KEY[0], *_KEY[2:]) for part in _PARTS
         )
     )
-    explained = pl.sum_horizontal(f"{part}_amt" for part in _PARTS)
+    told = pl.sum_horizontal(f"{part}_amt" for part in _PARTS)
     return (
         report.join(cumulative, on=_KEY, how="left")
         .with_columns(pl.col(f"{part}_amt").fill_null(0) for part in _PARTS)
+        .join(_signed(frames["recon_line"]), on=[*_KEY, "stage"], how="left")
+        .with_columns(pl.col("signed_amt", "signed_lines").fill_null(0))
         .with_columns(
             scope_kind=scope_kind(pl.col("mof_div_code")),
-            explained_amt=explained,
-            difference_amt=pl.col("reported_ytd") - explained,
+            open_amt=pl.col("reported_ytd") - told,
+            explained_amt=told + pl.col("signed_amt"),
+            difference_amt=pl.col("reported_ytd") - told - pl.col("signed_amt"),
         )
         .select(CONTRACT.names)
     )
+
+
+def _signed(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """The sum of the signed lines of each month report's class."""
+    sums = lines.group_by(_KEY).agg(
+        signed_amt=pl.col("amt").sum(), signed_lines=pl.len().cast(pl.Int64)
+    )
+    return sums.with_columns(stage=pl.lit("月报"))
 
 
 def _reported(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -128,7 +144,7 @@ def _flow(rows: pl.LazyFrame, month: pl.Expr, **amounts: pl.Expr) -> pl.LazyFram
 
 RECON = Mart(
     CONTRACT,
-    ("general_expenditure", "payment_voucher", "allocation_voucher"),
+    ("general_expenditure", "payment_voucher", "allocation_voucher", "recon_line"),
     ("general_expenditure",),
     build,
 )
