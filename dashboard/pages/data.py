@@ -15,6 +15,7 @@ from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.due_block import due_block, periods_block
 from dashboard.pages.place_text import source
+from dashboard.pages.recon_block import recon_block, recon_page
 from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, empty, insufficient, link
 from dashboard.table import Column, Line, table
@@ -34,6 +35,8 @@ def reports(found: list[Arrival]) -> list[Arrival]:
 
 def page(context: Context) -> Page:
     """The board, or one table."""
+    if context.address.parts == ("recon",):
+        return recon_page(context)
     if context.address.parts:
         return _table_page(context, context.address.parts[0])
     everything = arrived(context)
@@ -51,7 +54,12 @@ def page(context: Context) -> Page:
     run = context.last_run
     if run is not None and run.not_loaded:
         lead += f"规则：{run.counted}。"
-    body = [due_block(context), _board(context, everything), _not_judged(context, run)]
+    body = [
+        due_block(context),
+        _board(context, everything),
+        recon_block(context),
+        _not_judged(context, run),
+    ]
     return Page("数据质量", [html.Div(body, className="rows")], lead=lead)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from budget_watch.access import Grant, Scope
 from budget_watch.casework.findings import list_findings
-from budget_watch.lake import Home
+from budget_watch.lake import Home, Reader
+from budget_watch.views import reconciliation
 from dashboard.address import parse
 from dashboard.app import answer
 from tests.dashboard.reading import cells, classed, kinds, links, nodes, words
@@ -58,6 +59,7 @@ PAGES = [
     "/data",
     "/data/payment_voucher",
     "/data/tax_revenue",
+    "/data/recon",
     "/rules",
     "/rules?area=voucher",
     "/rules/PZ02",
@@ -334,3 +336,15 @@ def test_a_search_finds_no_natural_person_and_nothing_outside_the_scope(home: Ho
     for word in ("%E6%95%99%E8%82%B2%E5%B1%80", "V2026011010011"):
         found = main(home, f"/search?q={word}", grant)
         assert "没有名称或编号含" in words(found)
+
+
+def test_the_reconciliation_shows_what_is_open_and_what_was_signed(home: Home) -> None:
+    reader = Reader(home, Grant.operator("test"))
+    year, month = reconciliation.months(reader)[-1]
+    found = reconciliation.statements(reader, year, month)
+    text = words(main(home, "/data/recon"))
+    assert f"{year}年{month}月调节表" in text
+    assert text.count("待说明") >= sum(one.state == "待说明" for one in found)
+    assert "本月没有签认的调节。" in text
+    assert f"budget-watch reconcile list --period {year}-{month:02} --excel 调节表.xlsx" in text
+    assert f"{year}年{month}月末本级" in words(main(home, "/data"))
