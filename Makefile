@@ -1,7 +1,8 @@
 # make demo    a made-up city from source files to the page, in .budget_watch
 # make test    everything a release needs
 # make check   format, lint, types
-# make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000"
+# make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000";
+#              and CSV to lake against bare polars; CSV="--rows 3000000"
 # make lock    renew both lock files
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -30,6 +31,7 @@ check: .venv/test.stamp
 
 bench: .venv/test.stamp
 	$(BIN)/python -m benchmarks.whole_book $(ARGS)
+	$(BIN)/python -m benchmarks.csv_to_lake $(CSV)
 
 lock: .venv/bin/python
 	$(PIP) uv

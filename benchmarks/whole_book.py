@@ -140,7 +140,7 @@ def _engine(options: argparse.Namespace) -> dict[str, Any]:
         print(f"  {line}", file=sys.stderr)
     return {
         **spent,
-        "peak_mb": _peak(),
+        "peak_mb": peak(),
         "vouchers": vouchers,
         "rows": rows,
         "rules": {
@@ -191,10 +191,10 @@ def _duckdb(options: argparse.Namespace) -> dict[str, Any]:
         rules[rule.id] = entry
         print(f"  {rule.id} {entry['wall']:.1f} s {entry['failed']}", file=sys.stderr)
     total = {kind: sum(each[kind] for each in rules.values()) for kind in ("wall", "cpu")}
-    return {**total, "peak_mb": _peak(), "rules": rules}
+    return {**total, "peak_mb": peak(), "rules": rules}
 
 
-def _peak() -> float:
+def peak() -> float:
     """The most memory this process has held, MB."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -210,7 +210,7 @@ def _page(
     engine: dict[str, Any], duckdb: dict[str, Any] | None, more: dict[str, Any] | None
 ) -> str:
     lines = [
-        f"{date.today()}, {_machine()}, {engine['vouchers']:,} vouchers, "
+        f"{date.today()}, {machine()}, {engine['vouchers']:,} vouchers, "
         f"{engine['rows']:,} rows in all tables, {len(engine['rules'])} rules",
         "",
         "| | wall s | CPU s | peak MB |",
@@ -230,8 +230,8 @@ def _page(
     if duckdb is None:
         return "\n".join([*lines, "", *told])
     lines += [_row("DuckDB, rule by rule", duckdb)]
-    wall, cpu, peak = (duckdb[kind] / engine[kind] for kind in ("wall", "cpu", "peak_mb"))
-    lines += [f"| DuckDB ÷ engine | {wall:.1f} × | {cpu:.1f} × | {peak:.1f} × |", ""]
+    wall, cpu, most = (duckdb[kind] / engine[kind] for kind in ("wall", "cpu", "peak_mb"))
+    lines += [f"| DuckDB ÷ engine | {wall:.1f} × | {cpu:.1f} × | {most:.1f} × |", ""]
     lines += told
     stopped = [f"{rule} ({each['failed']})" for rule, each in _failed(duckdb)]
     if stopped:
@@ -255,7 +255,8 @@ def _row(title: str, side: dict[str, Any]) -> str:
     return f"| {title} | {side['wall']:.1f} | {side['cpu']:.1f} | {side['peak_mb']:,.0f} |"
 
 
-def _machine() -> str:
+def machine() -> str:
+    """The machine in a few words, with what else it is doing."""
     memory = ""
     info = Path("/proc/meminfo")
     if info.exists():

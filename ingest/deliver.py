@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +11,21 @@ from pathlib import Path
 import polars as pl
 
 from budget_watch.lake import Batch, Writer
+from budget_watch.lake.intake import Intake
 from budget_watch.tables import Contract
 from ingest.gate.secrets import person_key
-from ingest.gate.split import BAD_SCHEMA, SRC_ROW, Gate, Split, gate_for, split_frame, split_stream
+from ingest.gate.split import (
+    BAD_SCHEMA,
+    SRC_ROW,
+    Gate,
+    Sieve,
+    Split,
+    gate_for,
+    outline,
+    split_frame,
+)
+
+PIECE_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -47,19 +59,24 @@ def deliver(
     predicate: pl.Expr | None = None,
     check_codes: bool = True,
     describe: Callable[[pl.DataFrame | pl.LazyFrame], Batch] | None = None,
+    bare: pl.LazyFrame | None = None,
+    slot_by_rows: bool = True,
 ) -> Counts:
     """Check the rows, store the good ones in place of older ones, keep the bad ones aside.
 
     Args:
         frame: columns with the contract's names, delivered types; `src_row` is the row in the file.
-            A lazy frame is run once, streaming; a frame in memory is split there.
+            A lazy frame goes through in pieces; a frame in memory is split there.
         batch: the delivery. Published before with the same hash, nothing is done.
         stored: the columns already in stored units (fen), as our Parquet metadata declares.
         by: columns that identify what a new row replaces; the contract's key (see `replaces`) if
             neither this nor `predicate` is given.
         predicate: the slice that the delivery stands for and replaces.
         check_codes: whether membership of code lists keeps a row out (not for published forms).
-        describe: makes the batch's final slot, coverage and date out of the good rows.
+        describe: makes the batch's final slot, coverage and date out of the good rows. A lazy frame
+            is looked through beforehand for the slot, which its rows carry.
+        slot_by_rows: whether the slot that `describe` gives depends on the rows.
+        bare: the same rows and perhaps some without content, quicker to look through.
     """
     if writer.known(batch):
         return Counts(0, 0, 0, batch, repeated=True)
@@ -68,23 +85,28 @@ def deliver(
         frame = _numbered(frame)
         schema = pl.Schema({**schema, SRC_ROW: pl.Int32()})
     gate = gate_for(contract, schema, person_key(writer.home.root), stored, check_codes)
-    scratch = writer.home.cache / "gate" / slot_name(batch)
-    try:
-        result = _split(gate, frame, scratch)
+    replaced_by = by if by is not None or predicate is not None else replaces(contract)
+    known = [n for n in (replaced_by or ()) if n in gate.stored_columns] or None
+    rows: pl.DataFrame | Intake
+    if isinstance(frame, pl.DataFrame):
+        result = split_frame(gate, frame)
         batch = describe(result.good) if describe else batch
-        replaced_by = by if by is not None or predicate is not None else replaces(contract)
-        known = [n for n in (replaced_by or ()) if n in gate.stored_columns] or None
-        put = writer.replace(
-            contract.name,
-            result.good,
-            batch,
-            predicate=predicate,
-            by=known,
-            quarantined=result.quarantined,
-            repeated=result.counts.get("key.unique", 0),
-        )
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        rows = result.good
+    else:
+        if describe and slot_by_rows:
+            batch = describe(outline(gate, frame if bare is None else bare))
+        rows, result = _streamed(writer, gate, frame, batch)
+        if describe:  # what was stored: more may be kept out than the outline told
+            batch = dataclasses.replace(batch, coverage=describe(rows.scan()).coverage)
+    put = writer.replace(
+        contract.name,
+        rows,
+        batch,
+        predicate=predicate,
+        by=known,
+        quarantined=result.quarantined,
+        repeated=result.counts.get("key.unique", 0),
+    )
     kept = keep_quarantine(writer.home.quarantine, contract, batch, result.bad)
     return Counts(
         result.rows,
@@ -113,10 +135,22 @@ def outrun_note(rows: int) -> str | None:
     return f"{rows:,} 行已有业务日期更晚的版本，未采用" if rows else None
 
 
-def _split(gate: Gate, frame: pl.DataFrame | pl.LazyFrame, scratch: Path) -> Split:
-    if isinstance(frame, pl.DataFrame):
-        return split_frame(gate, frame)
-    return split_stream(gate, frame, scratch)
+def _streamed(
+    writer: Writer, gate: Gate, frame: pl.LazyFrame, batch: Batch
+) -> tuple[Intake, Split]:
+    """Let the rows through piece by piece, each written once; then look for repeated keys."""
+    intake, sieve = writer.intake(gate.contract.name, batch), Sieve(gate)
+    try:
+        for piece in frame.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
+            intake.add(sieve.split(piece))
+        again = sieve.repeated(intake.scan())
+        if again is not None:
+            out = pl.col(SRC_ROW).is_in(again.implode())
+            intake.keep(lambda rows: rows.filter(~out))
+    except BaseException:
+        intake.close()
+        raise
+    return intake, sieve.result(intake.rows)
 
 
 def _numbered(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:

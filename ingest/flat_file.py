@@ -11,13 +11,14 @@ import pyarrow.parquet as pq
 from budget_watch.tables import Contract, contracts
 from ingest.bind.contract_file import Binding, bind
 from ingest.errors import Refused, Unreadable, Unrecognised
+from ingest.gate.quick import blank_rows
 from ingest.gate.split import SRC_ROW
 from ingest.gate.typing import typed
 from ingest.gate.units import against_known, sub_fen_columns, too_small
 from ingest.job import Job, digest_of
 from ingest.load_line import LoadLine
 from ingest.sources.grid import Grid
-from ingest.sources.text import TextFile, open_text, ragged_line, rows_of
+from ingest.sources.text import TextFile, look_through, open_text, ragged_line, rows_of
 from ingest.workbook_file import finish, load_grids
 
 _FORM_BYTES = 40 << 20  # a published form saved as CSV is small
@@ -57,16 +58,16 @@ def load_bound_text(job: Job, text: TextFile, binding: Binding, name: str, diges
         row_index_name=SRC_ROW,
         row_index_offset=binding.start + 1,
     )
-    blank = pl.all_horizontal(
-        pl.col(f"c{position}").fill_null("").str.strip_chars() == "" for position in range(width)
-    )
-    frame = scan.filter(~blank).select(
-        pl.col(SRC_ROW).cast(pl.Int32),
-        *(pl.col(f"c{at}").alias(column) for column, at in binding.columns.items()),
-    )
+    named = [pl.col(f"c{at}").alias(column) for column, at in binding.columns.items()]
+    bare = scan.select(pl.col(SRC_ROW).cast(pl.Int32), *named)
+    cells = [pl.col(f"c{position}") for position in range(width)]
+    blank = pl.map_batches(cells, blank_rows, return_dtype=pl.Boolean, is_elementwise=True)
+    frame = scan.filter(~blank).select(pl.col(SRC_ROW).cast(pl.Int32), *named)
     try:
-        return load_frame(job, binding, frame, text.path.stat().st_size, name, digest)
+        size = text.path.stat().st_size
+        return load_frame(job, binding, frame, size, name, digest, bare=bare)
     except pl.exceptions.ComputeError as error:
+        look_through(text)
         place = ragged_line(text, width)
         if place is None:
             raise Unreadable(
@@ -125,12 +126,14 @@ def load_frame(
     name: str,
     digest: str,
     stored: frozenset[str] = frozenset(),
+    bare: pl.LazyFrame | None = None,
 ) -> LoadLine:
     """Check units on a sample, then put the rows through the gate; return the file's line."""
     contract = binding.contract
     whole: pl.DataFrame | pl.LazyFrame = frame if size > _MEMORY_BYTES else frame.collect()
-    check_units(job, contract, whole, Path(name).name, stored)
-    counts = job.deliver(contract, whole, name, digest, stored)
+    first = whole if bare is None or isinstance(whole, pl.DataFrame) else bare
+    check_units(job, contract, first, Path(name).name, stored)
+    counts = job.deliver(contract, whole, name, digest, stored, bare=bare)
     return finish(contract, name, None, None, counts, unknown_note(binding))
 
 

@@ -94,6 +94,7 @@ class Job:
         stored: frozenset[str] = frozenset(),
         check_codes: bool = True,
         owner: str = "",
+        bare: pl.LazyFrame | None = None,
     ) -> Counts:
         """Put rows through the gate and note what was stored."""
 
@@ -108,6 +109,7 @@ class Job:
             stored=stored,
             check_codes=check_codes,
             describe=describe,
+            bare=bare,
         )
         if not counts.repeated:
             self.stored += 1

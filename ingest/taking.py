@@ -161,6 +161,7 @@ class ParcelJob(Job):
         stored: frozenset[str] = frozenset(),
         check_codes: bool = True,
         owner: str = "",
+        bare: pl.LazyFrame | None = None,
     ) -> Counts:
         """Put rows through the gate unless the slot already holds them, or newer ones."""
 
@@ -189,6 +190,8 @@ class ParcelJob(Job):
             stored=stored,
             check_codes=check_codes,
             describe=describe,
+            bare=bare,
+            slot_by_rows=False,
         )
         self.outcomes.append("stored")
         self.stored += 1

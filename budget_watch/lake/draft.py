@@ -49,6 +49,11 @@ class TableDraft:
         return bool(self._waiting or self.added or self.removed)
 
     @property
+    def holds_any(self) -> bool:
+        """Whether there may be rows."""
+        return bool(self.files or self.waiting_rows)
+
+    @property
     def added(self) -> list[File]:
         """Files that the published version does not have."""
         known = set(self._paths(self.published))
@@ -87,16 +92,9 @@ class TableDraft:
         elif len(self._waiting) > MANY_FRAMES:
             self._waiting = [pl.concat(self._waiting)]
 
-    def add_file(self, path: Path) -> None:
-        """Take in the rows of a staged Parquet file, part by part in bounded memory."""
-        source = pl.scan_parquet(path)
-        if not self.layout.clustered:
-            self.files.append(self.write(source, ""))
-        else:
-            parts = source.select(self.layout.part.alias("p")).unique().collect(engine="streaming")
-            for part in sorted(parts["p"].fill_null("").to_list()):
-                rows_of_part = source.filter(self.layout.part.fill_null("") == part)
-                self._write_sorted(rows_of_part.collect(engine="streaming"), part)
+    def add_files(self, files: Iterable[File]) -> None:
+        """Take in the rows of files written for this draft."""
+        self.files += files
 
     def remove(self, doomed: pl.Expr, only: Iterable[File] | None = None) -> int:
         """Take out the rows for which the expression is true; return how many."""
@@ -166,7 +164,7 @@ class TableDraft:
             return
         tagged = whole.with_columns(self.layout.part.fill_null("").alias(".part"))
         for (part,), rows in sorted(tagged.partition_by(".part", as_dict=True).items()):
-            self._write_sorted(rows.drop(".part"), str(part))
+            self.files.append(self.write_sorted(rows.drop(".part"), str(part)))
 
     def compact(self) -> None:
         """Join many small files of one part into one."""
@@ -179,7 +177,7 @@ class TableDraft:
                 whole = self.scan(files).collect()
                 gone = set(self._paths(files))
                 self.files = [file for file in self.files if file.path not in gone]
-                self._write_sorted(whole, part)
+                self.files.append(self.write_sorted(whole, part))
 
     def discard(self, keep: Iterable[File]) -> None:
         """Delete the files written for this draft, except these."""
@@ -194,10 +192,11 @@ class TableDraft:
         rows, sums = add_up(self.files)
         return rows, {name: sums.get(name, 0) for name in self.layout.money}
 
-    def _write_sorted(self, frame: pl.DataFrame, part: str) -> None:
+    def write_sorted(self, frame: pl.DataFrame, part: str) -> File:
+        """Write a file of this table in its order; it does not belong to the draft yet."""
         if self.layout.sort:
             frame = frame.sort(self.layout.sort, nulls_last=True, maintain_order=True)
-        self.files.append(self.write(frame, part))
+        return self.write(frame, part)
 
     def write(self, frame: pl.DataFrame | pl.LazyFrame, part: str) -> File:
         """Write a file of this table; it does not belong to the draft yet."""
@@ -227,9 +226,7 @@ class TableDraft:
                 remaining.append(file)
             elif lost < file.rows:
                 rest = keep(self.scan([file])).collect(engine="streaming")
-                if self.layout.sort:
-                    rest = rest.sort(self.layout.sort, nulls_last=True, maintain_order=True)
-                remaining.append(self.write(rest, file.part))
+                remaining.append(self.write_sorted(rest, file.part))
         self.files = remaining
         return sum(hits.values())
 

@@ -8,21 +8,20 @@ lease's epoch. Only that transaction makes it so.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import polars as pl
 
-from budget_watch.lake import changes, delta, ledger, shaping
+from budget_watch.lake import changes, delta, ledger
 from budget_watch.lake.draft import BUFFER_ROWS, Held, TableDraft
 from budget_watch.lake.errors import FrameError, LakeError
-from budget_watch.lake.files import make_durable, store
+from budget_watch.lake.files import make_durable
 from budget_watch.lake.home import Home
+from budget_watch.lake.intake import Intake
 from budget_watch.lake.layout import layout, table_folders
 from budget_watch.lake.lease import Lease
 from budget_watch.lake.ledger import Batch, Entry, Outcome, Slot
@@ -137,7 +136,7 @@ class Writer:
     def replace(
         self,
         table: str,
-        frame: pl.DataFrame | pl.LazyFrame,
+        frame: pl.DataFrame | pl.LazyFrame | Intake,
         batch: Batch,
         predicate: str | pl.Expr | None = None,
         by: Sequence[str] | None = None,
@@ -159,7 +158,7 @@ class Writer:
         Args:
             table: contract name.
             frame: rows of the contract's columns (fen), technical ones where known. A lazy frame is
-                run once, streaming.
+                run once, streaming; an intake was made for this table and batch.
             batch: the delivery. Published before with the same hash, nothing is done.
             quarantined: rows that the gate kept out.
             repeated: delivered rows that shared their key with another.
@@ -169,27 +168,17 @@ class Writer:
             UnknownTableError: there is no such table.
         """
         if self.known(batch):
+            if isinstance(frame, Intake):
+                frame.close()
             return Stored(0, 0, repeated=True)
-        draft = self._draft(table)
-        shape = draft.layout
-        if shape.kind != "table":
-            raise FrameError(f"{table} 是主题表，由程序从报表生成，不能直接写入。")
-        now = datetime.now(UTC)
-        rows = shaping.shaped(frame.lazy(), shape, batch, now)
-        staged = draft.folder / "_staging" / f"{secrets.token_hex(8)}.parquet"
+        intake = frame if isinstance(frame, Intake) else self._taken(table, frame, batch)
+        draft = intake.draft
         try:
-            if isinstance(frame, pl.DataFrame) and frame.height <= BUFFER_ROWS:
-                count = frame.height
-                small: pl.DataFrame | None = rows.collect()
-            else:
-                store(rows, staged)
-                count = int(pl.scan_parquet(staged).select(pl.len()).collect().item())
-                small = pl.read_parquet(staged) if count <= BUFFER_ROWS else None
-            small, outrun = self._without_outrun(draft, batch, small, staged, by)
-            count -= outrun
+            outrun = self._leave_outrun(intake, by)
+            count, small = intake.rows, intake.small()
+            arrived = intake.scan()
             held, again = draft.held(), batch.id in self._ids(table)
-            removed = self._remove(draft, batch, small, staged, predicate, by)
-            arrived = pl.scan_parquet(str(staged)) if small is None else small.lazy()
+            removed = self._remove(draft, batch, arrived, predicate, by)
             if removed or again or repeated:
                 slice_ = _expression(predicate, draft) if predicate is not None else pl.lit(False)
                 whole = slice_ | (pl.col("batch_id") == batch.id)
@@ -197,14 +186,43 @@ class Writer:
             if small is not None:
                 draft.add(small)
             else:
-                draft.add_file(staged)
+                draft.add_files(intake.files())
         finally:
-            staged.unlink(missing_ok=True)
+            intake.close()
         self._relieve_memory()
         delivered = count + quarantined + outrun
         reason = f"{outrun:,} 行已有业务日期更晚的版本，未采用" if outrun else None
-        self._enter(Entry(batch, now, delivered, count, quarantined, outrun, reason))
+        entry = Entry(batch, intake.loaded_at, delivered, count, quarantined, outrun, reason)
+        self._enter(entry)
         return Stored(count, removed, outrun=outrun)
+
+    def intake(self, table: str, batch: Batch) -> Intake:
+        """A way in for rows that come in pieces; give it to `replace` when all are there.
+
+        Raises:
+            FrameError: the table is a mart.
+            UnknownTableError: there is no such table.
+        """
+        draft = self._draft(table)
+        if draft.layout.kind != "table":
+            raise FrameError(f"{table} 是主题表，由程序从报表生成，不能直接写入。")
+        return Intake(draft, batch, datetime.now(UTC))
+
+    def _taken(self, table: str, frame: pl.DataFrame | pl.LazyFrame, batch: Batch) -> Intake:
+        intake = self.intake(table, batch)
+        try:
+            if isinstance(frame, pl.LazyFrame):
+                intake.add(pl.DataFrame(schema=frame.collect_schema()))
+                for piece in frame.collect_batches(chunk_size=BUFFER_ROWS, maintain_order=True):
+                    intake.add(piece)
+            else:
+                intake.add(frame.clear())
+                for piece in frame.iter_slices(BUFFER_ROWS):
+                    intake.add(piece)
+        except BaseException:
+            intake.close()
+            raise
+        return intake
 
     def refuse(self, batch: Batch, delivered: int, reason: str) -> None:
         """Write a delivery into the ledger of which nothing was stored, and why."""
@@ -304,37 +322,20 @@ class Writer:
         make_durable([draft.folder / "_delta_log" for draft in changed.values()])
         return versions
 
-    def _without_outrun(
-        self,
-        draft: TableDraft,
-        batch: Batch,
-        small: pl.DataFrame | None,
-        staged: Path,
-        by: Sequence[str] | None,
-    ) -> tuple[pl.DataFrame | None, int]:
+    def _leave_outrun(self, intake: Intake, by: Sequence[str] | None) -> int:
         """Leave out the rows of which the draft holds a newer version; return how many."""
+        batch = intake.batch
         newer = self._newer(batch) if by is not None and batch.origin is not None else set()
         if by is None or not newer:
-            return small, 0
+            return 0
         columns = list(by)
-        arrived = pl.scan_parquet(str(staged)) if small is None else small.lazy()
-        keys = arrived.select(columns).unique().collect(engine="streaming")
-        theirs = pl.col("batch_id").is_in(sorted(newer))
-        kept = draft.same(keys, theirs)
+        keys = intake.scan().select(columns).unique().collect(engine="streaming")
+        kept = intake.draft.same(keys, pl.col("batch_id").is_in(sorted(newer)))
         if kept.is_empty():
-            return small, 0
-        rest = arrived.join(kept.lazy(), on=columns, how="anti", nulls_equal=True)
-        if small is not None:
-            left = rest.collect()
-            return left, small.height - left.height
-        thinned = staged.with_suffix(".thinned")
-        store(rest, thinned)
-        before, after = (
-            int(pl.scan_parquet(str(path)).select(pl.len()).collect().item())
-            for path in (staged, thinned)
-        )
-        thinned.replace(staged)
-        return None, before - after
+            return 0
+        before = intake.rows
+        intake.keep(lambda rows: rows.join(kept, on=columns, how="anti", nulls_equal=True))
+        return before - intake.rows
 
     def _newer(self, batch: Batch) -> set[str]:
         """The other slots of the batch's table that are newer, published or of this draft."""
@@ -354,8 +355,7 @@ class Writer:
         self,
         draft: TableDraft,
         batch: Batch,
-        small: pl.DataFrame | None,
-        staged: object,
+        arrived: pl.LazyFrame,
         predicate: str | pl.Expr | None,
         by: Sequence[str] | None,
     ) -> int:
@@ -365,9 +365,9 @@ class Writer:
         self._ids(draft.layout.name).add(batch.id)
         if predicate is not None:
             removed += draft.remove(_expression(predicate, draft))
-        if by is not None:
-            source = pl.scan_parquet(str(staged)) if small is None else small.lazy()
-            removed += draft.remove_same(source.select(list(by)).unique().collect())
+        if by is not None and draft.holds_any:
+            keys = arrived.select(list(by)).unique().collect(engine="streaming")
+            removed += draft.remove_same(keys)
         return removed
 
     def _note_changes(

@@ -1,25 +1,23 @@
 """One pass over a delivery: good rows in stored types, bad rows with reason, counts per rule.
 
-A delivery that fits in memory is split there; a large one streams into two Parquet files in a
-scratch folder. The key's uniqueness needs all rows and is looked at last, by hash.
+A delivery that fits in memory is split there; a large one goes through in pieces (`Sieve`). The
+key's uniqueness needs all rows and is looked at last, by hash.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
-from budget_watch.tables import TECHNICAL, Contract
+from budget_watch.tables import Contract
 from ingest.gate.secrets import delivered_ids, hashed_ids
 from ingest.gate.typing import RAW, raw_columns, typed
 from ingest.gate.violations import BOUND, REPEATED, Violation, compile_contract
 
 SRC_ROW = "src_row"
 _BAD = "_bad"
-_STAGED_ROWS = 100_000
 SHEET = "_sheet"
 BAD_SCHEMA = {
     SRC_ROW: pl.Int32(),
@@ -41,7 +39,7 @@ class Split:
     rows of a repeated key are counted, though the first of them is stored).
     """
 
-    good: pl.DataFrame | pl.LazyFrame
+    good: pl.DataFrame  # of a delivery in pieces none: they are on their way into the lake
     bad: pl.DataFrame
     rows: int
     stored: int
@@ -95,12 +93,7 @@ def _hashed_names(contract: Contract, given: pl.Schema) -> list[str]:
 
 def split_frame(gate: Gate, frame: pl.DataFrame) -> Split:
     """Split a delivery that is in memory."""
-    rows = _prepared(gate, frame.lazy()).collect()
-    rules = [rule for rule in gate.rules if rule.kind != "key"]
-    flags = rows.select([rule.expr.alias(rule.id) for rule in rules])
-    bad = _any(flags)
-    counts = {rule.id: int(flags[rule.id].sum()) for rule in rules}
-    rows = rows.with_columns(bad.alias(_BAD), pl.lit(False).alias(REPEATED))
+    rows, counts = _judged(gate, frame)
     if set(gate.contract.key) <= set(gate.stored_columns) and rows.height:
         members, again = _repeats(rows.select([*gate.contract.key, _BAD]))
         counts["key.unique"] = members
@@ -118,49 +111,104 @@ def split_frame(gate: Gate, frame: pl.DataFrame) -> Split:
     )
 
 
-def split_stream(gate: Gate, frame: pl.LazyFrame, scratch: Path) -> Split:
-    """Split a delivery in bounded memory; the good rows are a scan of a file in `scratch`.
+def outline(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Return year, month, place and date of the rows in which these are in order."""
+    wanted = ("fiscal_year", "month", "mof_div_code", gate.contract.date_column)
+    names = [name for name in wanted if name in gate.stored_columns]
+    rules = [rule.expr for rule in gate.rules if rule.column in names and rule.kind != "key"]
+    own = [expr for expr in gate.columns if expr.meta.output_name().removeprefix(RAW) in names]
+    rows = frame.select(names).unique().select(own)
+    return (rows.filter(~pl.any_horizontal(rules)) if rules else rows).select(names)
 
-    All rows go into one file with a mark on the bad ones: two outputs of one scan would make the
-    engine hold the whole scan in memory. Texts as delivered are kept for bad rows only.
+
+def _judged(gate: Gate, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the rows in stored types with `_bad` and `_repeated` (false), and counts by rule."""
+    rows = _prepared(gate, frame.lazy()).collect()
+    rules = [rule for rule in gate.rules if rule.kind != "key" and not rule.spared(rows)]
+    flags = rows.select([rule.expr.alias(rule.id) for rule in rules])
+    counts = {rule.id: int(flags[rule.id].sum()) for rule in rules}
+    none = pl.lit(False)
+    bad = pl.lit(_any(flags)) if any(counts.values()) else none
+    return rows.with_columns(bad.alias(_BAD), none.alias(REPEATED)), counts
+
+
+class Sieve:
+    """The gate of a delivery that comes in pieces: `split` each, then look `repeated` up once.
+
+    Holds eight bytes a row, and the bad rows.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
-    path = scratch / "rows.parquet"
-    rules = [rule for rule in gate.rules if rule.kind != "key"]
-    rows = _prepared(gate, frame).with_columns(_any_of(rules).alias(_BAD))
-    raws = [name for name in rows.collect_schema() if name.startswith(RAW)]
-    rows.with_columns(
-        pl.when(_BAD).then(pl.col(name)).otherwise(None).alias(name) for name in raws
-    ).sink_parquet(path, compression="lz4", statistics=False, row_group_size=_STAGED_ROWS)
-    scan = pl.scan_parquet(path)
-    count = int(scan.select(pl.len()).collect().item())
-    counts: dict[str, int] = {}
-    kept_out = pl.col(_BAD)
-    repeated = pl.Series(SRC_ROW, [], dtype=pl.Int32)
-    found = _repeated_rows(gate, scan)
-    if found is not None:
-        counts["key.unique"], repeated = found
-        kept_out = kept_out | pl.col(SRC_ROW).is_in(repeated.implode())
-    wrong = (
-        scan.filter(kept_out)
-        .with_columns(pl.col(SRC_ROW).is_in(repeated.implode()).alias(REPEATED))
-        .collect(engine="streaming")
-    )
-    broken = wrong.filter(_BAD).select([rule.expr.sum().alias(rule.id) for rule in rules])
-    counts |= {rule.id: int(broken[rule.id][0] or 0) for rule in rules} if rules else {}
-    good = scan.filter(~kept_out) if wrong.height else scan
-    return Split(
-        good.select(gate.stored_columns),
-        quarantined_rows(gate, wrong),
-        count,
-        count - wrong.height,
-        wrong.height,
-        {name: number for name, number in counts.items() if number},
-    )
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.rows = 0
+        self.counts: dict[str, int] = {}
+        self._bad: list[pl.DataFrame] = []
+        self._hashes: list[pl.Series] = []
+        self._bad_keys: list[pl.DataFrame] = []
+        self._keyed = {SRC_ROW, *gate.contract.key} <= set(gate.stored_columns)
+
+    def split(self, piece: pl.DataFrame) -> pl.DataFrame:
+        """Return the good rows of a piece, stored columns."""
+        rows, counts = _judged(self.gate, piece)
+        self.rows += rows.height
+        for rule, count in counts.items():
+            self.counts[rule] = self.counts.get(rule, 0) + count
+        good = rows
+        if any(counts.values()):
+            good = rows.filter(~pl.col(_BAD))
+            wrong = rows.filter(_BAD)
+            self._bad.append(quarantined_rows(self.gate, wrong))
+            if self._keyed:
+                self._bad_keys.append(wrong.select(*self.gate.contract.key, SRC_ROW))
+        if self._keyed:
+            self._hashes.append(_key_hash(good, self.gate.contract.key))
+        return good.select(self.gate.stored_columns)
+
+    def repeated(self, good: pl.LazyFrame) -> pl.Series | None:
+        """Return the `src_row` of good rows that repeat an earlier one; they join the bad ones.
+
+        `good` are all rows that `split` let through. None where every key stands once.
+        """
+        if not self._keyed or not self._hashes:
+            return None
+        key = list(self.gate.contract.key)
+        bad = pl.concat(self._bad_keys) if self._bad_keys else None
+        parts = [*self._hashes, *([_key_hash(bad, key)] if bad is not None else [])]
+        hashes = pl.concat(parts)
+        if hashes.n_unique() == len(hashes):
+            return None
+        shared = hashes.filter(hashes.is_duplicated()).unique()
+        again = pl.struct(key).hash(0).is_in(shared.implode())
+        columns = self.gate.stored_columns
+        suspects = good.filter(again).select(columns).collect(engine="streaming").sort(SRC_ROW)
+        marked = [suspects.select(*key, SRC_ROW, pl.lit(False).alias(_BAD))]
+        if bad is not None:
+            marked.append(bad.filter(again).with_columns(pl.lit(True).alias(_BAD)))
+        keys = pl.concat(marked).sort(SRC_ROW)
+        members, later = _repeats(keys.drop(SRC_ROW))
+        if not members:
+            return None
+        self.counts["key.unique"] = members
+        out = keys.filter(later)[SRC_ROW]
+        if out.is_empty():
+            return None
+        wrong = suspects.filter(pl.col(SRC_ROW).is_in(out.implode())).with_columns(
+            pl.lit(False).alias(_BAD), pl.lit(True).alias(REPEATED)
+        )
+        self._bad.append(quarantined_rows(self.gate, wrong, only=("key",)))
+        return out
+
+    def result(self, stored: int) -> Split:
+        """What became of the delivery, of which so many rows are stored."""
+        bad = quarantined_rows(self.gate, pl.DataFrame())
+        if self._bad:
+            bad = pl.concat(self._bad).sort(SRC_ROW, maintain_order=True)
+        counts = {name: count for name, count in self.counts.items() if count}
+        return Split(pl.DataFrame(), bad, self.rows, stored, bad.height, counts)
 
 
-def _any_of(rules: list[Violation]) -> pl.Expr:
-    return pl.any_horizontal([rule.expr for rule in rules]) if rules else pl.lit(False)
+def _key_hash(rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:
+    return rows.select(pl.struct(list(key)).hash(0)).to_series()
 
 
 def _any(flags: pl.DataFrame) -> pl.Series:
@@ -190,26 +238,9 @@ def _prepared(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.select([*typed_columns, *gate.hashes, *technical])
 
 
-def _repeated_rows(gate: Gate, scan: pl.LazyFrame) -> tuple[int, pl.Series] | None:
-    """Return how many rows share a key, and those (src_row) that repeat an earlier one."""
-    key = list(gate.contract.key)
-    if SRC_ROW not in gate.given or not set(key) <= set(gate.stored_columns):
-        return None
-    hashes = scan.select(pl.struct(key).hash(0).alias("h")).collect(engine="streaming")["h"]
-    if hashes.n_unique() == len(hashes):
-        return None
-    shared = hashes.filter(hashes.is_duplicated()).unique()
-    rows = (
-        scan.filter(pl.struct(key).hash(0).is_in(shared.implode()))
-        .select([*key, _BAD, SRC_ROW])
-        .collect(engine="streaming")
-        .sort(SRC_ROW)
-    )
-    members, later = _repeats(rows.drop(SRC_ROW))
-    return (members, rows.filter(later)[SRC_ROW]) if members else None
-
-
-def quarantined_rows(gate: Gate, rows: pl.DataFrame) -> pl.DataFrame:
+def quarantined_rows(
+    gate: Gate, rows: pl.DataFrame, only: tuple[str, ...] | None = None
+) -> pl.DataFrame:
     """Return bad rows as src_row, reason, row (JSON of what was delivered, persons masked)."""
     if rows.is_empty():
         return pl.DataFrame(schema={**BAD_SCHEMA, PROBLEMS: pl.List(_PROBLEM)})
@@ -218,7 +249,7 @@ def quarantined_rows(gate: Gate, rows: pl.DataFrame) -> pl.DataFrame:
         where = pl.concat_str(pl.lit("第"), pl.col(SRC_ROW).cast(pl.String), pl.lit("行"))
     texts, problems = [], []
     for rule in gate.rules:
-        if rule.kind == "bound":
+        if rule.kind == "bound" or (only is not None and rule.kind not in only):
             continue
         shown = _shown(rule, rows)
         quoted = pl.lit("") if shown is None else pl.concat_str(pl.lit("（“"), shown, pl.lit("”）"))
@@ -280,13 +311,3 @@ def _shown(rule: Violation, rows: pl.DataFrame) -> pl.Expr | None:
 def _masked(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String)
     return pl.concat_str(text.str.slice(0, 1), pl.lit(_MASK * 3))
-
-
-def technical_only(name: str) -> bool:
-    """Tell whether a delivered column is one of the house's own technical columns."""
-    return name in TECHNICAL
-
-
-def as_json(values: dict[str, object]) -> str:
-    """Return a mapping as canonical JSON text."""
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)

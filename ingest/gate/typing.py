@@ -6,11 +6,15 @@ can tell “not a number” from “nothing there”.
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 
 from budget_watch.money import fen_expr, plain_expr
+from budget_watch.money.unit import Unit
 from budget_watch.tables import Contract
 from budget_watch.tables.contract import Column
+from ingest.gate import quick
 
 RAW = "raw:"
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m-%d %H:%M:%S")
@@ -48,27 +52,54 @@ def _typed(  # noqa: PLR0911 (one way out a type)
     column: Column, dtype: pl.DataType, stored: bool
 ) -> pl.Expr:
     source = pl.col(column.name)
-    if column.type == "str":
-        text = source if dtype == pl.String else source.cast(pl.String, strict=False)
-        return _filled(text.str.strip_chars()) if dtype == pl.String else text
-    if stored:
+    if stored and column.type != "str":
         return source.cast(_STORED[column.type], strict=False)
+    if dtype == pl.String:
+        return _read(column, source)
+    if column.type == "str":
+        return source.cast(pl.String, strict=False)
     if column.type == "money":
         return fen_expr(source, str(column.unit), dtype)
     if column.type in ("ratio", "number"):
         return _scaled(column, source, dtype)
     if column.type == "int":
-        if dtype == pl.String:
-            return plain_expr(source).cast(pl.Int64, strict=False)
         return source.cast(pl.Int64, strict=False)
     if column.type == "date":
         return _date(source, dtype)
-    return _bool(source, dtype)
+    return source if dtype == pl.Boolean else _bool(source)
 
 
-def _filled(text: pl.Expr) -> pl.Expr:
-    """Return null for an empty text (`replace` would end the streaming of the whole query)."""
-    return pl.when(text != "").then(text)
+def _read(column: Column, source: pl.Expr) -> pl.Expr:
+    """The stored value of a delivered text: the quick way where all are written plainly."""
+    slow = partial(_slowly, column)
+    match column.type:
+        case "str":
+            return quick.read(source, pl.String(), quick.text)
+        case "money":
+            factor = Unit(str(column.unit)).fen
+            return quick.read(source, pl.Int64(), partial(quick.fen, factor=factor, otherwise=slow))
+        case "int":
+            return quick.read(source, pl.Int64(), partial(quick.whole, otherwise=slow))
+        case "date":
+            return quick.read(source, pl.Date(), partial(quick.day, otherwise=slow))
+        case "bool":
+            return quick.read(source, pl.Boolean(), partial(quick.few, otherwise=slow))
+    return _scaled(column, source, pl.String())
+
+
+def _slowly(column: Column, values: pl.Series) -> pl.Series:
+    """Any way of writing that is understood, value by value."""
+    source = pl.col(values.name)
+    match column.type:
+        case "money":
+            reading = fen_expr(source, str(column.unit), pl.String())
+        case "int":
+            reading = plain_expr(source).cast(pl.Int64, strict=False)
+        case "date":
+            reading = _date(source, pl.String())
+        case _:
+            reading = _bool(source)
+    return values.to_frame().select(reading).to_series()
 
 
 _STORED: dict[str, pl.DataType] = {
@@ -106,10 +137,8 @@ def _date(source: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return source.cast(pl.String).str.to_date("%Y%m%d", strict=False)
 
 
-def _bool(source: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.Boolean:
-        return source
+def _bool(source: pl.Expr) -> pl.Expr:
     text = source.cast(pl.String).str.strip_chars().str.to_lowercase()
     return (
         pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False).otherwise(None)
-    )
+    ).alias(source.meta.output_name())

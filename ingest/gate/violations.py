@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Literal
 
@@ -11,6 +13,7 @@ import polars as pl
 from budget_watch.codes import SYSTEMS, valid_codes, years
 from budget_watch.tables import Contract
 from budget_watch.tables.contract import Column
+from ingest.gate import quick
 from ingest.gate.typing import RAW
 
 Kind = Literal["type", "required", "values", "codes", "range", "digits", "key", "bound"]
@@ -27,15 +30,27 @@ _NOT_READ = {
 }
 
 
+Spared = Callable[[pl.DataFrame], bool]
+
+
+def _never(rows: pl.DataFrame) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Violation:
-    """One rule: `expr` is true (never null) for rows that break it; `reason` says so in Chinese."""
+    """One rule: `expr` is true (never null) for rows that break it; `reason` says so in Chinese.
+
+    `spared` tells from counts, extremes or different values of some rows that none of them can
+    break it, so that the expression need not be worked out.
+    """
 
     id: str
     column: str
     kind: Kind
     reason: str
     expr: pl.Expr
+    spared: Spared = _never
 
 
 def compile_contract(
@@ -73,35 +88,66 @@ def compile_contract(
 def _of_column(
     contract: Contract, column: Column, raw: bool, check_codes: bool, given: pl.Schema
 ) -> list[Violation]:
-    value = pl.col(column.name)
+    name, value = column.name, pl.col(column.name)
     found: list[Violation] = []
     if raw:
-        text = pl.col(RAW + column.name).str.strip_chars()
+        text = pl.col(RAW + name).str.strip_chars()
         unread = value.is_null() & (text != "") & ~text.is_in(["-", "—", "/"])
-        found.append(_rule(column, "type", _NOT_READ[column.type], unread))
+        found.append(_rule(column, "type", _NOT_READ[column.type], unread, _all_read(name)))
         if column.type == "money" and column.unit == "元":
-            found.append(_rule(column, "digits", "有不足一分的小数", below_fen(text)))
+            found.append(
+                _rule(column, "digits", "有不足一分的小数", below_fen(text), _in_fen(name))
+            )
         if column.required:
             missing = text.is_null() | (text == "")
-            found.append(_rule(column, "required", "为空", missing))
+            found.append(_rule(column, "required", "为空", missing, _all_filled(name)))
     elif column.required:
-        found.append(_rule(column, "required", "为空", value.is_null()))
+        found.append(_rule(column, "required", "为空", value.is_null(), _all_filled(name)))
     if column.values:
         outside = ~value.is_in(list(column.values))
         listed = "、".join(str(item) for item in column.values[:8])
-        found.append(_rule(column, "values", f"不在规定取值（{listed}）内", outside))
+        among = _all_among(name, frozenset(column.values))
+        found.append(_rule(column, "values", f"不在规定取值（{listed}）内", outside, among))
     if column.codes and check_codes:
         unknown = _unknown_code(contract, column, given)
         if unknown is not None:
-            found.append(_rule(column, "codes", "不在当年代码表内", unknown))
-    if column.name == "fiscal_year":
-        found.append(_rule(column, "range", "不是合理年度", ~value.is_between(*_YEARS)))
-    if column.name == "month":
-        found.append(_rule(column, "range", "不在1至12月", ~value.is_between(1, 12)))
+            among = _all_among(name, codes_of_every_year(column.codes))
+            found.append(_rule(column, "codes", "不在当年代码表内", unknown, among))
+    if name == "fiscal_year":
+        outside = ~value.is_between(*_YEARS)
+        found.append(_rule(column, "range", "不是合理年度", outside, _all_within(name, *_YEARS)))
+    if name == "month":
+        outside = ~value.is_between(1, 12)
+        found.append(_rule(column, "range", "不在1至12月", outside, _all_within(name, 1, 12)))
     if column.type == "date":
         outside = ~value.dt.year().is_between(*_YEARS)
-        found.append(_rule(column, "range", "不是合理日期", outside))
+        within = _all_within(name, date(_YEARS[0], 1, 1), date(_YEARS[1], 12, 31))
+        found.append(_rule(column, "range", "不是合理日期", outside, within))
     return found
+
+
+def _all_read(name: str) -> Spared:
+    return lambda rows: rows[name].null_count() == rows[RAW + name].null_count()
+
+
+def _in_fen(name: str) -> Spared:
+    return lambda rows: quick.ends_with_the_fen(rows[RAW + name], 100)
+
+
+def _all_filled(name: str) -> Spared:
+    return lambda rows: not rows[name].null_count()
+
+
+def _all_within(name: str, first: int | date, last: int | date) -> Spared:
+    def within(rows: pl.DataFrame) -> bool:
+        least, most = rows[name].min(), rows[name].max()
+        return least is None or bool(least >= first and most <= last)  # type: ignore[operator]
+
+    return within
+
+
+def _all_among(name: str, known: Collection[object]) -> Spared:
+    return lambda rows: all(one is None or one in known for one in rows[name].unique().to_list())
 
 
 def below_fen(text: pl.Expr) -> pl.Expr:
@@ -109,13 +155,16 @@ def below_fen(text: pl.Expr) -> pl.Expr:
     return text.str.contains(r"^[^.]*\.\d\d0*[1-9]\d*\s*\)?\s*$")
 
 
-def _rule(column: Column, kind: Kind, problem: str, expr: pl.Expr) -> Violation:
+def _rule(
+    column: Column, kind: Kind, problem: str, expr: pl.Expr, spared: Spared = _never
+) -> Violation:
     return Violation(
         f"{column.name}.{kind}",
         column.name,
         kind,
         f"“{column.title}”{problem}",
         expr.fill_null(False),
+        spared,
     )
 
 
@@ -157,6 +206,15 @@ def codes_of(systems: tuple[str, ...], year: int) -> tuple[str, ...]:
         if name in SYSTEMS and year in years(name):
             found |= valid_codes(name, year)
     return tuple(sorted(found))
+
+
+@cache
+def codes_of_every_year(systems: tuple[str, ...]) -> frozenset[str]:
+    """Return the codes that are good in whatever year; those of divisions among them."""
+    if "region" in systems:
+        return frozenset(region_codes())
+    lists = [set(found) for year in code_years(systems) if (found := codes_of(systems, year))]
+    return frozenset(set.intersection(*lists)) if lists else frozenset()
 
 
 @cache

@@ -12,6 +12,8 @@ from pathlib import Path
 from ingest.errors import Unreadable
 
 _BLOCK = 1 << 22
+_LARGE = 4 * _BLOCK  # larger files that begin in UTF-8 are taken to go on so; polars finds out
+_TELLING = 200  # signs beyond ASCII that no other encoding would decode by chance
 _PREVIEW = 40  # rows read to find the header
 _DELIMITERS = (",", "\t", ";", "|")
 
@@ -25,6 +27,7 @@ class TextFile:
     delimiter: str
     preview: list[list[str]]
     encoding: str
+    presumed: bool = False  # that it is UTF-8 to its end was not looked at
 
     @property
     def width(self) -> int:
@@ -38,13 +41,10 @@ def open_text(path: Path, scratch: Path, name: str | None = None) -> TextFile:
     `scratch` is a folder for the UTF-8 copy of a GB18030 file.
     """
     shown = name or path.name
-    encoding, position = _encoding(path)
+    presumed = path.stat().st_size > _LARGE and _begins_in_utf8(path)
+    encoding, position = ("utf-8", 0) if presumed else _encoding(path)
     if encoding is None:
-        line = _line_at(path, position)
-        raise Unreadable(
-            f"“{shown}”第{line}行有既不是 UTF-8 也不是 GB18030 的字符，编码无法识别；"
-            "请另存为 UTF-8 编码的 CSV 后重新送达。"
-        )
+        raise _undecodable(path, shown, position)
     utf8 = path if encoding in ("utf-8", "utf-8-sig") else _rewritten(path, scratch, encoding)
     with utf8.open(encoding="utf-8-sig", newline="") as file:
         head = "".join(line for _, line in zip(range(_PREVIEW), file, strict=False))
@@ -52,7 +52,33 @@ def open_text(path: Path, scratch: Path, name: str | None = None) -> TextFile:
     preview = list(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
     if not any(cell.strip() for row in preview for cell in row):
         raise Unreadable(f"“{shown}”只有空白，没有可读的内容；请核对后重新送达。")
-    return TextFile(shown, utf8, delimiter, preview, encoding)
+    return TextFile(shown, utf8, delimiter, preview, encoding, presumed)
+
+
+def look_through(text: TextFile) -> None:
+    """Make sure that a file presumed to be UTF-8 is; raises Unreadable with the line if not."""
+    good, position = _decodes(text.path, "utf-8-sig") if text.presumed else (True, 0)
+    if not good:
+        raise _undecodable(text.path, text.name, position)
+
+
+def _undecodable(path: Path, shown: str, position: int) -> Unreadable:
+    line = _line_at(path, position)
+    return Unreadable(
+        f"“{shown}”第{line}行有既不是 UTF-8 也不是 GB18030 的字符，编码无法识别；"
+        "请另存为 UTF-8 编码的 CSV 后重新送达。"
+    )
+
+
+def _begins_in_utf8(path: Path) -> bool:
+    """Whether the first block is UTF-8 with enough Chinese in it that nothing else is likely."""
+    with path.open("rb") as file:
+        block = file.read(_BLOCK)
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")("strict").decode(block)
+    except UnicodeDecodeError:
+        return False
+    return len(block) - len(text) >= 2 * _TELLING
 
 
 def rows_of(text: TextFile) -> Iterator[list[str]]:

@@ -164,3 +164,18 @@ def test_formulas_are_taken_as_excel_last_showed_them_and_links_are_not_followed
     assert (line["rows"], line["stored"] + line["quarantined"]) == (9, 9)
     rows = read("general_expenditure")
     assert rows.filter(pl.col("exp_func_code") == "201")["ytd_amt"].item() == 1050 * 1_000_000
+
+
+def test_a_large_file_that_stops_being_utf8_is_refused_with_the_line(
+    tmp_path, load, home, monkeypatch
+):
+    from ingest.sources import text
+
+    lines = titled(vouchers(60_000)).write_csv().encode().splitlines(keepends=True)
+    lines[55_000] = lines[55_000].replace("办公用品".encode(), b"\xff\xfe")
+    (tmp_path / "凭证.csv").write_bytes(b"".join(lines))
+    assert sum(map(len, lines)) > 5 << 20
+    for large in (1 << 20, 1 << 40):  # presumed from its beginning, and looked through at once
+        monkeypatch.setattr(text, "_LARGE", large)
+        said = "第55001行有既不是 UTF-8 也不是 GB18030 的字符"
+        refused(load, home, tmp_path / "凭证.csv", said)

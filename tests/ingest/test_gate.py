@@ -8,7 +8,7 @@ from budget_watch.lake import Batch
 from budget_watch.tables import arrow_schema, contract, polars_schema
 from ingest.gate.expectations import Summary, count_on_rows, validate
 from ingest.gate.relations import relations
-from ingest.gate.split import gate_for, split_frame, split_stream
+from ingest.gate.split import Sieve, gate_for, split_frame
 from ingest.gate.units import Fact, disagreements
 
 KEY = b"k" * 32
@@ -66,14 +66,20 @@ def test_the_gate_names_every_wrong_row_and_accounts_for_all(table):
     assert split.bad["reason"][-1].count("；") == 1
 
 
-def test_streaming_splits_exactly_as_memory_does(table, tmp_path):
+@pytest.mark.parametrize("piece", [1, 3, 12])
+def test_in_pieces_the_gate_splits_exactly_as_in_memory(table, piece):
     rows = bad_revenue().with_row_index("src_row", offset=1).cast({"src_row": pl.Int32})
     gate = gate_for(table, rows.schema, KEY, frozenset(table.names), check_codes=False)
-    at_once, streamed = split_frame(gate, rows), split_stream(gate, rows.lazy(), tmp_path)
-    assert streamed.counts == at_once.counts
-    assert (streamed.rows, streamed.stored) == (at_once.rows, at_once.stored)
-    assert streamed.bad.sort("src_row").equals(at_once.bad.sort("src_row"))
-    assert streamed.good.collect().sort("src_row").equals(at_once.good.sort("src_row"))
+    at_once, sieve = split_frame(gate, rows), Sieve(gate)
+    good = pl.concat([sieve.split(part) for part in rows.iter_slices(piece)])
+    again = sieve.repeated(good.lazy())
+    assert again is not None
+    good = good.filter(~pl.col("src_row").is_in(again.implode()))
+    split = sieve.result(good.height)
+    assert split.counts == at_once.counts
+    assert (split.rows, split.stored) == (at_once.rows, at_once.stored)
+    assert split.bad.equals(at_once.bad)
+    assert good.equals(at_once.good)
 
 
 @pytest.mark.expectations

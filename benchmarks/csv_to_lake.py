@@ -1,0 +1,201 @@
+"""A CSV of payment vouchers into the validated, committed lake, beside polars that only copies it.
+
+    python -m benchmarks.csv_to_lake --rows 1000000 --rounds 3
+
+Both sides read the same file in the same process, in turns: polars `scan_csv → sink_parquet` with
+everything at its defaults but for the codes being text, and `budget-watch load` from opening the
+file to the published snapshot. The first round of both warms imports and the disk's cache and is
+not counted. The load is told in two parts: up to the committed table (reading, gate, Great
+Expectations, writing, Delta commit, ledger), and the marts that follow, which the bare copy has
+nothing to set against. Each side's peak of memory is measured in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.whole_book import machine, peak
+
+CODE = "FIN-15"
+PART = "--part"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Seconds of one round of one side, and what of them went to the marts."""
+
+    wall: float
+    cpu: float
+    marts_wall: float = 0.0
+    marts_cpu: float = 0.0
+
+
+def main() -> None:
+    """Make the file, measure in turns, print a table."""
+    options = _options()
+    if options.part:
+        _side(options.part, options.file, options.scratch)
+        print(json.dumps({"peak_mb": peak()}))
+        return
+    with tempfile.TemporaryDirectory(prefix="csv-to-lake-") as folder:
+        scratch = Path(folder)
+        path = options.file or scratch / "vouchers.csv"
+        if options.file is None:
+            print(f"making {options.rows:,} vouchers …", file=sys.stderr)
+            write_vouchers(path, options.rows, options.shuffled)
+        rows = sum(1 for _ in path.open("rb")) - 1
+        turns: dict[str, list[Turn]] = {"bare": [], "lake": []}
+        for number in range(options.rounds + 1):
+            for name, those in turns.items():
+                turn = _side(name, path, scratch)
+                if number:
+                    those.append(turn)
+                print(f"{name} {turn.wall:.2f} s", file=sys.stderr)
+        peaks = {name: _peak_of(name, path, scratch) for name in turns}
+        print(_page(rows, path.stat().st_size, turns, peaks))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="vouchers in the file, about")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds that count")
+    parser.add_argument("--shuffled", action="store_true", help="rows in no order, not by day")
+    parser.add_argument("--file", type=Path, help="a CSV of vouchers instead of a made one")
+    parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument(PART, choices=("bare", "lake"), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+# ---- the file
+def write_vouchers(path: Path, rows: int, shuffled: bool = False) -> None:
+    """Write about so many vouchers of the made-up city as a CSV by the contract, by day."""
+    import polars as pl
+
+    from budget_watch.tables import contract
+    from fixtures.city import build, write_payments
+    from fixtures.delivery import Dock
+    from fixtures.sizes import size_named
+
+    folder = path.parent / "made"
+    dock = Dock(folder)
+    write_payments(build(replace(size_named("tiny"), vouchers=rows), 1, "clean"), dock)
+    dock.close()
+    names = contract(CODE).names
+    files = sorted((folder / CODE).glob("*.parquet"))
+    # The last days come in their month and again by day.
+    frame = pl.concat(pl.read_parquet(file, columns=list(names)) for file in files)
+    frame = frame.unique("pay_cert_id", keep="first").sort("pay_date", "pay_cert_id")
+    if shuffled:
+        frame = frame.sample(fraction=1.0, shuffle=True, seed=1)
+    yuan = pl.col("pay_amt")
+    text = pl.concat_str(
+        pl.when(yuan < 0).then(pl.lit("-")).otherwise(pl.lit("")),
+        (yuan.abs() // 100).cast(pl.String),
+        pl.lit("."),
+        (yuan.abs() % 100).cast(pl.String).str.zfill(2),
+    )
+    frame.with_columns(text.alias("pay_amt")).write_csv(path)
+    shutil.rmtree(folder)
+
+
+# ---- the two sides
+def _side(name: str, path: Path, scratch: Path) -> Turn:
+    return _timed(bare if name == "bare" else lake, path, scratch)
+
+
+def _timed(side: Callable[[Path, Path], tuple[float, float]], path: Path, scratch: Path) -> Turn:
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    wall, cpu = time.perf_counter(), time.process_time()
+    marts = side(path, folder)
+    turn = Turn(time.perf_counter() - wall, time.process_time() - cpu, *marts)
+    shutil.rmtree(folder)
+    return turn
+
+
+def bare(path: Path, folder: Path) -> tuple[float, float]:
+    """Polars alone; it must only be told which columns are text, codes being no numbers."""
+    import polars as pl
+
+    from budget_watch.tables import contract
+
+    text = {column.name: pl.String() for column in contract(CODE).columns if column.type == "str"}
+    pl.scan_csv(path, schema_overrides=text).sink_parquet(folder / "copy.parquet")
+    return 0.0, 0.0
+
+
+def lake(path: Path, folder: Path) -> tuple[float, float]:
+    """`load` of the same file into a fresh home; returns wall and CPU s that went to the marts."""
+    from budget_watch.lake import Home, writer
+    from ingest.load import load_paths
+
+    spent = 0.0, 0.0
+    refresh = writer.refresh_marts
+
+    def watched(*given: Any, **more: Any) -> Any:
+        nonlocal spent
+        wall, cpu = time.perf_counter(), time.process_time()
+        try:
+            return refresh(*given, **more)
+        finally:
+            spent = time.perf_counter() - wall, time.process_time() - cpu
+
+    writer.refresh_marts = watched
+    try:
+        (line,) = load_paths(Home(folder), [path], table=CODE)
+    finally:
+        writer.refresh_marts = refresh
+    if line.refused or line.quarantined:
+        raise SystemExit(f"the file was not taken whole: {line.reason}")
+    return spent
+
+
+def _peak_of(name: str, path: Path, scratch: Path) -> float:
+    command = [sys.executable, "-m", "benchmarks.csv_to_lake", PART, name]
+    command += ["--file", str(path), "--scratch", str(scratch)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return float(json.loads(done.stdout.splitlines()[-1])["peak_mb"])
+
+
+# ---- the page
+def _page(rows: int, size: int, turns: dict[str, list[Turn]], peaks: dict[str, float]) -> str:
+    wall = {name: median(t.wall for t in those) for name, those in turns.items()}
+    cpu = {name: median(t.cpu for t in those) for name, those in turns.items()}
+    table = median(t.wall - t.marts_wall for t in turns["lake"])
+    table_cpu = median(t.cpu - t.marts_cpu for t in turns["lake"])
+    pairs = list(zip(turns["bare"], turns["lake"], strict=True))
+    each = [bare.wall / (lake.wall - lake.marts_wall) for bare, lake in pairs]
+    each_cpu = [bare.cpu / (lake.cpu - lake.marts_cpu) for bare, lake in pairs]
+    lines = [
+        f"{date.today()}, {machine()}, {rows:,} vouchers, {size / 2**20:,.0f} MiB of CSV, "
+        f"median of {len(each)} rounds",
+        "",
+        "| | wall s | CPU s | rows/s | peak MB |",
+        "|---|---:|---:|---:|---:|",
+        f"| polars scan_csv → sink_parquet | {wall['bare']:.2f} | {cpu['bare']:.2f} | "
+        f"{rows / wall['bare']:,.0f} | {peaks['bare']:,.0f} |",
+        f"| CSV → validated, committed table | {table:.2f} | {table_cpu:.2f} | "
+        f"{rows / table:,.0f} | |",
+        f"| … and the marts that follow | {wall['lake']:.2f} | {cpu['lake']:.2f} | "
+        f"{rows / wall['lake']:,.0f} | {peaks['lake']:,.0f} |",
+        "",
+        f"Rows a second against bare polars: {median(each):.0%} (to reach: 50%); rounds "
+        f"{', '.join(f'{one:.0%}' for one in each)}; by CPU seconds {median(each_cpu):.0%}; "
+        f"with the marts {wall['bare'] / wall['lake']:.0%}.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
