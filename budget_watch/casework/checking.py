@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -248,6 +248,7 @@ def check(
     snapshot: str | None = None,
     rules: list[str] | None = None,
     baseline: date | None = None,
+    phase: Callable[[str], None] = lambda name: None,
 ) -> Checked:
     """Run the rule book on a snapshot and record what it found.
 
@@ -258,10 +259,12 @@ def check(
         snapshot: use exactly this one.
         rules: only these; all active and trial rules where not given.
         baseline: findings first seen up to this day are 存量.
+        phase: is told 规则 before the rules run and 疑点 before findings are recorded.
 
     Raises:
         CaseworkError: no snapshot, or an unknown rule id.
     """
+    phase("规则")
     home = Home(root)
     chosen = choose_snapshot(home, snapshot=snapshot, known=known)
     book = rule_book(root)
@@ -273,6 +276,7 @@ def check(
     reader = Reader(home, Grant.system("check"), snapshot=chosen)
     day = as_of or chosen.biz_date
     result = run_check(reader, book, as_of=day, rules=rules)
+    phase("疑点")
     append(home, result)
     names = Names(reader, day)
     with counting_by(reader):  # sentences count working days, too

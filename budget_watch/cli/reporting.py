@@ -56,6 +56,9 @@ def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="监听地址，缺省只供本机访问")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口")] = 8050,
+    with_schedule: Annotated[
+        bool, typer.Option("--with-schedule", help="同时每天 02:00 运行业务日（见 schedule）")
+    ] = False,
 ) -> int:
     """启动看板。"""
     from dashboard.serve import serve as run
@@ -65,7 +68,13 @@ def serve(
         here.existing()
     open_port(host, port)
     say.print(f"看板：http://{host}:{port}/   按 Ctrl+C 停止。")
-    run(here.home, host, port)
+    if not with_schedule:
+        run(here.home, host, port)
+        return DONE
+    from budget_watch.cli.scheduling import beside
+
+    with beside(here):
+        run(here.home, host, port)
     return DONE
 
 

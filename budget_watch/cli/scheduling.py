@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import getpass
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -56,6 +59,22 @@ def schedule(
         service.run_for_ever()
     Printer(as_json, {}).close({"stopped": True}, "定时运行已停止；已完成的部分都在。")
     return DONE
+
+
+@contextmanager
+def beside(here: Context) -> Iterator[None]:
+    """A scheduler that runs beside what the block does, and ends with it."""
+    from ingest.schedule.service import Service
+
+    service = Service(here.home, Shown(as_json=False))
+    thread = threading.Thread(target=service.run_for_ever, name="schedule")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends like Ctrl+C
+    thread.start()
+    try:
+        yield
+    finally:
+        service.end()
+        thread.join()
 
 
 @runs_app.command("list")

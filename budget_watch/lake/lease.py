@@ -47,6 +47,9 @@ class Lease:
         self._file = _lock_file(home, name)
         try:
             self.epoch = self._take()
+        except sa.exc.IntegrityError as error:  # the first taking ever, and another was quicker
+            self._file.close()
+            raise LeaseError(_busy(name, None)) from error
         except BaseException:
             self._file.close()
             raise

@@ -27,6 +27,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # By address, with the database file's inode: a home removed and made anew is another database.
 _engines: dict[str, tuple[sa.Engine, int]] = {}
 _lock = threading.Lock()
+_UPGRADING = 7_241_119  # a server's lock of this number is held while the schema is brought up
 
 
 def engine(home: Home) -> sa.Engine:
@@ -82,6 +83,8 @@ def upgrade(target: sa.Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     # immediate: one upgrader at a time, and all or nothing
     with target.connect().execution_options(immediate=True) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

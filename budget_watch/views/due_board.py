@@ -18,6 +18,7 @@ from budget_watch.lake.day_runs import BROKEN, CANCELLED, FAILED, RUNNING, DayRu
 from budget_watch.lake.owing import STATES, WORDS, Delivered, Owing, approvals, owing
 from budget_watch.lake.snapshot import CHINA
 from budget_watch.lake.state import engine
+from budget_watch.tables import contracts
 
 SIGNS = {
     "arrived": "✓",
@@ -175,7 +176,7 @@ def due_board(home: Home, snapshot: Snapshot, today: date | None = None) -> Boar
     runs = day_runs.day_runs(home, limit=RUNS)
     before = [run for run in runs if run.started_at.astimezone(CHINA).date() <= on]
     refused = _refused(home, snapshot)
-    sources = _sources(home, before)
+    sources = _sources(home, snapshot, before)
     rows = tuple(_row(one, sources.get(one.contract.code, ()), before, refused) for one in found)
     return Board(on, snapshot.biz_date, rows, before[0] if before else None)
 
@@ -234,14 +235,24 @@ def _fault(source: str, runs: Sequence[DayRun]) -> str:
     return f"数据源“{source}”自 {since:%Y-%m-%d %H:%M} 起没有取到{times}：{asked[0][1].message}"
 
 
-def _sources(home: Home, runs: Sequence[DayRun]) -> dict[str, tuple[str, ...]]:
-    """Table code → the sources that deliver it, as far as runs and ledger tell."""
+def _sources(home: Home, snapshot: Snapshot, runs: Sequence[DayRun]) -> dict[str, tuple[str, ...]]:
+    """Table code → the sources that deliver it, as far as ledger and runs tell."""
+    b, s = records.batch, records.snapshot
+    query = (
+        sa.select(b.c.table_name, b.c.origin)
+        .distinct()
+        .join(s, s.c.id == b.c.snapshot)
+        .where(s.c.seq <= snapshot.seq, b.c.origin.is_not(None))
+    )
     found: dict[str, set[str]] = {}
+    with engine(home).connect() as connection:
+        for table, origin in connection.execute(query):
+            found.setdefault(contracts()[table].code, set()).add(origin)
     for run in runs:
         for name, result in run.sources.items():
-            for table in result.tables:
-                found.setdefault(table, set()).add(name)
-    return {table: tuple(sorted(names)) for table, names in found.items()}
+            for code in result.tables:
+                found.setdefault(code, set()).add(name)
+    return {code: tuple(sorted(names)) for code, names in found.items()}
 
 
 def _refused(home: Home, snapshot: Snapshot) -> dict[str, tuple[date, str]]:

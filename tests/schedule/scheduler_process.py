@@ -1,18 +1,20 @@
 """A scheduler in a process of its own, whose days write a line each. Run as a script.
 
-Arguments: home, a file to append to, seconds a day takes, seconds to live. A day's work is no real
-one, so that many days pass quickly; lease, records and order are.
+Arguments: home, a file to append to, seconds a day takes, seconds to live, the name of a machine to
+play. A day's work is no real one, so that many days pass quickly; lease, records and order are.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
-from budget_watch.lake import Home, LeaseError
+from budget_watch.lake import Home, LeaseError, lease
 from ingest.schedule import service
 from ingest.schedule.clock import wall
 from ingest.schedule.plan import read_settings
@@ -51,6 +53,9 @@ def run_day(home, day, reason, show, halt):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 5:  # a machine of its own: only the row in the database is between them
+        socket.gethostname = lambda: sys.argv[5]
+        lease.LASTS, lease.RENEW_SECONDS = timedelta(seconds=3), 0.5
     service.LOOK_EVERY = 0.05
     made = service.Service(Home(ROOT), run_day=run_day)
     threading.Timer(LIVES, made.end).start()

@@ -1,6 +1,8 @@
 """Two schedulers on one home, in two real processes: every day once, in order, one at a time."""
 
+import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 
 from budget_watch.lake import day_runs
 from budget_watch.lake.day_runs import BROKEN, DONE
+from budget_watch.lake.state import engine
 from ingest.schedule.clock import wall
 from ingest.schedule.plan import Settings, last_due
 
@@ -25,10 +28,10 @@ def start(home):
     """Starts schedulers that do not outlive the test."""
     started = []
 
-    def begin(out, takes):
-        words = [str(home.root), str(out), str(takes), "60"]
+    def begin(out, takes, root=None, *machine, **environment):
+        words = [str(root or home.root), str(out), str(takes), "60", *machine]
         command = [sys.executable, "-m", "tests.schedule.scheduler_process", *words]
-        started.append(subprocess.Popen(command, cwd=HERE))
+        started.append(subprocess.Popen(command, cwd=HERE, env={**os.environ, **environment}))
         return started[-1]
 
     yield begin
@@ -98,3 +101,28 @@ def test_when_one_is_killed_in_a_day_the_other_takes_over(home, due, start, tmp_
     runs = Counter((run.biz_date, run.outcome) for run in day_runs.day_runs(home))
     assert {key: n for key, n in runs.items() if key[1] == DONE} == {(day, DONE): 1 for day in due}
     assert sum(n for (_, outcome), n in runs.items() if outcome == BROKEN) <= 1
+
+
+def test_two_machines_on_one_postgresql_run_every_day_once_though_one_dies(
+    home, due, start, tmp_path, postgres, monkeypatch
+):
+    """Two homes, two host names, one state database: nothing but its row is between them."""
+    state = postgres.state_url(postgres.new_database())
+    monkeypatch.setenv("BUDGET_WATCH_STATE", state)
+    out, second = tmp_path / "out", tmp_path / "second"
+    shutil.copytree(home.root, second)
+    first = start(out, 0.3, home.root, "eins", BUDGET_WATCH_STATE=state)
+    start(out, 0.3, second, "zwei", BUDGET_WATCH_STATE=state)
+    wait_for(lambda: out.exists() and len(lines(out)[0]) >= 5)
+    first.kill()
+    first.wait()
+    wait_for(
+        lambda: len({r.biz_date for r in day_runs.day_runs(home) if r.outcome == DONE}) == DAYS
+    )
+    time.sleep(0.5)
+    said, _ = lines(out)
+    assert [day for what, day in said if what == "end"] == due
+    runs = day_runs.day_runs(home)
+    assert Counter(run.biz_date for run in runs if run.outcome == DONE) == dict.fromkeys(due, 1)
+    assert {run.outcome for run in runs} <= {DONE, BROKEN}
+    engine(home).dispose()
