@@ -40,10 +40,12 @@ class Whole:
 class Pass:
     """One reading of all pages.
 
-    `totals`: what the pages said of the whole; `repeated`: keys that stand on several pages.
+    `totals`: what the pages said of the whole; `repeated`: keys that stand on several pages;
+    `growing`: rows beyond the window may be added while it is read.
     """
 
     pages: tuple[Kept, ...]
+    growing: bool
     resumed: bool
     rows: int
     totals: frozenset[int | None]
@@ -56,9 +58,9 @@ class Pass:
         """What the interface's own counts say against this pass; empty where nothing."""
         if len(self.snapshots) > 1:
             return "读取过程中接口换了数据版本"
-        if len(self.totals) > 1:
+        if len(self.totals) > 1 and not self.growing:
             return "读取过程中总条数变动"
-        (total,) = self.totals
+        total = self.pages[-1].total
         if total is not None and total != self.rows:
             return f"申报总数 {total:,} 条，实收 {self.rows:,} 条"
         return ""
@@ -196,18 +198,25 @@ def _size(wanted: int, number: int, before: Pass | None) -> int:
 
 
 def _made(pages: tuple[Kept, ...], question: Question) -> Pass:
-    """What a pass shows: its rows' marks, sorted, and which keys stand on several pages."""
+    """What a pass shows: its rows' marks, sorted, and how many keys stand on several pages.
+
+    Rows that are added at the head of a growing list push others to the next page, so that some
+    are shown twice: there a repetition says nothing.
+    """
+    growing = question.before is not None and not question.resource.until
     marks = [page.frame(KEY, ROW) for page in pages]
     keys = [frame.select(KEY).unique() for frame in marks]
     found = pl.concat(keys)
+    rows = pl.concat(marks)[ROW]
     return Pass(
         pages,
+        growing,
         any(page.again for page in pages),
         sum(page.rows for page in pages),
         frozenset(page.total for page in pages),
         frozenset(page.snapshot for page in pages),
         found.height - found.n_unique(),
-        pl.concat(marks)[ROW].sort(),
+        (rows.unique() if growing else rows).sort(),
     )
 
 
@@ -227,9 +236,8 @@ def _same(one: Kept, other: Kept) -> bool:
 
 
 def _whole(found: Pass) -> Whole:
-    (total,) = found.totals
     notes = []
     extra = sorted({name for page in found.pages for name in page.extra})
     if extra:
         notes.append(f"字段 {'、'.join(extra[:6])}{'等' if extra[6:] else ''} 不在约定中，没有取")
-    return Whole(found.pages, total, tuple(notes))
+    return Whole(found.pages, found.pages[-1].total, tuple(notes))

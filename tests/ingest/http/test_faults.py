@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from polars.testing import assert_frame_equal
 
 from fixtures.interface import Faults
 from fixtures.interface.faults import KINDS, Fault, FaultError
+from fixtures.interface.records import milliseconds
 from ingest.source import Errand, SourceFault, Stopped
 from ingest.sources.http import open_source
 from tests.ingest.http.serving import FIRST, LAST, Access, Desk
@@ -131,6 +133,21 @@ def test_a_row_lost_at_a_page_border_is_seen_though_the_total_stays(desk: Desk) 
         desk.fetch(desk.section(server))
         asked = [one.query["page"] for one in server.log if "2026-11-17 00" in str(one.query)]
     assert len(asked) > 2 * 5
+    assert_frame_equal(desk.held(), desk.truth())
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("until", ["updated_until", ""])
+def test_work_goes_on_while_it_is_read(desk: Desk, newest_first: bool, until: str) -> None:
+    """The morning after: rows of the next day are recorded between the pages."""
+    with desk.interface(tick=600_000, newest_first=newest_first) as server:
+        server.now += 9 * 3_600_000 - 86_400_000  # LAST, 09:00
+        day = LAST - timedelta(days=1)
+        desk.fetch(desk.section(server, resource={"until": until}, passes=8), day)
+        assert server.now > milliseconds(LAST) + 12 * 3_600_000
+    # what was changed on the next day before it was asked for belongs to that day
+    with desk.interface() as server:
+        desk.fetch(desk.section(server, resource={"until": until}))
     assert_frame_equal(desk.held(), desk.truth())
 
 
