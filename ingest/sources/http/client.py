@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -32,6 +33,7 @@ from ingest.sources.http.wire import connection, origin, unverified
 
 T = TypeVar("T")
 _REDIRECTS = 3
+_LONGEST_ASKED = 600.0  # seconds that Retry-After may ask for
 _AGAIN = frozenset({408, 425, 429})
 _TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 
@@ -117,7 +119,7 @@ class Client:
         error = state.outcome.exception() if state.outcome else None
         after = error.after if isinstance(error, Passing) else None
         if after is not None:
-            return min(max(after, 0.0), told.longest_wait_seconds)
+            return min(max(after, 0.0), _LONGEST_ASKED)
         growing = wait_exponential_jitter(
             told.wait_seconds, told.longest_wait_seconds, jitter=told.wait_seconds
         )
@@ -198,7 +200,7 @@ class Client:
             raise Passing(f"{url.path} 答复 {status}", _after(response.headers))
         body = self._body(url, response)
         if status >= 400:
-            words = " ".join(body.decode("utf-8", "replace").split())[:120]
+            words = self._said(body)
             why = {401: "令牌无效或已过期", 403: "没有权限或验签不通过"}.get(status, "请求被拒绝")
             raise Denied(self._words(url, f"{why}（{status} {words}）"), status)
         if status != 200:
@@ -220,6 +222,13 @@ class Client:
                 raise Passing(f"{url.path} 的答复 {told.answer_seconds:.0f} 秒还没有收完")
             self.errand.go_on()
         return bytes(got)
+
+    def _said(self, body: bytes) -> str:
+        """The interface's own words in an error: its message, or the beginning of the body."""
+        text: object = body.decode("utf-8", "replace")
+        with suppress(WrongAnswer):  # as an error page for people is
+            text = at(parsed(body), self.settings.envelope.message) or text
+        return " ".join(str(text).split())[:120]
 
     def _ask_token(self, path: str, given: dict[str, str], kind: str) -> object:
         """Post to the token endpoint. Its address is configured, so it may be another host."""

@@ -15,8 +15,8 @@ from budget_watch.tables import Contract
 from ingest.sources.http.kept import Kept
 from ingest.sources.http.page import KEY, ROW, UPDATED, VOID
 
-SORTED_ROWS = 200_000  # a larger parcel keeps the order it was listed in, in bounded memory
-_GROUP = 50_000
+SORTED_ROWS = 50_000  # a larger parcel keeps the order it was listed in, in bounded memory
+_GROUP = 20_000
 _PASSED, _LIVE, _GONE = 0, 1, 2
 
 

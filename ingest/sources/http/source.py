@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ingest.sources.http.parcels import Written, covered, newest, write_keys, wr
 from ingest.sources.http.questions import Question, all_of, changes
 from ingest.sources.http.settings import HttpSettings, Resource
 from ingest.sources.http.slots import Slot, SlotBook, slot_of, whole_slots, windows
+from ingest.sources.http.times import CHINA
 from ingest.spool import Parcel
 
 _DAY = timedelta(days=1)
@@ -31,10 +33,16 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class HttpSource:
-    """One interface. Its parcels hold columns as text; money in the contract's unit."""
+    """One interface. Its parcels hold columns as text; money in the contract's unit.
+
+    Attributes:
+        key: of the home, for identity numbers.
+        clock: seconds since 1970; a day that is not over by it is asked for again.
+    """
 
     settings: HttpSettings
     key: bytes
+    clock: Callable[[], float] = time.time
 
     @property
     def name(self) -> str:
@@ -88,6 +96,7 @@ class _Turn:
         self, source: HttpSource, client: Client, errand: Errand, resource: Resource
     ) -> None:
         self.settings = source.settings
+        self.today = datetime.fromtimestamp(source.clock(), CHINA).date()
         self.errand = errand
         self.resource = resource
         self.folder = errand.memory / resource.title
@@ -109,7 +118,8 @@ class _Turn:
         self._move(self.errand.day + _DAY)
 
     def _move(self, day: date | None = None) -> None:
-        self.book.move(day)
+        """Write down that all before `day` was asked for; a day that goes on is asked for again."""
+        self.book.move(None if day is None else min(day, self.today))
         shutil.rmtree(self.folder / "pages", ignore_errors=True)
 
     def _changed(self, since: date) -> set[Slot]:

@@ -40,7 +40,7 @@ def _resource(
 ) -> Iterator[str]:
     paging = resource.paging or settings.paging
     if resource.take == "increment":
-        params = changes(resource, Slot(day.isoformat(), day, day)).params
+        params = changes(resource, Slot(day.isoformat(), min(settings.start, day), day)).params
     else:
         params = all_of(resource, whole_slots(resource, day, day, day)[-1]).params
     size = (paging.size, str(min(settings.page_size, 20)))
@@ -60,7 +60,7 @@ def _said(resource: Resource, reader: PageReader, answer: Answer) -> Iterator[st
     total = at(answer.content, reader.paging.total)
     yield f"{resource.title}：{len(rows)} 行，总数 {'没有' if total is None else total}"
     if not rows:
-        yield "  这一天没有行，换一个有数的日期再试"
+        yield "  没有行，列对不对看不出：换一个有数的日期再试"
         return
     names = {name for row in rows if isinstance(row, dict) for name in row}
     ours = {reader.ours(name) for name in names}

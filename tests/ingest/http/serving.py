@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from fixtures.interface.records import City, milliseconds
 from ingest.gate.secrets import hashed_ids, person_key
 from ingest.gate.typing import typed
 from ingest.source import Errand, Fetched
-from ingest.sources.http import open_source
+from ingest.sources.http import HttpSource, open_source
 from ingest.spool import Spool
 
 FIRST, LAST = date(2026, 11, 16), date(2026, 11, 19)
@@ -151,8 +152,12 @@ class Desk:
     def errand(self, day: date = LAST) -> Errand:
         return Errand(day, self.spool, self.memory)
 
-    def fetch(self, section: dict[str, Any], day: date = LAST) -> Fetched:
-        return open_source(section, self.home).fetch(self.errand(day))
+    def source(self, section: dict[str, Any], clock: float = 2e9) -> HttpSource:
+        return replace(open_source(section, self.home), clock=lambda: clock)
+
+    def fetch(self, section: dict[str, Any], day: date = LAST, clock: float = 2e9) -> Fetched:
+        """Fetch on a morning long after, or at `clock`."""
+        return self.source(section, clock).fetch(self.errand(day))
 
     def truth(self, code: str = "FIN-15", upto: date = LAST) -> pl.DataFrame:
         return truth(self.city, code, self.home, upto)

@@ -20,7 +20,6 @@ from fixtures.interface import Faults
 from fixtures.interface.faults import KINDS, Fault, FaultError
 from fixtures.interface.records import milliseconds
 from ingest.source import Errand, SourceFault, Stopped
-from ingest.sources.http import open_source
 from tests.ingest.http.serving import FIRST, LAST, Access, Desk
 from tests.ingest.http.test_reading import PAGINGS
 
@@ -164,7 +163,7 @@ def test_pages_that_were_fetched_are_not_asked_for_again(desk: Desk) -> None:
 
 def test_a_fetch_is_stopped_between_pages_and_goes_on_there(desk: Desk) -> None:
     with desk.interface() as server:
-        source = open_source(desk.section(server), desk.home)
+        source = desk.source(desk.section(server))
         errand = desk.errand()
         told: list[str] = []
 
@@ -202,14 +201,13 @@ import sys, time
 from datetime import date
 from pathlib import Path
 from tests.ingest.http.serving import Desk, LAST
-from ingest.sources.http import open_source
 folder, city, url = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 desk = Desk(folder, city)
 class Server: pass
 Server.url = url
 errand = desk.errand()
 print("ready", flush=True)
-open_source(desk.section(Server), desk.home).fetch(errand)
+desk.source(desk.section(Server)).fetch(errand)
 print("done", flush=True)
 """
 

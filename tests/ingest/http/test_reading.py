@@ -69,6 +69,22 @@ def test_what_was_fetched_is_not_put_again(desk: Desk) -> None:
     assert [p.slip_id for p in desk.spool.parcels()] == before
 
 
+@pytest.mark.parametrize("take", ["increment", "day"])
+def test_a_day_that_is_not_over_is_asked_for_again(desk: Desk, take: str) -> None:
+    whole = {"take": "day", "params": {"date_from": "{start}", "date_to": "{end}"}, "reread": 0}
+    told = whole if take == "day" else {}
+    with desk.interface() as server:
+        server.now = milliseconds(FIRST) + 12 * 3_600_000
+        section = desk.section(server, resource=told)
+        desk.fetch(section, FIRST, server.now / 1000)
+        noon = desk.held().height
+        server.now += 9 * 3_600_000
+        desk.fetch(section, FIRST, server.now / 1000)
+        assert 0 < noon < desk.held().height == 40
+    first, second = (parcel.revision for parcel in desk.spool.parcels())
+    assert second > first
+
+
 def test_identity_numbers_never_come_to_the_disk(desk: Desk) -> None:
     with desk.interface(faults="500@3-9") as server:  # ends with pages half read
         with pytest.raises(IngestError):
