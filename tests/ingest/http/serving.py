@@ -23,7 +23,7 @@ from ingest.spool import Spool
 
 FIRST, LAST = date(2026, 11, 16), date(2026, 11, 19)
 CITY_CODE = "990100000"
-ODD = [1, -1, 10, 99, -12_345_67, 9_007_199_254_740_993, 900_719_925_474_099_301, 0]  # fen
+ODD = [1, 300_10, -12_345_67, 9_007_199_254_740_993, 90_071_992_547_409_931, 5_000_09, 77_77]  # fen
 
 
 def vouchers(day: date, count: int, mark: str = "") -> pl.DataFrame:
@@ -146,7 +146,7 @@ class Desk:
         return {
             "name": "财政", "kind": "http", "base_url": server.url, "start": FIRST,
             "page_size": 9, "wait_seconds": 0.001, "longest_wait_seconds": 0.02,
-            "read_seconds": 0.6, "tries": 4, "resource": [resource], **given,
+            "read_seconds": 20, "tries": 4, "resource": [resource], **given,
         }  # fmt: skip
 
     def errand(self, day: date = LAST) -> Errand:
