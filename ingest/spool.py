@@ -6,7 +6,10 @@ that nobody names, and laying it down again changes nothing. Nothing leaves the 
 parcels stay, and the ledger knows which of them are in the lake.
 
     <home>/spool/<source>/content/<sha256><suffix>
-    <home>/spool/<source>/slips/<biz_date>/<slip id>.json
+    <home>/spool/<source>/slips/<biz_date>/<slip id>.json      waiting
+    <home>/spool/<source>/taken/<biz_date>/<slip id>.json      the ledger knows them
+
+The two folders of slips only save reading what is done: the ledger alone says what is in the lake.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from budget_watch.lake import Coverage, Home
 from ingest.errors import Unreadable
 
 _BLOCK = 1 << 20
+_WAITING, _TAKEN = "slips", "taken"
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Spool:
     def __init__(self, home: Home, source: str) -> None:
         self.source = source
         self.folder = home.root / "spool" / source
+        self.last_was_new = False  # whether the parcel put last was not known before
 
     def staged(self, suffix: str) -> Path:
         """A path to write content to before it is put; same disk, no other writer has it."""
@@ -99,26 +104,56 @@ class Spool:
             _settle(staged, content)
         kept = replace(parcel, source=self.source, path=content, sha256=digest)
         slip = self._slip(kept)
-        if slip.exists():
-            return _read(slip, self.folder)
+        self.last_was_new = False
+        for known in (slip, self._slip(kept, _TAKEN)):
+            if known.exists():
+                return _read(known, self.folder)
         kept = replace(kept, fetched_at=kept.fetched_at or datetime.now(UTC))
         slip.parent.mkdir(parents=True, exist_ok=True)
         half = slip.with_suffix(".half")
         half.write_text(json.dumps(_record(kept), ensure_ascii=False, indent=1), encoding="utf-8")
         _settle(half, slip)
+        self.last_was_new = True
         return kept
 
-    def parcels(self, upto: date | None = None) -> Iterator[Parcel]:
-        """All parcels up to a business date, by date, table, period and revision.
+    def parcels(self, upto: date | None = None, waiting: bool = False) -> Iterator[Parcel]:
+        """Parcels up to a business date, by date, table, period, revision and time of fetching.
+
+        Args:
+            waiting: only those not yet marked as `done`.
 
         Raises:
             Unreadable: a slip was damaged by hand; says which.
         """
-        for day in sorted(p for p in (self.folder / "slips").glob("*") if p.is_dir()):
-            if upto is not None and date.fromisoformat(day.name) > upto:
-                break
-            found = [_read(slip, self.folder) for slip in day.glob("*.json")]
-            yield from sorted(found, key=lambda p: (p.table, p.period, p.revision, p.slip_id))
+        folders = (
+            [self.folder / _WAITING] if waiting else [self.folder / _WAITING, self.folder / _TAKEN]
+        )
+        days: dict[str, list[Path]] = {}
+        for folder in folders:
+            for day in folder.glob("*"):
+                if day.is_dir() and (upto is None or date.fromisoformat(day.name) <= upto):
+                    days.setdefault(day.name, []).append(day)
+        for _, places in sorted(days.items()):
+            slips = {slip.name: slip for place in places for slip in place.glob("*.json")}
+            yield from sorted((_read(slip, self.folder) for slip in slips.values()), key=in_order)
+
+    def done(self, parcel: Parcel) -> None:
+        """Mark a parcel as known to the ledger, so that no later run reads its slip again."""
+        slip, target = self._slip(parcel), self._slip(parcel, _TAKEN)
+        if slip.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            slip.replace(target)
+
+    def reopen(self) -> int:
+        """Let all parcels wait again, say after the lake was restored from an older backup; return
+        how many. Those that the ledger still knows change nothing."""
+        count = 0
+        for slip in (self.folder / _TAKEN).glob("*/*.json"):
+            target = self.folder / _WAITING / slip.parent.name / slip.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            slip.replace(target)
+            count += 1
+        return count
 
     def sweep(self) -> None:
         """Remove what a killed source left half-written. Call with the source's lock held."""
@@ -126,8 +161,29 @@ class Spool:
             for half in (self.folder / folder).glob("*"):
                 half.unlink(missing_ok=True)
 
-    def _slip(self, parcel: Parcel) -> Path:
-        return self.folder / "slips" / parcel.biz_date.isoformat() / f"{parcel.slip_id}.json"
+    def _slip(self, parcel: Parcel, state: str = _WAITING) -> Path:
+        return self.folder / state / parcel.biz_date.isoformat() / f"{parcel.slip_id}.json"
+
+
+def in_order(parcel: Parcel) -> tuple[str, bool, str, str, int, str, str]:
+    """The order in which parcels are taken: by business date, references first, then by slot, the
+    older revision first, then as they were fetched."""
+    fetched = parcel.fetched_at.isoformat() if parcel.fetched_at else ""
+    return (
+        parcel.biz_date.isoformat(),
+        not parcel.table.startswith("REF"),
+        parcel.table,
+        parcel.period,
+        parcel.revision,
+        fetched,
+        parcel.slip_id,
+    )
+
+
+def spools(home: Home) -> list[Spool]:
+    """The spools that a home has, also of sources that are no longer configured."""
+    folder = home.root / "spool"
+    return [Spool(home, one.name) for one in sorted(folder.glob("*")) if one.is_dir()]
 
 
 def _sha256(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,13 +81,9 @@ class Context:
         Raises:
             ValueError: the setting is no day.
         """
-        value = self.settings.get("findings", {}).get("baseline")
-        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-            return value
-        raise ValueError(
-            f"{self.root / CONFIGURATION} 的 [findings] baseline 不是日期：{value!r}。"
-            "请写成 baseline = 2026-10-31（不加引号）。"
-        )
+        from budget_watch.casework.baseline import baseline_of
+
+        return baseline_of(self.root)
 
     def book(self) -> Book:
         """The rule book with the home's overlay."""

@@ -79,18 +79,27 @@ def load(
 def ingest(
     context: typer.Context,
     day: Annotated[
-        str | None, typer.Option("--date", help="业务日期，缺省到最近一个已送达日")
+        str | None,
+        typer.Option("--date", help="业务日期，缺省为昨天；按清单入库时为最近一个已送达日"),
     ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="只从这一个数据源取数，缺省为设置文件里的全部")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="以前退回的送达件也重新入库一次")] = False,
     deliveries: Annotated[
-        Path | None, typer.Option(help="送达清单 deliveries.json，缺省用数据目录里的 source/")
+        Path | None, typer.Option(help="不用数据源，按这份送达清单 deliveries.json 入库")
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """按业务日期入库送达的批次（T+1）。"""
+    """一个业务日（T+1）：从各数据源取数、校验入库、发布、运行规则。"""
+    from ingest.settings import sections
+
+    here: Context = context.obj
+    if deliveries is None and (source is not None or again or sections(here.home)):
+        return _from_sources(here, day, source, again, as_json)
     from budget_watch.casework.checking import book_hashes
     from ingest.day import run_deliveries
 
-    here: Context = context.obj
     listing = deliveries or here.root / "source" / "deliveries.json"
     result = run_deliveries(here.home, listing, upto=parse_day(day), hashes=book_hashes(here.root))
     printer = Printer(as_json, {})
@@ -101,6 +110,43 @@ def ingest(
         f"隔离 {record['quarantined']:,} 行。",
     )
     return LOOK if record["quarantined"] or record["refused"] else DONE
+
+
+def _from_sources(
+    here: Context, text: str | None, source: str | None, again: bool, as_json: bool
+) -> int:
+    """The whole day as the schedule runs it; a part of it is not written down as the day's run."""
+    from datetime import datetime, timedelta
+
+    from budget_watch.lake.snapshot import CHINA
+
+    day = parse_day(text) or datetime.now(CHINA).date() - timedelta(days=1)
+    if source is None and not again:
+        from budget_watch.cli.scheduling import run_day_here
+        from ingest.schedule.plan import BY_HAND
+
+        return run_day_here(here, day, BY_HAND, as_json)
+    from budget_watch.cli.progress import Shown, Watching
+    from budget_watch.lake.lease import RUNNER, Lease
+    from ingest.day import run_day
+    from ingest.registry import open_sources
+
+    sources = open_sources(here.home, only=source)
+    lease = Lease(here.home, "ingest", RUNNER)
+    try:
+        with Shown(as_json) as shown:
+            report = run_day(
+                here.home,
+                day,
+                sources,
+                watch=Watching(shown),
+                only_these=source is not None,
+                again=again,
+            )
+    finally:
+        lease.release()
+    Printer(as_json, {}).close(report.record(), report.sentence)
+    return LOOK if report.must_look else DONE
 
 
 def status(

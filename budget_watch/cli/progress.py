@@ -108,6 +108,29 @@ class Shown:
             self._console.print(text, markup=False, soft_wrap=True)
 
 
+class Watching:
+    """A day that is shown but not recorded: turns what it tells into events."""
+
+    def __init__(self, show: Shown) -> None:
+        self._show = show
+
+    def phase(self, name: str) -> None:
+        """The day has come to a phase."""
+        self._show({"event": "phase", "phase": name})
+
+    def source(self, report: Any) -> None:
+        """A source has brought what it could."""
+        told = report.record()
+        self._show({"event": "source", **told, "message": told["fault"] or ""})
+
+    def step(self, done: int, total: int, what: str) -> None:
+        """So much of the phase is done."""
+        self._show({"event": "step", "done": done, "total": total, "what": what})
+
+    def go_on(self) -> None:
+        """Nobody cancels it but by ending the process."""
+
+
 def _brought(told: Mapping[str, Any]) -> str:
     if told["outcome"] == "done":
         return f"送达 {told['parcels']} 件。"

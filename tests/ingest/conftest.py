@@ -21,6 +21,7 @@ def without_great_expectations(request, monkeypatch):
     if "expectations" not in request.keywords:
         monkeypatch.setattr("ingest.job.validate", lambda *given: None)
         monkeypatch.setattr("ingest.deliveries.validate", lambda *given: None)
+        monkeypatch.setattr("ingest.day.validate", lambda *given: None)
     assert expectations.KINDS
 
 
