@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from ingest.sources.database.alchemy import decoded
 from ingest.sources.database.dialects import dialect_of
 from ingest.sources.database.marks import plain
+from ingest.sources.database.rows import decoded
 from ingest.sources.database.settings import DatabaseSettings
 
 _BATCH_BYTES = 8 << 20  # of COPY data at once

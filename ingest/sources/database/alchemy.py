@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from ingest.sources.database.dialects import dialect_of
-from ingest.sources.database.marks import plain
+from ingest.sources.database.rows import decoded, frame_of, value_of
 from ingest.sources.database.settings import DatabaseSettings
-
-_INT64 = 2**63
 
 
 class AlchemySession:
@@ -53,23 +48,15 @@ class AlchemySession:
 
     def one(self, statement: sa.Select[Any]) -> Any:
         """See `Session`."""
-        value = self._connection.execute(statement).scalar()
-        return plain(self._decoded(value))
+        return value_of(self._connection.execute(statement).scalar(), self._encoding)
 
     def frames(self, statement: sa.Select[Any], rows: int) -> Iterator[pl.DataFrame]:
         """See `Session`."""
         options = {"stream_results": True, "max_row_buffer": rows, "yield_per": rows}
         streaming = self._connection.execution_options(**options)
         with streaming.execute(statement) as result:
-            names = [str(at) for at in range(len(result.keys()))]
             for part in result.partitions(rows):
-                columns = zip(*part, strict=True)
-                yield pl.DataFrame(
-                    [
-                        self._series(name, values)
-                        for name, values in zip(names, columns, strict=True)
-                    ]
-                )
+                yield frame_of(part, self._encoding)
 
     def mark(self) -> None:
         """See `Session`."""
@@ -97,57 +84,9 @@ class AlchemySession:
             self._connection.close()
         self._engine.dispose()
 
-    def _series(self, name: str, values: Sequence[Any]) -> pl.Series:
-        """A column in the one type that all its values have, else as text."""
-        kinds = {type(value) for value in values} - {type(None)}
-        if not kinds:
-            return pl.Series(name, values, dtype=pl.Null)
-        if kinds == {int} and all(v is None or -_INT64 <= v < _INT64 for v in values):
-            return pl.Series(name, values, dtype=pl.Int64)
-        if kinds == {bool}:
-            return pl.Series(name, values, dtype=pl.Boolean)
-        if kinds == {date}:
-            return pl.Series(name, values, dtype=pl.Date)
-        if kinds == {datetime}:
-            return pl.Series(name, [plain(value) for value in values], dtype=pl.Datetime("us"))
-        texts = [None if value is None else self._text(value) for value in values]
-        return pl.Series(name, texts, dtype=pl.String)
-
-    def _text(self, value: Any) -> str:  # noqa: PLR0911 (one way out a type)
-        """A value as exact text: a Decimal without exponent, a float by its shortest form."""
-        value = self._decoded(value)
-        if isinstance(value, str):
-            return value
-        if isinstance(value, Decimal):
-            return format(value, "f")
-        if isinstance(value, datetime):
-            return str(plain(value).isoformat(" "))
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, float):
-            return format(Decimal(repr(value)), "f")
-        if isinstance(value, dict | list):
-            return json.dumps(value, ensure_ascii=False)
-        return str(value.read() if hasattr(value, "read") else value)  # an Oracle LOB
-
-    def _decoded(self, value: Any) -> Any:
-        if isinstance(value, bytes | bytearray | memoryview):
-            return decoded(bytes(value), self._encoding)
-        return value
-
     def _plain_sqlite(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin on its own
         connection.text_factory = lambda content: decoded(content, self._encoding)
-
-
-def decoded(content: bytes, encoding: str | None) -> str:
-    """Text of bytes: in the encoding told, else UTF-8, else GB18030; what is neither is shown."""
-    for name in (encoding,) if encoding else ("utf-8", "gb18030"):
-        try:
-            return content.decode(name)
-        except UnicodeDecodeError:
-            continue
-    return content.decode(encoding or "utf-8", errors="replace")
 
 
 def _address(url: sa.URL, driver: str, password: str | None) -> sa.URL:

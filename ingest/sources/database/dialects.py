@@ -92,13 +92,8 @@ DIALECTS: dict[str, Dialect] = {
         _ORACLE,
         lambda seconds: {"tcp_connect_timeout": seconds},
     ),
-    "dm": Dialect(
-        "达梦 DM8",
-        "dm+dmPython",
-        "budget-watch[dameng]",
-        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",),
-        lambda seconds: {"connection_timeout": seconds},
-    ),
+    # Read by its driver itself (`dameng.py`), which is told: read only, serializable.
+    "dm": Dialect("达梦 DM8", "dmPython", "budget-watch[dameng]", ()),
     "sqlite": Dialect("SQLite", "sqlite+pysqlite", "", ("PRAGMA query_only = ON", "BEGIN")),
 }
 

@@ -33,7 +33,7 @@ def _sign(pattern: str, said: str, again: bool = False) -> _Sign:
 _SIGNS = (
     _sign(
         r"28P01|28000|password authentication failed|认证失败|\(1045,|ORA-01017|CODE:-2501"
-        r"|no password supplied|fe_sendauth",
+        r"|no password supplied|fe_sendauth|用户名或密码错误",
         "用户名或密码不对；请核对 url 里的用户和密码的环境变量（文件）",
     ),
     _sign(
@@ -56,20 +56,21 @@ _SIGNS = (
     ),
     _sign(r"file is not a database|database disk image is malformed", "文件不是完好的 SQLite 库"),
     _sign(
-        r"42P01|UndefinedTable|\(1146,|ORA-00942|CODE:-2106|no such table",
+        r"42P01|UndefinedTable|\(1146,|ORA-00942|CODE:-2106|CODE:-2103|no such table",
         "没有 {what}，或者读数账号看不见它；请核对 from、schema（大小写也算）和授权",
     ),
     _sign(
-        r"42703|UndefinedColumn|\(1054,|ORA-00904|CODE:-2207|no such column",
+        r"42703|UndefinedColumn|\(1054,|ORA-00904|CODE:-2111|CODE:-2207|no such column",
         "{what} 没有设置里写的列（{told}）；请核对 since、business_date、columns 和 where",
     ),
     _sign(
         r"42501|InsufficientPrivilege|\(1142,|\(1143,|\(1044,|ORA-01031|CODE:-55\d\d"
-        r"|permission denied",
+        r"|permission denied|没有.{0,40}权限",
         "读数账号没有读 {what} 的权限；请按 docs/sources/database.md 授予 SELECT",
     ),
     _sign(
-        r"57014|QueryCanceled|\(3024,|\(1969,|DPY-4024|ORA-01013|statement timeout|interrupted",
+        r"57014|QueryCanceled|\(3024,|\(1969,|DPY-4024|ORA-01013|statement timeout"
+        r"|interrupted|执行超时",
         "读 {what} 超过时限；请给 since 的列建索引，或调大 statement_minutes",
     ),
     _sign(r"55P03|LockNotAvailable|is locked|\(1205,", "{what} 被锁住；稍后再试", again=True),
@@ -81,12 +82,12 @@ _SIGNS = (
         r"|\(2013,|\(1927,|Lost connection|gone away|ORA-0311[34]|DPY-4011|DPY-1001|EOF detected"
         r"|no connection to the server|Broken pipe|not been terminated properly|CODE:-6010"
         r"|the database system is|too many (?:connections|clients)|InterfaceError|\(1053,|\(1317,"
-        r"|could not receive data|unexpected(?:ly)? (?:eof|closed)",
+        r"|could not receive data|unexpected(?:ly)? (?:eof|closed)|网络通信异常",
         "读 {what} 时连接断了",
         again=True,
     ),
     _sign(
-        r"42601|SyntaxError|\(1064,|ORA-009\d\d|syntax error",
+        r"42601|SyntaxError|\(1064,|ORA-009\d\d|CODE:-2007|syntax error",
         "SQL 写错了（{told}）；请核对 query、where",
     ),
 )  # fmt: skip

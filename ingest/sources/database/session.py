@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from ingest.sources.database.adbc import AdbcSession, adbc_is_here
 from ingest.sources.database.alchemy import AlchemySession
+from ingest.sources.database.dameng import open_dameng
 from ingest.sources.database.dialects import dialect_of
 from ingest.sources.database.settings import DatabaseSettings
 
@@ -49,6 +50,8 @@ def open_session(settings: DatabaseSettings, password: str | None) -> Session:
     """Connect and open the read. Raises what the driver raises, ImportError without one."""
     if dialect_of(settings.address).adbc and settings.driver == "auto" and adbc_is_here():
         return AdbcSession(settings, password)
+    if settings.address.get_backend_name() == "dm":
+        return open_dameng(settings, password)
     return AlchemySession(settings, password)
 
 

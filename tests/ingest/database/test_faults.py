@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from importlib.util import find_spec
 
 import polars as pl
 import pytest
@@ -217,6 +218,7 @@ def test_a_wrong_section_is_told_before_anything_is_asked(home, change, told) ->
     assert "secret" not in str(caught.value).replace("secret@", "") or "密码" in str(caught.value)
 
 
+@pytest.mark.skipif(find_spec("dmPython") is not None, reason="达梦的驱动装着")
 def test_a_driver_that_is_not_installed_is_named(home) -> None:
     told = said(home, "dm://SYSDBA@127.0.0.1:5236/x")
     assert "要读 达梦 DM8，本机没有它的驱动；请安装 budget-watch[dameng]" in told
