@@ -23,11 +23,11 @@ from budget_watch.lake.records import metadata
 __all__ = ["MIGRATIONS", "engine", "metadata", "newest_revision", "upgrade", "writing"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+WRITERS = 0x62775F7374617465  # number of PostgreSQL's lock that a writing transaction holds
 
 # By address, with the database file's inode: a home removed and made anew is another database.
 _engines: dict[str, tuple[sa.Engine, int]] = {}
 _lock = threading.Lock()
-_UPGRADING = 7_241_119  # a server's lock of this number is held while the schema is brought up
 
 
 def engine(home: Home) -> sa.Engine:
@@ -40,8 +40,7 @@ def engine(home: Home) -> sa.Engine:
         if found is not None:
             found[0].dispose()
         home.root.mkdir(parents=True, exist_ok=True)
-        made = _connect(url)
-        upgrade(made)
+        made = _opened(url)
         _engines[url] = (made, _inode(url, home))
         return made
 
@@ -54,7 +53,14 @@ def writing(home: Home) -> AbstractContextManager[sa.Connection]:
 @contextmanager
 def _immediate(target: sa.Engine) -> Iterator[sa.Connection]:
     with target.connect().execution_options(immediate=True) as connection, connection.begin():
+        _lock_writers(connection)
         yield connection
+
+
+def _lock_writers(connection: sa.Connection) -> None:
+    """Let no other writing transaction run beside this one; SQLite has seen to it at its BEGIN."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITERS)))
 
 
 def newest_revision() -> str:
@@ -82,12 +88,9 @@ def upgrade(target: sa.Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     # immediate: one upgrader at a time, and all or nothing
-    with target.connect().execution_options(immediate=True) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
+    with _immediate(target) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        connection.commit()
 
 
 def _inode(url: str, home: Home) -> int:
@@ -102,6 +105,37 @@ def _revision(target: sa.Engine) -> str | None:
             return None
         row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
         return None if row is None else str(row[0])
+
+
+def _opened(url: str) -> sa.Engine:
+    """The engine with its schema up to date.
+
+    Raises:
+        LakeError: the server does not answer, refuses us, or its driver is not installed.
+    """
+    try:
+        made = _connect(url)
+        upgrade(made)
+        return made
+    except ModuleNotFoundError as error:
+        raise LakeError(
+            f"状态数据库的驱动 {error.name} 没有安装；请安装 budget-watch[postgresql] 后再运行。"
+        ) from error
+    except (sa.exc.OperationalError, sa.exc.ArgumentError) as error:
+        if url.startswith("sqlite"):
+            raise
+        told = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise LakeError(
+            f"状态数据库 {_shown(url)} 连不上：{told}。请核对 budget_watch.toml 的 [state] url"
+            "（或环境变量 BUDGET_WATCH_STATE）、服务是否开着、账号和密码。"
+        ) from error
+
+
+def _shown(url: str) -> str:
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "（地址写错）"
 
 
 def _connect(url: str) -> sa.Engine:

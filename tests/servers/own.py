@@ -55,8 +55,11 @@ def folder(prefix: str, user: str | None) -> Path:
 class Running:
     """A server process of ours, ended and swept by `stop`."""
 
-    def __init__(self, command: list[str], home: Path, user: str | None) -> None:
+    def __init__(
+        self, command: list[str], home: Path, user: str | None, gently: bool = False
+    ) -> None:
         self.home = home
+        self._gently = gently
         self.log = home / "server.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -80,12 +83,7 @@ class Running:
     def stop(self) -> None:
         """End it and remove its folder."""
         if self.process.poll() is None:
-            self.process.send_signal(
-                signal.SIGINT if "postgres" in str(self.process.args) else signal.SIGTERM
-            )
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            # at once: nobody needs what it holds (PostgreSQL ends its children itself)
+            self.process.send_signal(signal.SIGQUIT if self._gently else signal.SIGKILL)
+            self.process.wait()
         shutil.rmtree(self.home, ignore_errors=True)

@@ -48,7 +48,7 @@ class Postgres:
         command = [server, "-D", str(data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
-        self._running = Running(command, home, user)
+        self._running = Running(command, home, user, gently=True)
         self._names = itertools.count(1)
         self._running.wait(lambda: self.connect().close())
 
