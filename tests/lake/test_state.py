@@ -86,6 +86,7 @@ def test_a_home_made_anew_at_the_same_place_is_another_database(home):
 
 
 def test_a_ledger_of_before_sources_is_read_as_it_was_meant(home):
+    home.root.mkdir(parents=True)
     old = sa.create_engine(f"sqlite:///{home.state}")
     with old.begin() as connection:
         config = Config()
