@@ -13,8 +13,7 @@ import polars as pl
 
 from budget_watch.lake import Batch, Coverage, Home, Snapshot, Writer
 from budget_watch.tables import Contract
-from ingest.bind.form import Form
-from ingest.bind.form_files import forms
+from ingest.bind.form_files import FormBook, form_book
 from ingest.bind.owners import Units
 from ingest.deliver import Counts, deliver
 from ingest.gate.expectations import Summary, validate
@@ -54,9 +53,9 @@ class Job:
     summaries: list[Summary] = field(default_factory=list)
 
     @cached_property
-    def forms(self) -> tuple[Form, ...]:
+    def forms(self) -> FormBook:
         """The published forms: the product's and those of the home."""
-        return forms(self.writer.home.root / "forms")
+        return form_book(self.writer.home.root / "forms")
 
     @cached_property
     def units(self) -> Units:

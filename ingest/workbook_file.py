@@ -97,7 +97,7 @@ def load_grids(
     """Yield the lines of sheets that are already read. `single`: what is unknown is refused."""
     book = _Book(name, digest)
     shown = [grid for grid in grids if not grid.hidden]
-    context = read_book(shown, Path(name).name, job.forms, job.units)
+    context = read_book(shown, Path(name).name, job.forms.forms, job.units)
     for grid in grids:
         if grid.hidden:
             book.lines.append(LoadLine(name, grid.sheet, reason=_HIDDEN))
@@ -108,7 +108,7 @@ def load_grids(
         if job.table is not None or fits(grid.rows):
             book.lines.append(_contract_sheet(job, grid, book))
             continue
-        _collect(book, read_sheet(grid, context), grid, single)
+        _collect(book, read_sheet(grid, context), grid, single, job.forms.mistakes)
     _refuse_units(book)
     stored = _deliver(job, book)
     nothing = not any(isinstance(one, Bound) or one.stored or one.form for one in book.lines)
@@ -131,16 +131,20 @@ def load_grids(
 
 def _no_table_reasons(job: Job) -> set[str | None]:
     """Return what the forms say that are known but that no table takes."""
-    return {form.reason for form in job.forms if form.shape == "none"}
+    return {form.reason for form in job.forms.forms if form.shape == "none"}
 
 
-def _collect(book: _Book, result: SheetResult, grid: Grid, single: bool) -> None:
+def _collect(
+    book: _Book, result: SheetResult, grid: Grid, single: bool, mistakes: tuple[str, ...]
+) -> None:
     form = result.form.id if result.form else None
     if not result.bound:
         unknown = result.form is None and single
         reason = result.reason
         if unknown:
             reason = _reason_unknown(grid, book, reason)
+        if result.form is None and mistakes:
+            reason = f"{reason or '未识别'}（数据目录里有写错的表样：{mistakes[0]}）"
         book.lines.append(
             LoadLine(
                 book.name,

@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from budget_watch.cli import books, demo, judging, loading, reconciling, reporting, scheduling
+from budget_watch.cli import (
+    books,
+    demo,
+    form_commands,
+    judging,
+    loading,
+    reconciling,
+    reporting,
+    scheduling,
+)
 from budget_watch.cli.context import Context
 from budget_watch.cli.output import FAILED, USAGE, say
 
@@ -46,6 +55,7 @@ for name, sub, words in (
     ("rules", books.rules_app, "规则库：列出、检查、测试、文档。"),
     ("tables", books.tables_app, "53 张报表的契约：列出、查看、字典、模板。"),
     ("laws", books.laws_app, "法规文本：载入、列出、查看。"),
+    ("forms", form_commands.forms_app, "公开表样：列出、试读一个工作簿。"),
     ("reconcile", reconciling.reconcile_app, "调节表：月报与凭证的差额，填列、签认、撤回、导出。"),
     ("runs", scheduling.runs_app, "业务日的运行：列出、查看、取消、继续；规则判断的记录。"),
 ):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -41,75 +42,111 @@ class _Entry:
         return FormError(f"{self.path}:{line}: {named}{'的 ' + where if where else ''}{text}")
 
 
-def forms(own: Path | None = None) -> tuple[Form, ...]:
-    """Return all forms, the most particular first: the product's, and those of the folder `own`.
+@dataclass(frozen=True)
+class FormBook:
+    """All forms, the most particular first, and what is wrong with those of a home.
 
-    Raises FormError with file, line and remedy.
+    Attributes:
+        origins: form id → the file it stands in.
+        mistakes: a sentence a wrong form, with file, line and remedy; such a form is left out.
+    """
+
+    forms: tuple[Form, ...]
+    origins: Mapping[str, Path]
+    mistakes: tuple[str, ...] = ()
+
+
+def forms() -> tuple[Form, ...]:
+    """Return the product's forms, the most particular first."""
+    return form_book().forms
+
+
+def form_book(own: Path | None = None) -> FormBook:
+    """Return the product's forms and those of the folder `own` (`<home>/forms`).
+
+    A form of the home that is wrong is left out and told; the others are used.
+    Raises FormError when one of the product's own is wrong.
     """
     product = _product()
     if own is None or not own.is_dir():
         return _ranked(product)
-    return _ranked({**product, **_read(own, product)})
+    return _ranked(product, _read(own, product.forms))
 
 
-def origin_of(form_id: str, own: Path | None = None) -> str:
-    """Return in which file a form stands."""
-    for folder in (FOLDER, own):
-        for entry in _entries(folder) if folder is not None and folder.is_dir() else ():
-            if entry.data.get("id") == form_id:
-                return str(entry.path)
-    return ""
+def _ranked(*shelves: _Shelf) -> FormBook:
+    found = {id_: form for shelf in shelves for id_, form in shelf.forms.items()}
+    origins = {id_: path for shelf in shelves for id_, path in shelf.origins.items()}
+    mistakes = tuple(text for shelf in shelves for text in shelf.mistakes)
+    ranked = sorted(found.values(), key=lambda form: -form.priority)
+    return FormBook(tuple(ranked), origins, mistakes)
 
 
-def _ranked(found: Mapping[str, Form]) -> tuple[Form, ...]:
-    return tuple(sorted(found.values(), key=lambda form: -form.priority))
+@dataclass
+class _Shelf:
+    """The forms of one folder while they are read."""
+
+    forms: dict[str, Form] = dataclass_field(default_factory=dict)
+    origins: dict[str, Path] = dataclass_field(default_factory=dict)
+    mistakes: list[str] = dataclass_field(default_factory=list)
 
 
 @cache
-def _product() -> dict[str, Form]:
-    return _read(FOLDER, {})
+def _product() -> _Shelf:
+    shelf = _read(FOLDER, {})
+    if shelf.mistakes:
+        raise FormError(shelf.mistakes[0])
+    return shelf
 
 
-def _read(folder: Path, known: Mapping[str, Form]) -> dict[str, Form]:
-    found: dict[str, Form] = {}
-    for entry in _entries(folder):
-        form = _form(entry)
-        if form.id in known or form.id in found:
-            whose = "本系统" if form.id in known else "另一处"
-            raise entry.error(("id",), f" 已由{whose}使用；请另取一个 id")
-        found[form.id] = form
-    return found
-
-
-def _entries(folder: Path) -> Iterator[_Entry]:
-    for path in sorted(folder.glob("*.yaml")):
+def _read(folder: Path, known: Mapping[str, Form]) -> _Shelf:
+    shelf = _Shelf()
+    for path in sorted(folder.glob("*.y*ml")):
         try:
-            data = read_mapping(path)
-        except YamlFileError as error:
-            raise FormError(
-                str(error).replace("请从 code: 一行写起", "请从 id: 或 forms: 写起")
-            ) from error
-        if "forms" not in data:
-            yield _Entry(path, (), data)
+            entries = _entries(path)
+        except FormError as error:
+            shelf.mistakes.append(str(error))
             continue
-        listed = data["forms"]
-        if not isinstance(listed, list) or len(data) > 1:
-            line = line_of(path, ("forms",))
-            raise FormError(
-                f"{path}:{line}: forms 应为列表，其下每个表样以“- id: …”开头，别的键写在表样里"
-            )
-        for at, one in enumerate(listed):
-            if not isinstance(one, dict):
-                line = line_of(path, ("forms", at))
-                raise FormError(f"{path}:{line}: 表样应写成“- id: …”，后面各键与 id 对齐")
-            yield _Entry(path, ("forms", at), one)
+        for entry in entries:
+            try:
+                form = _form(entry)
+                if form.id in known or form.id in shelf.forms:
+                    whose = "本系统" if form.id in known else shelf.origins[form.id].name
+                    raise entry.error(("id",), f" 已由{whose}使用；请另取一个 id")
+            except FormError as error:
+                shelf.mistakes.append(str(error))
+                continue
+            shelf.forms[form.id] = form
+            shelf.origins[form.id] = path
+    return shelf
+
+
+def _entries(path: Path) -> list[_Entry]:
+    try:
+        data = read_mapping(path)
+    except YamlFileError as error:
+        said = str(error).replace("请从 code: 一行写起", "请从 id: 或 forms: 写起")
+        raise FormError(said) from error
+    if "forms" not in data:
+        return [_Entry(path, (), data)]
+    listed = data["forms"]
+    if not isinstance(listed, list) or len(data) > 1:
+        line = line_of(path, ("forms",))
+        raise FormError(
+            f"{path}:{line}: forms 应为列表，其下每个表样以“- id: …”开头，别的键写在表样里"
+        )
+    for at, one in enumerate(listed):
+        if not isinstance(one, dict):
+            line = line_of(path, ("forms", at))
+            raise FormError(f"{path}:{line}: 表样应写成“- id: …”，后面各键与 id 对齐")
+    return [_Entry(path, ("forms", at), one) for at, one in enumerate(listed)]
 
 
 def _form(entry: _Entry) -> Form:
     try:
         form = Form.model_validate(entry.data)
     except ValidationError as error:
-        first = error.errors()[0]
+        told = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        first = told[0]  # a mistyped key explains the one that is missing
         loc = tuple(first["loc"])
         raise entry.error(loc, "：" + _chinese(first, loc)) from error
     _check_patterns(entry, form.model_dump(), ())

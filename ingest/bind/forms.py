@@ -61,9 +61,7 @@ def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
     if not any(not grid.is_blank(row) for row in range(len(grid.rows))):
         result.reason = "空白工作表"
         return result
-    blocks = blocks_of(grid)
-    if not blocks:
-        blocks = _without_items(grid, book.forms)
+    blocks = blocks_on(grid, book.forms)
     if not blocks:
         result.reason = _kind_of_text(grid)
         if result.reason is None:
@@ -77,7 +75,7 @@ def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
             reasons.append(_why_unknown(block))
         for form in matched:
             result.form = result.form or form
-            reason = _read_block(block, form, book, result)
+            reason = read_block(block, form, book, result)
             if reason:
                 reasons.append(reason)
     result.bound = sorted(_joined(result.bound), key=lambda one: one.table == items.BALANCE)
@@ -86,6 +84,11 @@ def read_sheet(grid: Grid, book: BookContext) -> SheetResult:
     elif result.refused:
         result.reason = reasons[0]
     return result
+
+
+def blocks_on(grid: Grid, known: tuple[Form, ...]) -> list[Block]:
+    """Return the tables on a sheet: those with a header of items, or what some form takes."""
+    return blocks_of(grid) or _without_items(grid, known)
 
 
 def _without_items(grid: Grid, known: tuple[Form, ...]) -> list[Block]:
@@ -106,17 +109,31 @@ def matching(block: Block, known: tuple[Form, ...]) -> list[Form]:
 
 
 def _fits(form: Form, title: str, head: str, paths: list[str]) -> bool:
+    return not _misfits(form, title, head, paths)
+
+
+def misfits(form: Form, block: Block) -> list[str]:
+    """Return why a block is not this form, a sentence a condition; [] where it is."""
+    head = f"{block.title}/{squeeze(block.grid.sheet)}"
+    return _misfits(form, block.title, head, [c.path for c in block.columns if c.levels])
+
+
+def _misfits(form: Form, title: str, head: str, paths: list[str]) -> list[str]:
     match = form.match
+    found: list[str] = []
     if not re.search(match.title, title) and not re.search(match.title, head):
-        return False
+        found.append(f"标题和工作表名“{head}”里找不到 title: '{match.title}'")
     if match.not_title and re.search(match.not_title, title):
-        return False
-    if not all(any(re.search(wanted, path) for path in paths) for wanted in match.headers):
-        return False
-    return not (match.not_headers and any(re.search(match.not_headers, path) for path in paths))
+        found.append(f"标题“{title}”里有 not_title: '{match.not_title}'")
+    for wanted in match.headers:
+        if not any(re.search(wanted, path) for path in paths):
+            found.append(f"没有一条表头路径符合 headers: '{wanted}'")
+    if match.not_headers and (bad := [p for p in paths if re.search(match.not_headers, p)]):
+        found.append(f"表头路径“{bad[0]}”符合 not_headers: '{match.not_headers}'")
+    return found
 
 
-def _read_block(block: Block, form: Form, book: BookContext, result: SheetResult) -> str | None:
+def read_block(block: Block, form: Form, book: BookContext, result: SheetResult) -> str | None:
     """Add the block's rows to the result; return a sentence when there are none."""
     if form.shape == "none":
         return _blank(block) or form.reason

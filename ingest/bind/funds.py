@@ -32,7 +32,7 @@ def read(block: Block, form: Form, context: TableContext, money: Money) -> list[
     """Return fund rows, and the totals of all funds as rows of the balance table."""
     own = Records(str(form.table), block.grid.sheet, form.id)
     totals = Records(BALANCE, block.grid.sheet, form.id)
-    slots = _slots(block, form, context)
+    columns = slots(block, form, context)
     fund_rows = ""
     for row in range(block.start, block.end):
         text = item_name(block.grid.text(row, block.item))
@@ -49,11 +49,11 @@ def read(block: Block, form: Form, context: TableContext, money: Money) -> list[
         if code is None:
             continue
         shown = label(block.grid.at(row, block.item))
-        _add(own, totals, block, form, context, money, slots, row, code, fund_rows, shown)
+        _add(own, totals, block, form, context, money, columns, row, code, fund_rows, shown)
     return [own, *([totals] if totals.rows else [])]
 
 
-def _slots(
+def slots(
     block: Block, form: Form, context: TableContext
 ) -> dict[tuple[int, str, str], dict[FigureKind, int]]:
     """Return (year, stage, fund) → columns by figure kind; fund '' where rows name it."""

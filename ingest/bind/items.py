@@ -60,7 +60,7 @@ class Emission:
 def read(block: Block, form: Form, context: TableContext, money: Money) -> list[Records]:
     """Return the rows of the form's table and of the balance table."""
     figures = figure_columns(block)
-    emissions = _emissions(block, form, context, figures)
+    spoken = emissions(block, form, context, figures)
     sheet = block.grid.sheet
     own = {table: Records(table, sheet, form.id) for table in targets(form)}
     other = Records(BALANCE, sheet, form.id)
@@ -68,7 +68,7 @@ def read(block: Block, form: Form, context: TableContext, money: Money) -> list[
     for item in items_of(block, form, context):
         table = _target(item, form)
         if table is not None:
-            for emission in emissions:
+            for emission in spoken:
                 _add(own[table], block, form, context, item, emission, money)
         else:
             outside.append(item)
@@ -188,7 +188,7 @@ def _target(item: Item, form: Form) -> str | None:
     return next((t for t, main in targets(form).items() if re.match(main, item.code)), None)
 
 
-def _emissions(
+def emissions(
     block: Block,
     form: Form,
     context: TableContext,

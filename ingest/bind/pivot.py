@@ -35,7 +35,7 @@ def read(block: Block, form: Form, context: TableContext, money: Money) -> list[
         if cell is None or cell.skip or cell.column is None:
             continue
         for column in block.columns:
-            place = _place(block, column.index, context, text, title)
+            place = place_of(block, column.index, context, text, title)
             if place is None:
                 continue
             year, stage, scope = place
@@ -78,7 +78,7 @@ def _items(block: Block) -> list[tuple[int, str]]:
     return found
 
 
-def _place(
+def place_of(
     block: Block, index: int, context: TableContext, item: str, title: str
 ) -> tuple[int, Stage, str] | None:
     """Return year, stage and scope of a column for an item; None if it holds no figure."""
