@@ -13,6 +13,8 @@ import pytest
 
 from budget_watch.cli.main import main
 from ingest.bind.form_files import form_book
+from tests.ingest.department_forms import blank_budget, fill_budget
+from tests.ingest.parcels import parcel, take
 from tests.ingest.workbooks import book, spending
 
 GUIDE = (Path(__file__).parents[2] / "docs/add-a-form.md").read_text(encoding="utf-8")
@@ -236,3 +238,35 @@ def test_what_is_tried_is_what_is_loaded(tmp_path, home, load, read, capsys):
     for row, shown in zip(stored.iter_rows(named=True), tried["first"], strict=False):
         assert {name: row[name] for name in shown} == shown
     assert stored.select(pl.len()).item() == tried["rows"]
+
+
+def test_workbooks_that_a_source_delivers_go_through_the_same_forms(
+    tmp_path, sheet, home, write, read
+):
+    write(FORM)
+    files = [sheet]
+    for owner in ("示范市教育局", "示范市财政局"):
+        folder = tmp_path / owner
+        folder.mkdir()
+        blank = blank_budget(folder / "空表.xlsx")
+        files.append(fill_budget(blank, folder / "部门预算公开.xlsx", owner=owner))
+    taken = take(
+        home,
+        *(
+            parcel(
+                home,
+                path.read_bytes(),
+                ".xlsx",
+                table="",
+                period="2026",
+                name=f"来文/{path.name}",
+                revision=number,
+            )
+            for number, path in enumerate(files)
+        ),
+    )
+    assert [(one.outcome, one.stored) for one in taken] == [
+        ("stored", 12), ("stored", 154), ("stored", 154),
+    ]  # fmt: skip
+    rows = read("budget_form").group_by("owner_name").len().sort("owner_name").rows()
+    assert rows == [("示范市教育局", 154), ("示范市财政局", 154), ("青年路街道办事处", 12)]
