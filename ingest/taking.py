@@ -294,6 +294,7 @@ def batch_of(parcel: Parcel, contract: Contract | None) -> Batch:
         fetched_at=parcel.fetched_at,
         parcel=parcel.slip_id if parcel.source else None,
         declared=parcel.rows,
+        by_key=not parcel.whole,
     )
 
 

@@ -6,6 +6,7 @@ without a trace.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +19,7 @@ from ingest.gate.secrets import hashed_ids, person_key
 from ingest.gate.typing import typed
 
 _BETWEEN = "\x1f"
+_LAST = "\U0010ffff"  # comes after every name
 
 
 def withdraw(writer: Writer, contract: Contract, path: Path, batch: Batch) -> Stored:
@@ -42,8 +44,10 @@ def withdraw(writer: Writer, contract: Contract, path: Path, batch: Batch) -> St
     wanted = keys.select([hashes.get(name, plain.get(name)) for name in contract.key])  # type: ignore[arg-type]
     gone = wanted.select(_joined(contract).alias("k"))["k"].drop_nulls().unique()
     nothing = pl.DataFrame(schema=polars_schema(contract, technical=False))
-    # What the source delivered anew on a later day is not gone, although this list comes late.
-    leaves = _joined(contract).is_in(gone.implode()) & (pl.col("biz_date") <= batch.biz_date)
+    # What the source delivered anew afterwards is not gone, although this list comes late. Of equal
+    # rank the list comes after the rows.
+    again = pl.col("batch_id").is_in(sorted(writer.newer(replace(batch, id=_LAST))))
+    leaves = _joined(contract).is_in(gone.implode()) & ~again
     return writer.replace(contract.name, nothing, batch, predicate=leaves)
 
 

@@ -55,6 +55,8 @@ class Batch:
         fetched_at: when the source was read, UTC.
         parcel: id of its slip in the spool.
         declared: how many rows the source said it delivers; None where it said nothing.
+        by_key: whether it stands for the rows of its own keys only (an increment). Of one origin's
+            increments the larger revision is newer, whatever their business dates.
     """
 
     id: str
@@ -69,6 +71,16 @@ class Batch:
     fetched_at: datetime | None = None
     parcel: str | None = None
     declared: int | None = None
+    by_key: bool = False
+
+    def before(self, other: Batch) -> bool:
+        """Whether another batch of the table is newer: by business date, revision and, so that the
+        order of arrival makes no difference, name."""
+        if self.by_key and other.by_key and self.origin == other.origin:
+            mine = (self.revision, self.biz_date, self.id)
+            return mine < (other.revision, other.biz_date, other.id)
+        mine_by_day = (self.biz_date, self.revision, self.id)
+        return mine_by_day < (other.biz_date, other.revision, other.id)
 
 
 Outcome = Literal["stored", "refused", "repeated", "superseded"]
@@ -169,15 +181,17 @@ def slot_of(connection: sa.Connection, batch: Batch) -> Slot | None:
 
 
 def newer_ids(connection: sa.Connection, batch: Batch) -> set[str]:
-    """The slots of the batch's table whose rows are newer than the batch's, by business date,
-    revision and, so that the order of arrival makes no difference, name."""
+    """The slots of the batch's table whose rows are newer than the batch's, see `Batch.before`."""
     t = records.batch
-    query = sa.select(t.c.id, t.c.biz_date, t.c.revision).where(
-        t.c.table_name == batch.table, t.c.outcome == "stored", t.c.biz_date >= batch.biz_date
+    maybe = t.c.biz_date >= batch.biz_date
+    if batch.by_key:
+        maybe = maybe | (t.c.by_key & (t.c.revision >= batch.revision))
+    columns = (t.c.id, t.c.source, t.c.source_hash, t.c.biz_date, t.c.origin, t.c.revision)
+    query = sa.select(*columns, t.c.by_key).where(
+        t.c.table_name == batch.table, t.c.outcome == "stored", maybe
     )
-    rank = (batch.biz_date, batch.revision, batch.id)
-    rows = connection.execute(query)
-    return {r.id for r in rows if r.id != batch.id and (r.biz_date, r.revision, r.id) > rank}
+    others = (Batch(table=batch.table, **row) for row in connection.execute(query).mappings())
+    return {other.id for other in others if other.id != batch.id and batch.before(other)}
 
 
 def known_parcels(home: Home, parcels: Iterable[str]) -> dict[str, bool]:
@@ -309,6 +323,7 @@ def _entry(row: sa.RowMapping) -> Entry:
         fetched_at=row["fetched_at"],
         parcel=row["parcel"],
         declared=row["declared"],
+        by_key=row["by_key"],
     )
     counts = {name: row[name] for name in ("delivered", "stored", "quarantined", "refused")}
     return Entry(batch, row["loaded_at"], reason=row["reason"], outcome=row["outcome"], **counts)
@@ -341,6 +356,7 @@ def write_entries(
             "fetched_at": entry.batch.fetched_at,
             "parcel": entry.batch.parcel,
             "declared": entry.batch.declared,
+            "by_key": entry.batch.by_key,
             "outcome": entry.outcome,
         }
         for entry in entries

@@ -103,6 +103,7 @@ batch = Table(
     Column("parcel", String(32), index=True),  # slip in the spool
     Column("declared", BigInteger),  # rows that the source said it delivers
     Column("outcome", String(12), nullable=False),  # stored, refused, repeated, superseded
+    Column("by_key", Boolean, nullable=False),  # an increment: stands for its own keys only
     Index("lake_batch_hash", "table_name", "source_hash"),
     Index("lake_batch_day", "table_name", "biz_date"),
 )

@@ -325,7 +325,7 @@ class Writer:
     def _leave_outrun(self, intake: Intake, by: Sequence[str] | None) -> int:
         """Leave out the rows of which the draft holds a newer version; return how many."""
         batch = intake.batch
-        newer = self._newer(batch) if by is not None and batch.origin is not None else set()
+        newer = self.newer(batch) if by is not None and batch.origin is not None else set()
         if by is None or not newer:
             return 0
         columns = list(by)
@@ -337,15 +337,14 @@ class Writer:
         intake.keep(lambda rows: rows.join(kept, on=columns, how="anti", nulls_equal=True))
         return before - intake.rows
 
-    def _newer(self, batch: Batch) -> set[str]:
+    def newer(self, batch: Batch) -> set[str]:
         """The other slots of the batch's table that are newer, published or of this draft."""
-        rank = (batch.biz_date, batch.revision, batch.id)
         with engine(self.home).connect() as connection:
             newer = ledger.newer_ids(connection, batch)
         for entry in self._entries.values():
             one = entry.batch
             if one.table == batch.table and one.id != batch.id:
-                if (one.biz_date, one.revision, one.id) > rank:
+                if batch.before(one):
                     newer.add(one.id)
                 else:
                     newer.discard(one.id)
