@@ -2,10 +2,10 @@
 
 One row a table and slot (报表×期), read from the ledger: the day of its first and last arrival, how
 often it came, and what became of its rows. A slot's period is what its name says (2026, 2026-09,
-2026-11-18); what was loaded by hand has none and no row. The due date is reckoned from the
-period's end by the contract, without roll-over, and only where the delivery is as fine as the
-contract's due asks for: a whole year of a daily table is old data brought in later, and what is due
-after an approval has no date of its own.
+2026-11-18; a file's own name may stand behind an @); what was loaded by hand has none and no row.
+The due date is reckoned from the period's end by the contract, without roll-over, and only where
+the delivery is as fine as the contract's due asks for: a whole year of a daily table is old data
+brought in later, and what is due after an approval has no date of its own.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ quarantined int 最近隔离行数 !
 refused int 拒收次数 !
 """,
 )
-_PERIOD = r"/(\d{4}(?:-Q[1-4]|-(?:0[1-9]|1[0-2])(?:-\d{2})?)?)$"
+_PERIOD = r"/(\d{4}(?:-Q[1-4]|-(?:0[1-9]|1[0-2])(?:-\d{2})?)?)(?:@.*)?$"
 _SPANS = {4: "年", 7: "月", 10: "日"}
 _LENGTHS: dict[str, Literal["year", "quarter", "month", "day"]] = {
     "年": "year", "季": "quarter", "月": "month", "日": "day",
