@@ -106,7 +106,7 @@ def reconcile_show(
         for one in lines(here.home, reader.grant, year, month)
         if (one.slot.mof_div_code, one.slot.func_class) == (place, func_class)
     ]
-    printer = Printer(as_json, {"item": "项目", "amt": "金额", "note": "说明"})
+    printer = Printer(as_json, {"item": "项目", "amt": "金额（元，累计）"})
     if as_json:
         printer.record(found.record())
         printer.records(one.record() for one in written)
@@ -278,7 +278,7 @@ def _items(found: Any) -> list[dict[str, Any]]:
     rows = [(name, amount) for (_, name), amount in zip(PARTS, found.parts, strict=True)]
     rows += [("表列合计", found.told), ("加：财政签认的调节", found.signed),
              ("未解释差额", found.left), ("月报累计", found.reported)]  # fmt: skip
-    return [{"item": name, "amt": fmt.yuan(amount), "note": None} for name, amount in rows]
+    return [{"item": name, "amt": fmt.yuan(amount)} for name, amount in rows]
 
 
 def _told(record: dict[str, Any]) -> str:

@@ -17,6 +17,10 @@ from dashboard.pages.place_text import source
 from dashboard.parts import Node, block, empty, insufficient, link
 from dashboard.table import Column, Line, table
 
+_SHORT = tuple(
+    zip(("集中支付", "退回", "实拨", "直接列支", "权责列支", "在途"),
+        (name for _, name in recon.PARTS), strict=True)
+)  # fmt: skip
 _KEEP = ("asof", "snap", "fy", "to")
 _NONE = "没有送达 FIN-02 一般公共预算支出预算执行表，无从对账。"
 
@@ -48,7 +52,7 @@ def recon_block(context: Context) -> html.Section:
     body: Node = empty("月报与凭证的差额都已说明或在舍入以内。", way)
     if open_:
         ranked = sorted(open_, key=lambda one: -abs(one.left or 0))
-        body = [_table(context, ranked, "没说明的差额"), html.P(way)]
+        body = [_table(context, ranked, "没说明的差额"), empty("", way)]
     return block(
         title, body, flush=True, sub=words, unit="累计数，单位：万元", source=_source(context)
     )
@@ -59,7 +63,9 @@ def recon_page(context: Context) -> Page:
     month = month_of(context)
     if month is None:
         raise NotFoundError
-    found = statements(context, month)
+    found = sorted(
+        statements(context, month), key=lambda one: (one.state not in recon.NEEDS_WORK, one.period)
+    )  # stable: by region and class behind
     counts = Counter(one.state for one in found)
     said = "，".join(f"{word}{number}类" for word, number in counts.most_common())
     lines = recon.signed_lines(context.reader, *month)
@@ -91,14 +97,14 @@ def _source(context: Context) -> html.Footer:
 
 def _table(context: Context, found: list[Statement], caption: str) -> html.Div:
     columns = [
-        Column("区划", minor=True),
-        Column("功能类", width="20%"),
+        Column("区划", minor=True, width="7%"),
+        Column("功能类", width="15%"),
+        Column("情况"),
         Column("月报累计", number=True),
-        *(Column(name, number=True, minor=True) for _, name in recon.PARTS),
+        *(Column(name, number=True, minor=True, hint=long) for name, long in _SHORT),
         Column("表列差额", number=True),
         Column("财政签认", number=True),
         Column("未解释", number=True),
-        Column("情况"),
     ]
     names = context.names
     lines = [
@@ -106,12 +112,12 @@ def _table(context: Context, found: list[Statement], caption: str) -> html.Div:
             [
                 names.regions.get(one.mof_div_code, one.mof_div_code),
                 f"{one.func_class} {names.of('c', one.func_class)}",
+                one.state,
                 fmt.table_money(one.reported),
                 *(fmt.table_money(amount) for amount in one.parts),
                 fmt.table_money(one.open),
                 fmt.table_money(one.signed) if one.signed_lines else fmt.NOT_APPLICABLE,
                 fmt.table_money(one.left),
-                one.state,
             ]
         )
         for one in found
