@@ -49,6 +49,7 @@ COARSE = frozenset(
 ROWS_A_PART = 4_500_000
 GROUPS_TOGETHER = 2_000_000
 VALUES_SHARED = 200_000  # groupings by a column of more values take passes of their own
+MOST_ROWS_SHARED = 30_000_000  # of so long a source each grouping takes passes of its own
 
 
 Signature = tuple[str, tuple[tuple[str, str], ...], str]
@@ -149,7 +150,7 @@ class Plan:
 
 def _shareable(frames: Frames, fused: Fused) -> bool:
     """Whether a query is over a long source, by year, and has few groups however many the rows."""
-    if frames.rows(fused.source) <= ROWS_A_PART or not _by_year(fused):
+    if not ROWS_A_PART < frames.rows(fused.source) <= MOST_ROWS_SHARED or not _by_year(fused):
         return False
     return _few(frames, fused, VALUES_SHARED)
 

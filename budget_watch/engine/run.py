@@ -324,24 +324,28 @@ def _rounded(tree: Expr, build: Compiler) -> pl.Expr:
 
 # ---- row rules
 def _rows(run: Run, rules: list[CheckedRule]) -> None:
-    from budget_watch.engine.rows import judge_rows
-
     by_source: dict[str, list[CheckedRule]] = {}
     for rule in rules:
         if rule.source is not None:
             by_source.setdefault(rule.source.name, []).append(rule)
     for together in by_source.values():
-        try:
-            judge_rows(run, together)
-        except _FAILURES:
-            for rule in together:
+        if not _judged(run, together) and len(together) > 1:
+            for rule in together:  # so that only the rule at fault fails
                 run.tallies[rule.id] = RuleTally(rule.id)
-                run.observations = [
-                    each
-                    for each in run.observations
-                    if each.height == 0 or each["rule"][0] != rule.id
-                ]
-                try:
-                    judge_rows(run, [rule])
-                except _FAILURES as error:
-                    failed(run, rule, error)
+                _judged(run, [rule])
+
+
+def _judged(run: Run, rules: list[CheckedRule]) -> bool:
+    """Judge rules in one pass; what a pass that failed left is taken back.
+
+    What the pass held is let go before anybody tries again: an error in hand would hold it.
+    """
+    from budget_watch.engine.rows import judge_rows
+
+    try:
+        judge_rows(run, rules)
+    except _FAILURES as error:
+        for rule in rules:
+            failed(run, rule, error)
+        return False
+    return True
