@@ -46,6 +46,12 @@ class Plan:
         return [*self.columns, *(label for label, column in extra if column)]
 
     @property
+    def given(self) -> set[str]:
+        """The contract columns that parcels will have."""
+        hashed = {c.delivered_as: c.name for c in self.contract.columns if c.delivered_as}
+        return {hashed.get(name, name) for name in (*self.columns, *self.settings.constants)}
+
+    @property
     def key(self) -> list[str]:
         """The contract columns of the key, as the gate will find them in a parcel."""
         as_delivered = {c.name: c.delivered_as or c.name for c in self.contract.columns}

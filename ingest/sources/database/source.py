@@ -72,6 +72,29 @@ class DatabaseSource:
                 errand.stop.wait(pause)
         raise AssertionError  # pragma: no cover - the loop returns or raises
 
+    def looked_at(self, errand: Errand) -> Iterator[str]:
+        """Say of each table whether it can be read: rows, newest mark, columns. Nothing is fetched.
+
+        Raises:
+            SourceFault: the first table that cannot be read, and why.
+        """
+        with self._opened(errand) as session:
+            yield f"连上了 {self.settings.shown}"
+            for table in self.settings.tables:
+                with self._asking(table.place, errand):
+                    rows = rows_of(table, self.settings.schema_)
+                    plan = plan_for(table, rows, session.names(everything(rows)), self.name)
+                    count = session.one(plan.count())
+                    told = f"{table.table} {table.place}：{count:,} 行，对上 {len(plan.columns)} 列"
+                    if plan.since is not None:
+                        told += f"，{plan.since} 最大是 {session.one(plan.newest(plan.since))}"
+                    yield told
+                lacking = [c.title for c in plan.contract.columns if c.name not in plan.given]
+                if lacking:
+                    yield f"  约定里有、这里没有的选填列：{'、'.join(lacking)}"
+                if plan.unknown:
+                    yield f"  约定里没有、不会读的列：{'、'.join(plan.unknown)}"
+
     def _once(self, errand: Errand, notes: list[str]) -> Fetched:
         found: list[tuple[TableSettings, Reading, Found]] = []
         wrong: list[SourceFault] = []
