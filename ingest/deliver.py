@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
-from budget_watch.lake import Batch, Writer
+from budget_watch.lake import Batch, Writer, quarantine
 from budget_watch.lake.intake import Intake
+from budget_watch.lake.quarantine import Kept
 from budget_watch.tables import Contract
 from ingest.gate.secrets import person_key
 from ingest.gate.split import (
-    BAD_SCHEMA,
+    PROBLEMS,
     SRC_ROW,
     Gate,
     Sieve,
@@ -45,7 +44,6 @@ class Counts:
     note: str | None = None
     violations: dict[str, int] = field(default_factory=dict)
     bad: pl.DataFrame = field(default_factory=pl.DataFrame)
-    kept: Path | None = None  # the list of the quarantined rows, for people
 
 
 def deliver(
@@ -98,6 +96,7 @@ def deliver(
         rows, result = _streamed(writer, gate, frame, batch)
         if describe:  # what was stored: more may be kept out than the outline told
             batch = dataclasses.replace(batch, coverage=describe(rows.scan()).coverage)
+    kept = keep(writer, contract, result.bad, codes=check_codes)
     put = writer.replace(
         contract.name,
         rows,
@@ -106,8 +105,8 @@ def deliver(
         by=known,
         quarantined=result.quarantined,
         repeated=result.counts.get("key.unique", 0),
+        kept=kept,
     )
-    kept = keep_quarantine(writer.home.quarantine, contract, batch, result.bad)
     return Counts(
         result.rows,
         result.stored - put.outrun,
@@ -117,8 +116,20 @@ def deliver(
         note=outrun_note(put.outrun),
         violations=result.counts,
         bad=result.bad,
-        kept=kept,
     )
+
+
+def keep(
+    writer: Writer, contract: Contract, bad: pl.DataFrame, whole: bool = False, codes: bool = True
+) -> Kept | None:
+    """Write the rows kept out to the quarantine; they belong to it once the batch is published."""
+    reasons: dict[str, int] = {}
+    if bad.height and PROBLEMS in bad.columns:
+        counted = bad.select(pl.col(PROBLEMS).explode()).unnest(PROBLEMS)["problem"].value_counts()
+        reasons = {problem: rows for problem, rows in counted.iter_rows() if problem}
+    elif bad.height:
+        reasons = dict(bad["reason"].value_counts().iter_rows())
+    return quarantine.keep(writer.home, contract.name, bad, reasons, whole, codes)
 
 
 def replaces(contract: Contract) -> tuple[str, ...]:
@@ -155,59 +166,3 @@ def _streamed(
 
 def _numbered(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:
     return frame.with_row_index(SRC_ROW, offset=1).with_columns(pl.col(SRC_ROW).cast(pl.Int32))
-
-
-def slot_name(batch: Batch) -> str:
-    """Return a file name for the batch's slot."""
-    return hashlib.sha256(f"{batch.table}\0{batch.id}".encode()).hexdigest()[:24]
-
-
-def keep_quarantine(
-    folder: Path, contract: Contract, batch: Batch, bad: pl.DataFrame
-) -> Path | None:
-    """Write the quarantined rows of a batch; a repetition of the slot replaces them.
-
-    Columns: table, batch_id, source, biz_date, src_row, sheet, reason, row (JSON, persons masked).
-    Beside it the same as CSV for people (行号, 工作表, 原因, 内容), whose path is returned.
-    """
-    target = folder / contract.name / f"{slot_name(batch)}.parquet"
-    shown = target.with_suffix(".csv")
-    if bad.is_empty():
-        target.unlink(missing_ok=True)
-        shown.unlink(missing_ok=True)
-        return None
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = target.with_suffix(".tmp")
-    bad.select(
-        pl.col("src_row").alias("行号"),
-        pl.col("sheet").alias("工作表"),
-        pl.col("reason").alias("原因"),
-        pl.col("row").alias("内容"),
-    ).write_csv(written, include_bom=True)
-    written.replace(shown)
-    bad.select(
-        pl.lit(contract.code).alias("table"),
-        pl.lit(batch.id).alias("batch_id"),
-        pl.lit(batch.source).alias("source"),
-        pl.lit(batch.biz_date).alias("biz_date"),
-        *BAD_SCHEMA,
-    ).write_parquet(written)
-    written.replace(target)
-    return shown
-
-
-def quarantined(folder: Path, table: str | None = None) -> pl.DataFrame:
-    """Return all quarantined rows, or those of one table (contract name)."""
-    pattern = f"{table or '*'}/*.parquet"
-    paths = sorted(folder.glob(pattern))
-    if not paths:
-        return pl.DataFrame(
-            schema={
-                "table": pl.String,
-                "batch_id": pl.String,
-                "source": pl.String,
-                "biz_date": pl.Date,
-                **BAD_SCHEMA,
-            }
-        )
-    return pl.concat([pl.read_parquet(path) for path in paths])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from ingest.gate.split import PROBLEMS
@@ -11,10 +9,10 @@ from ingest.gate.split import PROBLEMS
 _LISTED = 6
 
 
-def quarantine_sentence(bad: pl.DataFrame, kept: Path | None, stored: int) -> str:
+def quarantine_sentence(bad: pl.DataFrame, table: str, stored: int) -> str:
     """Return the sentence of a file's or sheet's quarantined rows (`bad` of its Counts).
 
-    `kept` is the list of these rows, `stored` how many others were stored.
+    `table` is the code of its table, `stored` how many other rows were stored.
     """
     found = _grouped(bad)
     if len(found) == 1 and bad.height == 1:
@@ -26,7 +24,8 @@ def quarantine_sentence(bad: pl.DataFrame, kept: Path | None, stored: int) -> st
         ]
         if len(found) > _LISTED:
             said.append(f"另有{len(found) - _LISTED}种原因")
-    where = f"逐行原因见 {kept}，请" if kept and bad.height > 1 else "请"
+    show = f"逐行原因见 budget-watch quarantine show --table {table}，"
+    where = f"{show if bad.height > 1 else ''}请"
     rest = f"；其余{stored:,}行已入库" if stored else ""
     return f"隔离{bad.height:,}行：{'；'.join(said)}。{where}改正后重新送达{rest}。"
 

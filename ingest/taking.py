@@ -373,7 +373,8 @@ def _sum_up(taken: Taken, job: ParcelJob) -> None:
     for line in wrong:
         rows = max(line.rows, parcel.rows or 0 if len(taken.lines) == 1 else 0)
         taken.rows += rows
-        taken.refused += rows
+        taken.quarantined += line.quarantined
+        taken.refused += rows - line.quarantined
     for line in wrong:
         if not line.quarantined:  # else the workbook's reader has written it down
             _refuse(job, line, parcel.rows or 0 if len(taken.lines) == 1 else 0)

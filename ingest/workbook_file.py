@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from budget_watch.lake.quarantine import key_text
 from budget_watch.tables import Contract
 from budget_watch.tables import contract as contract_of
 from budget_watch.tables.template import is_companion
@@ -16,10 +17,10 @@ from ingest.bind.context import read_book
 from ingest.bind.contract_file import Binding, bind, fits
 from ingest.bind.forms import Bound, SheetResult, read_sheet
 from ingest.bind.records import REASON
-from ingest.deliver import Counts, keep_quarantine
+from ingest.deliver import Counts, keep
 from ingest.errors import IngestError, Refused, Unrecognised
 from ingest.gate.relations import Relation, relations
-from ingest.gate.split import SRC_ROW
+from ingest.gate.split import SRC_ROW, as_delivered
 from ingest.gate.units import Fact, disagreements, facts_of, too_small
 from ingest.job import Job, digest_of
 from ingest.load_line import LoadLine
@@ -311,17 +312,19 @@ def _quarantine_whole(job: Job, contract: Contract, bound: Bound, book: _Book) -
     """Keep a refused sheet's rows in quarantine, so that they can be released once corrected."""
     reason = book.refused[id(bound)]
     batch = job.aside(contract, f"{book.name}#{bound.sheet}", book.digest)
-    names = [name for name in contract.names if name in bound.frame.columns]
+    key = set(contract.key) <= set(bound.frame.columns)
     rows = bound.frame.select(
         SRC_ROW,
         pl.col(SHEET).alias("sheet"),
         pl.lit(reason).alias("reason"),
-        pl.struct(names).struct.json_encode().alias("row"),
+        pl.lit(False).alias("soft"),
+        (key_text(contract.key) if key else pl.lit(None, pl.String)).alias("key"),
+        as_delivered(contract, bound.frame).alias("row"),
     )
-    keep_quarantine(job.writer.home.quarantine, contract, batch, rows)
     count = bound.frame.height
-    if not job.writer.known(batch):
-        job.writer.refuse(batch, count, reason)
+    kept = keep(job.writer, contract, rows, whole=True, codes=False)
+    if kept is not None:
+        job.writer.hold(batch, kept, reason)
     return LoadLine(
         book.name,
         bound.sheet or None,
@@ -355,7 +358,7 @@ def _deliver_table(
             continue
         own = counts.bad.filter(pl.col("sheet") == bound.sheet)
         kept_out = (
-            quarantine_sentence(own, counts.kept, height - own.height) if own.height else None
+            quarantine_sentence(own, contract.code, height - own.height) if own.height else None
         )
         good = bound.frame.filter(pl.col(REASON).is_null())
         skipped = frozenset(bound.form.skip_checks)
@@ -415,7 +418,7 @@ def finish(
         return LoadLine(name, sheet, contract.code, form, reason=counts.note or _REPEATED)
     said = [note] if note else []
     if counts.quarantined:
-        said.insert(0, quarantine_sentence(counts.bad, counts.kept, counts.stored))
+        said.insert(0, quarantine_sentence(counts.bad, contract.code, counts.stored))
     if counts.note:
         said.append(counts.note)
     return LoadLine(

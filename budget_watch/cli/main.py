@@ -17,6 +17,7 @@ from budget_watch.cli import (
     form_commands,
     judging,
     loading,
+    quarantining,
     reconciling,
     reporting,
     scheduling,
@@ -57,6 +58,7 @@ for name, sub, words in (
     ("laws", books.laws_app, "法规文本：载入、列出、查看。"),
     ("forms", form_commands.forms_app, "公开表样：列出、试读一个工作簿。"),
     ("reconcile", reconciling.reconcile_app, "调节表：月报与凭证的差额，填列、签认、撤回、导出。"),
+    ("quarantine", quarantining.quarantine_app, "隔离区：列出、查看、导出、放行、作废。"),
     ("runs", scheduling.runs_app, "业务日的运行：列出、查看、取消、继续；规则判断的记录。"),
 ):
     app.add_typer(sub, name=name, help=words)

@@ -6,17 +6,18 @@ publishing transaction, so the ledger never names rows that nobody can read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
 import polars as pl
 import sqlalchemy as sa
 
-from budget_watch.lake import records
+from budget_watch.lake import quarantine, records
 from budget_watch.lake.errors import LakeError
 from budget_watch.lake.home import Home
+from budget_watch.lake.quarantine import CLOSED, STORED, Kept
 from budget_watch.lake.state import engine
 
 WHOLE_YEAR = 0
@@ -104,6 +105,7 @@ class Entry:
     refused: int = 0
     reason: str | None = None
     outcome: Outcome = "stored"
+    kept: Kept | None = None  # the rows kept out, where they can be released
 
     @property
     def is_refusal(self) -> bool:
@@ -264,12 +266,53 @@ def entries(home: Home, table: str | None = None) -> list[Entry]:
     """The published ledger lines, oldest first; of one table where given. Without coverage."""
     if not home.exists:
         return []
-    t = records.batch
+    t = accounted()
     query = sa.select(t).order_by(t.c.seq)
     if table is not None:
         query = query.where(t.c.table_name == table)
     with engine(home).connect() as connection:
         return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+def accounted(seq: int | None = None) -> sa.Subquery:
+    """The ledger's lines with what became of quarantined rows counted in, and `snapshot_seq`.
+
+    A row released (as it is or corrected) counts as stored, one discarded or superseded as
+    refused: delivered = stored + quarantined + refused at any time, and what counts as quarantined
+    waits for somebody. As of a snapshot's number; default: now.
+    """
+    b, q, a, s = records.batch, records.quarantine, records.quarantine_act, records.snapshot
+    later = s.alias("later")
+
+    def moved(actions: tuple[str, ...], name: str) -> sa.Label[int]:
+        rows = sa.case((a.c.action.in_(actions), a.c.row_count), else_=0)
+        return sa.func.sum(rows).label(name)
+
+    acts = (
+        sa.select(q.c.batch_seq, moved(STORED, "released"), moved(CLOSED, "closed"))
+        .join(a, a.c.bundle == q.c.number)
+        .join(later, later.c.id == a.c.snapshot)
+        .group_by(q.c.batch_seq)
+    )
+    if seq is not None:
+        acts = acts.where(later.c.seq <= seq)
+    done = acts.subquery()
+    released = sa.func.coalesce(done.c.released, 0)
+    closed = sa.func.coalesce(done.c.closed, 0)
+    moves = {
+        "stored": b.c.stored + released,
+        "quarantined": b.c.quarantined - released - closed,
+        "refused": b.c.refused + closed,
+    }
+    query = (
+        sa.select(
+            *(moves[c.name].label(c.name) if c.name in moves else c for c in b.c),
+            s.c.seq.label("snapshot_seq"),
+        )
+        .join(s, s.c.id == b.c.snapshot)
+        .outerjoin(done, done.c.batch_seq == b.c.seq)
+    )
+    return (query if seq is None else query.where(s.c.seq <= seq)).subquery()
 
 
 @dataclass(frozen=True)
@@ -279,24 +322,32 @@ class Lines:
     Attributes:
         home: whose published lines come first.
         coming: what the publication adds, in its order.
+        leaving: rows that leave quarantine with it, by (table, slot).
     """
 
     home: Home
     coming: Sequence[Entry] = ()
+    leaving: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
-        """Whether the publication adds a line."""
-        return bool(self.coming)
+        """Whether the publication adds or changes a line."""
+        return bool(self.coming or self.leaving)
 
     def frame(self) -> pl.DataFrame:
         """table_name, id, biz_date, delivered, quarantined, refused; oldest first."""
-        rows = [
-            (e.batch.table, e.batch.id, e.batch.biz_date, e.delivered, e.quarantined, e.is_refusal)
-            for e in (*entries(self.home), *self.coming)
-            if e.counts
-        ]
-        return pl.DataFrame(rows, schema=LINES, orient="row")
+        rows = []
+        waiting = dict(self.leaving)  # the newest line of a slot is the one they leave
+        for e in reversed([*entries(self.home), *self.coming]):
+            place = (e.batch.table, e.batch.id)
+            gone = min(e.quarantined, waiting.get(place, 0)) if e.counts else 0
+            if gone:
+                waiting[place] -= gone
+            left = e.quarantined - gone
+            line = (*place, e.batch.biz_date, e.delivered, left, e.is_refusal)
+            if e.counts:
+                rows.append(line)
+        return pl.DataFrame(rows[::-1], schema=LINES, orient="row")
 
 
 LINES = pl.Schema(
@@ -361,8 +412,17 @@ def write_entries(
         }
         for entry in entries
     ]
-    if rows:
-        connection.execute(sa.insert(records.batch), rows)
+    if not rows:
+        return
+    insert = sa.insert(records.batch).returning(records.batch.c.seq, sort_by_parameter_order=True)
+    seqs = list(connection.execute(insert, rows).scalars())
+    for seq, entry in zip(seqs, entries, strict=True):
+        one = entry.batch
+        told = (one.table, one.id, one.source, one.origin, one.biz_date)
+        if entry.kept is not None:
+            quarantine.write_bundle(connection, snapshot, seq, told, entry.kept)
+        if entry.outcome == "stored" or entry.kept is not None:
+            quarantine.close_older(connection, snapshot, seq, told)
 
 
 def write_coverage(connection: sa.Connection, seq: int, entries: Iterable[Entry]) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from budget_watch.lake import ledger, records
+from budget_watch.lake import ledger, quarantine, records
 from budget_watch.lake.draft import TableDraft
 from budget_watch.lake.home import Home
 from budget_watch.lake.lease import Lease
 from budget_watch.lake.ledger import Entry
+from budget_watch.lake.quarantine import Act
 from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine, writing
 
@@ -33,6 +34,8 @@ def record(
     changed: Mapping[str, tuple[TableDraft, int]],
     made_from: Mapping[str, Mapping[str, Any]],
     entries: Sequence[Entry],
+    acts: Sequence[Act] = (),
+    covered: Sequence[Entry] = (),
 ) -> str:
     """Write snapshot, versions, batches and coverage in one transaction; return the snapshot's id.
 
@@ -63,8 +66,9 @@ def record(
         ]
         if rows:
             connection.execute(sa.insert(records.snapshot_table), rows)
+        quarantine.write_acts(connection, snapshot_id, acts)
         ledger.write_entries(connection, snapshot_id, entries, versions)
-        ledger.write_coverage(connection, seq, entries)
+        ledger.write_coverage(connection, seq, [*entries, *covered])
         return snapshot_id
 
 

@@ -179,10 +179,11 @@ class Reader:
             if "dept_code" in shape.schema:
                 rows = rows.filter(pl.col("dept_code").is_in(sorted(scope.departments)))
             elif "agency_code" in shape.schema:
-                rows = rows.filter(pl.col("agency_code").is_in(self._agencies(scope.departments)))
+                rows = rows.filter(pl.col("agency_code").is_in(self.agencies(scope.departments)))
         return rows
 
-    def _agencies(self, departments: frozenset[str]) -> list[str]:
+    def agencies(self, departments: frozenset[str]) -> list[str]:
+        """The units of these departments, as the unit table has them."""
         paths = self.files("unit")
         if not paths:
             return []

@@ -119,6 +119,43 @@ coverage = Table(
     Column("snapshot_seq", Integer, nullable=False),
 )
 
+# The rows that the gate kept out of one delivery: one file, named with the delivery's ledger line.
+quarantine = Table(
+    "lake_quarantine",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("batch_seq", Integer, ForeignKey("lake_batch.seq"), nullable=False, index=True),
+    Column("table_name", String(64), nullable=False, index=True),
+    Column("batch_id", String(200), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("origin", String(40)),
+    Column("biz_date", Date, nullable=False),
+    Column("path", String(200), nullable=False, unique=True),
+    Column("row_count", BigInteger, nullable=False),
+    Column("soft", BigInteger, nullable=False),  # rows that may be released as they are
+    Column("whole", Boolean, nullable=False),  # nothing of the delivery was believed
+    Column("codes", Boolean, nullable=False),  # codes had to be in our lists
+    Column("reasons", Text, nullable=False),  # JSON {what is wrong: rows}
+    Column("kept_at", DateTime(timezone=True), nullable=False),
+    Column("snapshot", String(32), ForeignKey("lake_snapshot.id"), nullable=False),
+)
+
+# What became of kept rows: released, corrected, discarded, superseded; exported. Only added to.
+quarantine_act = Table(
+    "lake_quarantine_act",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("bundle", Integer, ForeignKey("lake_quarantine.number"), nullable=False, index=True),
+    Column("action", String(12), nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("which", Text, nullable=False),  # JSON list of [first, last] line
+    Column("actor", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON, such as file and its hash
+    Column("acted_at", DateTime(timezone=True), nullable=False),
+    Column("snapshot", String(32), ForeignKey("lake_snapshot.id")),  # none for an export
+)
+
 # One attempt at a business day. `outcome` is empty while it runs; rows are never deleted.
 day_run = Table(
     "day_run",

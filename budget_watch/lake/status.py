@@ -9,9 +9,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from budget_watch.access import Grant
-from budget_watch.lake import records
 from budget_watch.lake.home import Home
-from budget_watch.lake.ledger import COUNTED
+from budget_watch.lake.ledger import COUNTED, accounted
 from budget_watch.lake.owing import WORDS, Owing, approvals, owing
 from budget_watch.lake.reader import Reader
 from budget_watch.lake.snapshot import Snapshot
@@ -61,7 +60,7 @@ def table_status(
 def _ledger(home: Home, snapshot: Snapshot | None) -> dict[str, tuple[date, int, int]]:
     if snapshot is None:
         return {}
-    t, s = records.batch, records.snapshot
+    t = accounted(snapshot.seq)
     query = (
         sa.select(
             t.c.table_name,
@@ -69,8 +68,7 @@ def _ledger(home: Home, snapshot: Snapshot | None) -> dict[str, tuple[date, int,
             sa.func.sum(t.c.quarantined),
             sa.func.sum(t.c.refused),
         )
-        .join(s, s.c.id == t.c.snapshot)
-        .where(s.c.seq <= snapshot.seq, t.c.outcome.in_(COUNTED))
+        .where(t.c.outcome.in_(COUNTED))
         .group_by(t.c.table_name)
     )
     with engine(home).connect() as connection:

@@ -6,7 +6,7 @@ import json
 
 import sqlalchemy as sa
 
-from budget_watch.lake import records
+from budget_watch.lake import quarantine, records
 from budget_watch.lake.home import Home
 from budget_watch.lake.layout import table_folders
 from budget_watch.lake.state import engine
@@ -26,7 +26,7 @@ def sweep(home: Home) -> int:
             if inside not in keep and not inside.startswith("_delta_log/"):
                 path.unlink()
                 gone += 1
-    return gone
+    return gone + quarantine.sweep(home)
 
 
 def _named(home: Home) -> dict[str, set[str]]:

@@ -16,7 +16,7 @@ from typing import Self
 
 import polars as pl
 
-from budget_watch.lake import changes, delta, ledger
+from budget_watch.lake import changes, delta, ledger, quarantine, shaping
 from budget_watch.lake.draft import BUFFER_ROWS, Held, TableDraft
 from budget_watch.lake.errors import FrameError, LakeError
 from budget_watch.lake.files import make_durable
@@ -28,6 +28,7 @@ from budget_watch.lake.ledger import Batch, Entry, Outcome, Slot
 from budget_watch.lake.marts import calendar_hash
 from budget_watch.lake.marts.row_change import ROW_CHANGE
 from budget_watch.lake.publishing import heads, record
+from budget_watch.lake.quarantine import Act, Kept
 from budget_watch.lake.refresh import refresh_marts
 from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
@@ -69,6 +70,9 @@ class Writer:
         self._drafts: dict[str, TableDraft] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._refusals: list[Entry] = []
+        self._acts: list[Act] = []
+        self._leaving: dict[tuple[str, str], int] = {}
+        self._covered: list[Entry] = []  # slices that released rows speak of
         self._replaced: list[Entry] = []  # came in this draft and were corrected in it
         self._committing = False
         self._contents: set[tuple[str, str]] = set()  # table and hash of what the draft holds
@@ -107,6 +111,8 @@ class Writer:
         if not self._committing:  # else Delta may name the files until the next writer restores it
             for draft in self._drafts.values():
                 draft.discard(keep=draft.published)
+            lines = (*self._replaced, *self._entries.values(), *self._refusals)
+            quarantine.discard_files(self.home, [e.kept for e in lines if e.kept])
         self._forget()
         self._lease.release()
 
@@ -142,6 +148,7 @@ class Writer:
         by: Sequence[str] | None = None,
         quarantined: int = 0,
         repeated: int = 0,
+        kept: Kept | None = None,
     ) -> Stored:
         """Put the rows of a batch in the place of older ones. Never a blind append.
 
@@ -162,6 +169,7 @@ class Writer:
             batch: the delivery. Published before with the same hash, nothing is done.
             quarantined: rows that the gate kept out.
             repeated: delivered rows that shared their key with another.
+            kept: the file of the rows kept out, so that they can be released.
 
         Raises:
             FrameError: the frame does not fit the contract.
@@ -179,6 +187,9 @@ class Writer:
             arrived = intake.scan()
             held, again = draft.held(), batch.id in self._ids(table)
             removed = self._remove(draft, batch, arrived, predicate, by)
+            place, key = (table, batch.id, batch.biz_date), draft.layout.contract.key
+            for act, slot in quarantine.closed_by_key(self.home, place, arrived, key, self._acts):
+                self.close_kept(act, (table, slot))
             if removed or again or repeated:
                 slice_ = _expression(predicate, draft) if predicate is not None else pl.lit(False)
                 whole = slice_ | (pl.col("batch_id") == batch.id)
@@ -192,7 +203,9 @@ class Writer:
         self._relieve_memory()
         delivered = count + quarantined + outrun
         reason = f"{outrun:,} 行已有业务日期更晚的版本，未采用" if outrun else None
-        entry = Entry(batch, intake.loaded_at, delivered, count, quarantined, outrun, reason)
+        entry = Entry(
+            batch, intake.loaded_at, delivered, count, quarantined, outrun, reason, kept=kept
+        )
         self._enter(entry)
         return Stored(count, removed, outrun=outrun)
 
@@ -235,6 +248,42 @@ class Writer:
         before = self.slot(batch)
         if before is not None:
             self._slots[batch.table, batch.id] = before.after(batch, outcome)
+
+    def hold(self, batch: Batch, kept: Kept, reason: str) -> None:
+        """Write a delivery into the ledger of which nothing is believed: all rows in quarantine."""
+        now, rows = datetime.now(UTC), kept.rows
+        entry = Entry(batch, now, rows, 0, rows, 0, reason, "refused", kept=kept)
+        self._refusals.append(entry)
+
+    def close_kept(self, act: Act, slot: tuple[str, str]) -> None:
+        """Discard quarantined rows; done at the next publishing. `slot`: their table and batch."""
+        self._acts.append(act)
+        self._leaving[slot] = self._leaving.get(slot, 0) + act.rows
+
+    def release(self, act: Act, batch: Batch, rows: pl.DataFrame) -> None:
+        """Put quarantined rows into their slot, beside those that were stored at once.
+
+        Args:
+            act: which rows of which bundle, by whom and why.
+            batch: the original delivery; the rows carry its id and business date.
+            rows: as many as the act says, columns of the contract (fen).
+
+        Raises:
+            FrameError: they do not fit the contract.
+            LakeError: they are not as many.
+        """
+        if rows.height != act.rows:
+            raise LakeError(f"{batch.id}：放行 {act.rows} 行，却给出 {rows.height} 行。")
+        draft = self._draft(batch.table)
+        now = datetime.now(UTC)
+        draft.add(shaping.shaped(rows.lazy(), draft.layout, batch, now).collect())
+        self._covered.append(Entry(batch, now, 0, 0))
+        self.close_kept(act, (batch.table, batch.id))
+
+    def holds_keys(self, table: str, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+        """The keys of these rows that the table has already, in published or coming rows."""
+        keys = rows.select(list(by)).unique()
+        return self._draft(table).same(keys, pl.lit(True))
 
     def note(self, batch: Batch, quarantined: int, reason: str | None = None) -> None:
         """Say after `replace` how many rows were quarantined, where it was not known before."""
@@ -280,14 +329,15 @@ class Writer:
         published = self._base.tables if self._base else {}
         calendar = self.home.calendar_file
         entries = [*self._replaced, *self._entries.values(), *self._refusals]
-        lines = ledger.Lines(self.home, entries)
+        lines = ledger.Lines(self.home, entries, self._leaving)
         made_from = refresh_marts(self._draft, published, calendar, progress, lines)
         changed = {name: draft for name, draft in self._drafts.items() if draft.changed}
         base = self._base
         if base is not None:
             biz_date = max(biz_date, base.biz_date)
         same = base is not None and base.biz_date == biz_date and dict(base.hashes) == wanted
-        if base is not None and same and not (changed or self._entries or self._refusals):
+        nothing = not (changed or self._entries or self._refusals or self._acts)
+        if base is not None and same and nothing:
             return base
         progress("落盘并提交")
         self._committing = True
@@ -302,6 +352,8 @@ class Writer:
             {name: (changed[name], version) for name, version in versions.items()},
             made_from,
             entries,
+            self._acts,
+            self._covered,
         )
         for draft in self._drafts.values():
             draft.discard(keep=draft.files)
@@ -398,6 +450,7 @@ class Writer:
     def _forget(self) -> None:
         self._drafts, self._entries, self._refusals, self._replaced = {}, {}, [], []
         self._contents, self._known_ids, self._hashes, self._slots = set(), {}, {}, {}
+        self._acts, self._leaving, self._covered = [], {}, []
         self._committing = False
 
     def _enter(self, entry: Entry) -> None:

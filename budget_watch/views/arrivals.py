@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 import sqlalchemy as sa
 
-from budget_watch.lake import Home, Snapshot, records
-from budget_watch.lake.ledger import COUNTED
+from budget_watch.lake import Home, Snapshot
+from budget_watch.lake.ledger import COUNTED, accounted
 from budget_watch.lake.state import engine
 from budget_watch.lake.status import table_status
 from budget_watch.tables import Contract, contracts
@@ -105,7 +105,7 @@ def _arrival(
 
 
 def _ledger(home: Home, snapshot: Snapshot) -> dict[str, Mapping[str, int | date]]:
-    b, s = records.batch, records.snapshot
+    b = accounted(snapshot.seq)
     query = (
         sa.select(
             b.c.table_name,
@@ -115,8 +115,7 @@ def _ledger(home: Home, snapshot: Snapshot) -> dict[str, Mapping[str, int | date
             sa.func.sum(b.c.refused).label("refused"),
             sa.func.max(b.c.biz_date).label("last"),
         )
-        .join(s, s.c.id == b.c.snapshot)
-        .where(s.c.seq <= snapshot.seq, b.c.outcome.in_(COUNTED))
+        .where(b.c.outcome.in_(COUNTED))
         .group_by(b.c.table_name)
     )
     with engine(home).connect() as connection:
@@ -153,14 +152,8 @@ class Delivery:
 
 def deliveries(home: Home, snapshot: Snapshot, table: str, limit: int = 200) -> list[Delivery]:
     """The batches of one table, newest first."""
-    b, s = records.batch, records.snapshot
-    query = (
-        sa.select(b)
-        .join(s, s.c.id == b.c.snapshot)
-        .where(b.c.table_name == table, s.c.seq <= snapshot.seq)
-        .order_by(b.c.seq.desc())
-        .limit(limit)
-    )
+    b = accounted(snapshot.seq)
+    query = sa.select(b).where(b.c.table_name == table).order_by(b.c.seq.desc()).limit(limit)
     with engine(home).connect() as connection:
         rows = connection.execute(query).mappings().all()
     return [

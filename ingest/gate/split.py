@@ -11,24 +11,23 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from budget_watch.lake.quarantine import FILE_SCHEMA, key_text
+from budget_watch.money.unit import Unit
 from budget_watch.tables import Contract
-from ingest.gate.secrets import delivered_ids, hashed_ids
+from budget_watch.tables.contract import MONEY_UNITS, Column
+from ingest.gate.secrets import hashed_ids
 from ingest.gate.typing import RAW, raw_columns, typed
 from ingest.gate.violations import BOUND, REPEATED, Violation, compile_contract
 
 SRC_ROW = "src_row"
 _BAD = "_bad"
 SHEET = "_sheet"
-BAD_SCHEMA = {
-    SRC_ROW: pl.Int32(),
-    "sheet": pl.String(),
-    "reason": pl.String(),
-    "row": pl.String(),
-}
+BAD_SCHEMA = {name: dtype for name, dtype in FILE_SCHEMA.items() if name != "line"}
 PROBLEMS = "problems"  # beside BAD_SCHEMA: [{problem, shown}] of each row, for the load line
 _PROBLEM = pl.Struct({"problem": pl.String(), "shown": pl.String()})
 _KEPT = (SRC_ROW, "data_status", "src_dept", "secret_flag", "round_fen")
-_MASK = "＊"
+# What a person may let pass as it is: a code may be newer than our list of codes.
+SOFT = ("codes",)
 
 
 @dataclass(frozen=True)
@@ -241,7 +240,7 @@ def _prepared(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
 def quarantined_rows(
     gate: Gate, rows: pl.DataFrame, only: tuple[str, ...] | None = None
 ) -> pl.DataFrame:
-    """Return bad rows as src_row, reason, row (JSON of what was delivered, persons masked)."""
+    """Return bad rows as they are kept (BAD_SCHEMA), with their problems for the load line."""
     if rows.is_empty():
         return pl.DataFrame(schema={**BAD_SCHEMA, PROBLEMS: pl.List(_PROBLEM)})
     where = pl.lit("")
@@ -264,29 +263,54 @@ def quarantined_rows(
         reasons.append(pl.col(BOUND))
         problems.insert(0, pl.when(pl.col(BOUND).is_not_null()).then(_bound_problem()))
     listed = pl.concat_list([*reasons, *texts]).list.drop_nulls().list.join("；")
-    personal = {column.name: column.personal for column in gate.contract.personal_columns}
-    hidden = {*personal, *delivered_ids(gate.contract)}
-    plain = [
-        name
-        for name in rows.columns
-        if name not in hidden
-        and not name.startswith(("_", RAW))
-        and name not in (SRC_ROW, BOUND, REPEATED)
+    hard = [
+        rule.expr & pl.col(_BAD) if rule.kind != "key" else rule.expr
+        for rule in gate.rules
+        if rule.kind not in SOFT and (only is None or rule.kind in only)
     ]
-    content = [
-        (pl.col(RAW + name) if RAW + name in rows.columns else pl.col(name))
-        .cast(pl.String)
-        .alias(name)
-        for name in plain
-    ]
-    content += [_masked(name).alias(name) for name in personal if name in rows.columns]
+    key = gate.contract.key
+    whole_key = set(key) <= set(rows.columns)
     return rows.select(
         pl.col(SRC_ROW) if SRC_ROW in rows.columns else pl.lit(None, pl.Int32).alias(SRC_ROW),
         (pl.col(SHEET) if SHEET in rows.columns else pl.lit(None, pl.String)).alias("sheet"),
         listed.alias("reason"),
-        pl.struct(content).struct.json_encode().alias("row"),
+        (~pl.any_horizontal(hard) if hard else pl.lit(True)).alias("soft"),
+        (key_text(key) if whole_key else pl.lit(None, pl.String)).alias("key"),
+        as_delivered(gate.contract, rows).alias("row"),
         pl.concat_list(problems).list.drop_nulls().alias(PROBLEMS),
     )
+
+
+def as_delivered(contract: Contract, rows: pl.DataFrame) -> pl.Expr:
+    """Return each row as JSON of texts as a CSV would deliver them; identity numbers are hashes.
+
+    Where the delivered text is there (`raw:`) it is taken, else the stored value is written in
+    the contract's unit.
+    """
+    content = []
+    for column in contract.columns:
+        if RAW + column.name in rows.columns:
+            content.append(pl.col(RAW + column.name).alias(column.name))
+        elif column.name in rows.columns:
+            content.append(plainly(column, rows.schema[column.name]))
+    content += [
+        pl.col(name).cast(pl.String) for name in _KEPT if name in rows.columns and name != SRC_ROW
+    ]
+    return pl.struct(content).struct.json_encode()
+
+
+def plainly(column: Column, dtype: pl.DataType) -> pl.Expr:
+    """Return a column's stored value as the text that would be read as it: fen in the unit."""
+    value = pl.col(column.name)
+    digits = {"money": Unit(column.unit).digits if column.unit in MONEY_UNITS else 0}
+    digits |= {"ratio": 6, "number": column.scale}
+    places = digits.get(column.type, 0)
+    if not places or not dtype.is_integer():
+        return value.cast(pl.String)
+    size = value.abs()
+    sign = pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    whole, rest = size // 10**places, (size % 10**places).cast(pl.String).str.zfill(places)
+    return pl.concat_str(sign, whole.cast(pl.String), pl.lit("."), rest).alias(column.name)
 
 
 def _bound_problem() -> pl.Expr:
@@ -306,8 +330,3 @@ def _shown(rule: Violation, rows: pl.DataFrame) -> pl.Expr | None:
     if name not in rows.columns:
         return None
     return pl.col(name).cast(pl.String).str.slice(0, 30).fill_null("")
-
-
-def _masked(name: str) -> pl.Expr:
-    text = pl.col(name).cast(pl.String)
-    return pl.concat_str(text.str.slice(0, 1), pl.lit(_MASK * 3))

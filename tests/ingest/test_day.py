@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from budget_watch.access import Grant
-from budget_watch.lake import Home, Reader
+from budget_watch.lake import Home, Reader, quarantine
 from budget_watch.tables import arrow_schema, contract
 from ingest.day import run_deliveries
 from ingest.errors import Unreadable
@@ -147,7 +147,7 @@ point, nth = sys.argv[3], int(sys.argv[4])
 if point == "split":
     ingest.deliver.split_frame = trap(ingest.deliver.split_frame, nth, late=True)
 if point == "quarantine":
-    ingest.deliver.keep_quarantine = trap(ingest.deliver.keep_quarantine, nth, late=True)
+    ingest.deliver.keep = trap(ingest.deliver.keep, nth, late=True)
 if point == "publish":
     ingest.deliveries.Writer.publish = trap(ingest.deliveries.Writer.publish, nth)
 if point == "published":
@@ -169,5 +169,15 @@ def test_killed_at_any_point_and_run_again_it_is_the_same_lake(source, tmp_path,
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     run_deliveries(killed, source)
     assert stored(killed).equals(stored(calm))
-    names = [sorted(p.name for p in home.quarantine.rglob("*")) for home in (killed, calm)]
-    assert names[0] == names[1]
+    kept = [quarantine.bundles(home) for home in (killed, calm)]
+    assert [[(b.name, b.batch_id, b.open) for b in some] for some in kept] == [
+        [("Q1", kept[1][0].batch_id, 1)]
+    ] * 2
+    files = [list(home.quarantine.rglob("*.parquet")) for home in (killed, calm)]
+    assert [len(some) for some in files] == [1, 1]  # what the killed run kept is swept
+    assert (
+        next(
+            quarantine.read(home, b).rows() for home, (b,) in zip((killed, calm), kept, strict=True)
+        )
+        == quarantine.read(calm, kept[1][0]).rows()
+    )
