@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -257,12 +257,17 @@ def test_a_folder_that_is_not_there_is_a_fault_and_not_an_empty_one(
         fetch(home, tmp_path / "none")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root 不受文件权限限制")
 def test_an_unreadable_file_is_told_and_the_others_are_read(home: Home, inbox: Path) -> None:
-    lay(inbox, "FIN-15_2026-08.csv").chmod(0)
+    class Denying(LocalPlace):  # as root, no mode of a file denies anything
+        def fetch(self, seen: Seen, target: Path, go_on: Callable[[], None]) -> Seen:
+            if seen.name == "FIN-15_2026-08.csv":
+                raise PermissionError(13, "Permission denied", seen.path)
+            return super().fetch(seen, target, go_on)
+
+    lay(inbox, "FIN-15_2026-08.csv")
     lay(inbox, "FIN-15_2026-09.csv")
-    with pytest.raises(SourceFault, match="FIN-15_2026-08"):
-        fetch(home, inbox)
+    with pytest.raises(SourceFault, match=r"FIN-15_2026-08\.csv”（Permission denied）"):
+        fetch(home, inbox, place=Denying(inbox, NAME))
     assert [one.period for one in Spool(home, NAME).parcels()] == ["2026-09"]
 
 
