@@ -40,7 +40,7 @@ class Watch(Protocol):
     """Who is told how a day goes."""
 
     def phase(self, name: str) -> None:
-        """The day has come to 取数, 校验入库, 发布 or 规则."""
+        """The day has come to 取数, 校验入库, 发布, 规则 or 疑点."""
 
     def source(self, report: SourceReport) -> None:
         """A source has brought what it could."""
@@ -232,9 +232,12 @@ def run_day(
         validate(home.root, taker.summaries, f"ingest-{day}")
     if snapshot is None or not rules:
         return report
-    _go_on(watch, stop)
-    watch.phase("规则")
-    report.checked = judge(home, day, snapshot)
+
+    def at_phase(name: str) -> None:
+        _go_on(watch, stop)
+        watch.phase(name)
+
+    report.checked = judge(home, day, snapshot, at_phase)
     return report
 
 
@@ -297,12 +300,15 @@ def publish(
     return writer.publish(day, given, progress=progress)
 
 
-def judge(home: Home, day: date, snapshot: Snapshot) -> Checked:
+def judge(
+    home: Home, day: date, snapshot: Snapshot, phase: Callable[[str], None] = lambda name: None
+) -> Checked:
     """Run the rule book on a snapshot as of a day and record what it found."""
     from budget_watch.casework.baseline import baseline_of
     from budget_watch.casework.checking import check
 
-    return check(home.root, as_of=day, snapshot=snapshot.id, baseline=baseline_of(home.root))
+    baseline = baseline_of(home.root)
+    return check(home.root, as_of=day, snapshot=snapshot.id, baseline=baseline, phase=phase)
 
 
 def _go_on(watch: Watch, stop: threading.Event) -> None:

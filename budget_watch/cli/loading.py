@@ -195,7 +195,7 @@ def status(
         f"{len(tables)} 张报表，已有数据 {arrived} 张，隔离 {quarantined:,} 行；"
         f"另有 {beside} 张参照表。"
     )
-    for row in board.of("late", "today", "waiting") if board else ():
+    for row in board.of("late", "today", "waiting", "never") if board else ():
         if row.why or row.missing:
             printer.note(row.sentence)
     if board is not None:

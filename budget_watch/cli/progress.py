@@ -86,7 +86,7 @@ class Shown:
             self._bars.update(self._task, total=total or None, completed=done, description=words)
         elif time.monotonic() - self._last >= SAY_SECONDS:
             self._last = time.monotonic()
-            self._words(f"    {done:,}/{total:,} {what}")
+            self._words(f"    {done:,}/{total:,} {what}" if total else f"    {what}")
 
     def _close(self) -> None:
         if self._bars is not None and self._task is not None:

@@ -194,7 +194,7 @@ def run_day_here(here: Context, day: Any, reason: str, as_json: bool) -> int:
         return DONE
     Printer(as_json, {}).close(
         {"run": run.id, "biz_date": run.biz_date, "outcome": run.outcome, **run.counts},
-        run.message,
+        f"已记为运行 {run.id}；各数据源和阶段见 budget-watch runs show。",
     )
     return {"done": DONE, "look": LOOK, "cancelled": LOOK}.get(run.outcome, FAILED)
 

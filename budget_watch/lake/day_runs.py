@@ -49,7 +49,7 @@ class SourceResult:
         outcome: `done`, `failed`, `stopped`.
         message: the fault, one sentence; empty where it went well.
         parcels: how many it has handed over, known ones included.
-        tables: codes of the tables it is known to deliver.
+        tables: codes of the tables it brought or is asked for. kind: folder, sftp, database, http.
     """
 
     outcome: str
@@ -57,6 +57,7 @@ class SourceResult:
     parcels: int = 0
     tables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    kind: str = ""
 
     def record(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -66,6 +67,7 @@ class SourceResult:
             "parcels": self.parcels,
             "tables": list(self.tables),
             "notes": list(self.notes),
+            "kind": self.kind,
         }
 
 

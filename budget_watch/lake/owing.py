@@ -2,9 +2,10 @@
 
 A table owes from the first period it ever delivered; one that never delivered owes nothing that
 could be counted and says so. Of several lengths (月/年) it owes those that it has taken up. What
-arrived is told by the slot's name (报表/期), by the coverage, or, for increments of a database, by
-the business date. The last day of a term that falls on a day off moves to the next working day,
-as rule SJ01 reckons.
+arrived is told by the slot's name (报表/期), by the coverage, or, for what has no period in its
+name, by the business date. A database or interface that answered has delivered all its tables, also
+those in which nothing was new. The last day of a term that falls on a day off moves to the next
+working day, as rule SJ01 reckons.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sqlalchemy as sa
 from budget_watch.calendar import WorkCalendar, standard_calendar
 from budget_watch.calendar.due import Due, Span, parse_due
 from budget_watch.calendar.expected import Owed, Period, owed, parse_period, period_of, spans
-from budget_watch.lake import records
+from budget_watch.lake import day_runs, records
 from budget_watch.lake.home import Home
 from budget_watch.lake.ledger import COUNTED
 from budget_watch.lake.reader import Reader
@@ -36,6 +37,8 @@ STATES: dict[str, str] = {
 RECENT = 12  # periods shown one by one
 _CONNECTED = 3  # months by hand that show a table to come month by month
 WORDS = {**STATES, "never": "从未送达", "event": "随业务送达", "hand": "手工载入"}
+ASKED = ("database", "http")  # kinds of sources that are asked, not waited for
+ANSWERS = 1_000  # attempts looked back on for their answers
 BACK = 400  # days: daily deliveries missing for longer are not counted one by one
 _SLOT = re.compile(r"/(\d{4}(?:-Q[1-4]|-\d\d(?:-\d\d)?)?)(?:~(\d{4}-\d\d(?:-\d\d)?))?(?![\d-])")
 
@@ -162,6 +165,8 @@ class _Known:
     hand: date | None = None
     fed: bool = False  # by a source, not by hand
     tried: set[date] = field(default_factory=set)  # what was refused shows that it should come
+    answered: set[date] = field(default_factory=set)  # days on which its database was asked
+    origins: set[str] = field(default_factory=set)
     early: dict[Period, date] = field(default_factory=dict)  # also before the period was over
     regions: dict[tuple[int, int], set[str]] = field(default_factory=dict)
     months: dict[tuple[int, int], date] = field(default_factory=dict)  # month 0: the whole year
@@ -214,8 +219,10 @@ class _Known:
             last_month = period_of("month", period.last)
             if last_month in self.exact:
                 return self.exact[last_month], True
-        if period.span == "day" and period.first in self.loose:
-            return period.first, True
+        if period.span == "day":
+            asked = [day for day in self.answered if day >= period.first]
+            if period.first in self.loose or asked:
+                return min([*asked, *({period.first} & self.loose)]), True
         inside = [
             one.day
             for one in self.wide
@@ -233,7 +240,10 @@ class _Known:
             return None
         if period.span == "day":  # by hand, a file of some days: they reach to its business date
             return (day, False) if self.hand and self.hand >= period.last else None
-        return (day, False) if day >= period.last else None
+        if day >= period.last:
+            return day, False
+        after = [one for one in self.loose if one >= period.last]  # a table that is sent as a whole
+        return (min(after), False) if after else None
 
 
 def owing(
@@ -356,9 +366,10 @@ def _ledger(home: Home, snapshot: Snapshot) -> dict[str, _Known]:
             s.c.biz_date.label("known"),
             s.c.seq,
             (b.c.outcome == "refused").label("refused"),
+            b.c.origin,
         )
         .join(s, s.c.id == b.c.snapshot)
-        .where(s.c.seq <= snapshot.seq, b.c.outcome.in_(COUNTED))
+        .where(s.c.seq <= snapshot.seq, b.c.outcome.in_((*COUNTED, "repeated")))
         .order_by(b.c.seq)
     )
     covered = (
@@ -369,14 +380,36 @@ def _ledger(home: Home, snapshot: Snapshot) -> dict[str, _Known]:
     found: dict[str, _Known] = {}
     with engine(home).connect() as connection:
         first = connection.execute(sa.select(sa.func.min(s.c.seq))).scalar()
-        for name, slot, biz_date, seen, seq, refused in connection.execute(batches):
+        for name, slot, biz_date, seen, seq, refused, origin in connection.execute(batches):
             # What the first publication brought was there before: its own dates are all there is.
             day = biz_date if seq == first else max(biz_date, seen)
-            _enter(found.setdefault(name, _Known()), slot, biz_date, day, bool(refused))
+            known = found.setdefault(name, _Known())
+            _enter(known, slot, biz_date, day, bool(refused))
+            known.origins |= {origin} if origin else set()
         for name, year, month, region, day in connection.execute(covered):
             table = found.setdefault(name, _Known())
             table.months[year, month] = min(table.months.get((year, month), day), day)
             table.regions.setdefault((year, month), set()).add(region)
+    for source, days in _answered(home, snapshot).items():
+        for known in found.values():
+            if source in known.origins:
+                known.answered |= days
+                known.loose |= days
+    return found
+
+
+def _answered(home: Home, snapshot: Snapshot) -> dict[str, set[date]]:
+    """Source → the business days for which it was asked, answered, and the run went through.
+
+    Only of sources that are asked for all their tables; what a folder does not hold has not come.
+    """
+    found: dict[str, set[date]] = {}
+    for run in day_runs.day_runs(home, limit=ANSWERS):
+        if not run.whole or run.biz_date > snapshot.biz_date:
+            continue
+        for name, result in run.sources.items():
+            if result.outcome == "done" and result.kind in ASKED:
+                found.setdefault(name, set()).add(run.biz_date)
     return found
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from budget_watch.access import Grant
 from budget_watch.lake import Home, Reader, Snapshot, day_runs, records
-from budget_watch.lake.day_runs import BROKEN, CANCELLED, FAILED, RUNNING, DayRun
+from budget_watch.lake.day_runs import BROKEN, CANCELLED, FAILED, RUNNING, DayRun, SourceResult
 from budget_watch.lake.owing import STATES, WORDS, Delivered, Owing, approvals, owing
 from budget_watch.lake.snapshot import CHINA
 from budget_watch.lake.state import engine
@@ -75,6 +75,8 @@ class Row:
         if first is not None:
             told += f"缺{self.missing}，应于{first.due}送达，已迟{first.late}个工作日：{self.why}"
             return told
+        if not self.owing.ever:
+            return f"{told}从未送达：{self.why}"
         waited = self.owing.waiting[0] if self.owing.waiting else None
         due = f"{waited.title}应于{waited.due}送达，还没有到：" if waited else ""
         return told + due + self.why
@@ -135,8 +137,8 @@ class Board:
             told += f"（最久：{worst.owing.contract.title}{gone.title}，{gone.late} 个工作日）"
         else:
             told += "，没有迟到的"
-        if never := self.of("never"):
-            told += f"；{len(never)} 张从未送达"
+        if never := {row.owing.contract.code for row in self.of("never")}:
+            told += f"；{sum(not code.startswith('REF') for code in never)} 张从未送达"
         return told + "。"
 
     @property
@@ -153,8 +155,13 @@ def run_sentence(run: DayRun) -> str:
     if run.outcome in (FAILED, BROKEN, CANCELLED, RUNNING):
         told += f"（{run.phase}）"
     told += f"：{run.message}" if run.message else "。"
-    faults = [f"数据源“{name}”没有取到：{one.message}" for name, one in run.failed_sources.items()]
-    return told + "".join(faults)
+    faults = run.failed_sources.items()
+    return told + "".join(f"数据源“{name}”没有取到：{_short(name, one)}" for name, one in faults)
+
+
+def _short(source: str, result: SourceResult) -> str:
+    """A fault without the name of its source, which stands before it."""
+    return result.message.removeprefix(f"数据源“{source}”")
 
 
 def asked_on(home: Home, snapshot: Snapshot, now: datetime) -> date:
@@ -187,7 +194,7 @@ def _row(
     runs: Sequence[DayRun],
     refused: Mapping[str, tuple[date, str]],
 ) -> Row:
-    if not one.missing and not one.waiting:
+    if not one.missing and not one.waiting and one.ever:
         return Row(one, "", sources)
     faults = filter(None, (_fault(source, runs) for source in sources))
     why = next(faults, "") or _turned_away(one, refused)
@@ -232,7 +239,8 @@ def _fault(source: str, runs: Sequence[DayRun]) -> str:
         lasting.append(run)
     since = lasting[-1].started_at.astimezone(CHINA)
     times = f"，连续 {len(lasting)} 次" if len(lasting) > 1 else ""
-    return f"数据源“{source}”自 {since:%Y-%m-%d %H:%M} 起没有取到{times}：{asked[0][1].message}"
+    fault = _short(source, asked[0][1])
+    return f"数据源“{source}”自 {since:%Y-%m-%d %H:%M} 起没有取到{times}：{fault}"
 
 
 def _sources(home: Home, snapshot: Snapshot, runs: Sequence[DayRun]) -> dict[str, tuple[str, ...]]:

@@ -37,10 +37,13 @@ def board(context: Context) -> Board:
 
 
 def due_block(context: Context) -> html.Section:
-    """Everything that is not simply there, the longest missing first."""
+    """Everything that is not simply there, the longest missing first.
+
+    Tables that never came and that no source is asked for are only counted.
+    """
     found = board(context)
     rows = sorted(found.of(*ORDER), key=_urgency)
-    rows = [row for row in rows if not row.owing.contract.code.startswith("REF")]
+    rows = [row for row in rows if row.why or row.owing.ever]
     columns = [
         Column("报表", width="24%"),
         Column("送数部门", minor=True),
@@ -52,7 +55,7 @@ def due_block(context: Context) -> html.Section:
         Column("近几期", minor=True, width="200px"),
     ]
     lines = [Line(_cells(context, row)) for row in rows]
-    there = len(found.rows) - len(found.of(*ORDER))
+    there = len(found.of("arrived", "event"))
     inside: list[Node] = [html.P(found.sentence)]
     if found.run is not None:
         inside.append(html.P(found.run_sentence))
@@ -64,7 +67,7 @@ def due_block(context: Context) -> html.Section:
         [html.Div(inside, className="lead-in"), body],
         flush=True,
         unit=KEY,
-        sub=f"问于 {fmt.day(found.today)}；其余{there}项已到或随业务送达；休息日到期的顺延",
+        sub=f"问于 {fmt.day(found.today)}；另有{there}项已到或随业务送达；休息日到期的顺延",
         source=source(context, "入库批次账、运行记录、工作日历"),
         id="due",
     )

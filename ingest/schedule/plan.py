@@ -167,7 +167,7 @@ def _again(runs: Sequence[DayRun], now: datetime, settings: Settings, last: date
     if not tries or len(tries) >= settings.attempts:
         return None
     newest = tries[0]
-    faults = any(one.outcome == "failed" for one in newest.sources.values())
+    faults = any(one.outcome != "done" for one in newest.sources.values())
     if newest.outcome in (RUNNING, CANCELLED) or not faults or newest.finished_at is None:
         return None
     at = newest.finished_at + timedelta(minutes=settings.retry_minutes)

@@ -1,12 +1,14 @@
 """应到、已到、未到期、迟到, told by what the ledger has."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 
 import polars as pl
 import pytest
 
 from budget_watch.access import Grant
-from budget_watch.lake import Batch, Coverage, Reader, Snapshot, Writer
+from budget_watch.lake import Batch, Coverage, Reader, Snapshot, Writer, day_runs
+from budget_watch.lake.day_runs import SourceResult
 from budget_watch.lake.owing import Approval, approvals, owing
 from tests.lake.made import CITY, COUNTY, rows, voucher
 
@@ -115,6 +117,37 @@ def test_increments_count_for_their_business_date(ledger):
     ledger.publish(FRIDAY, *(slot("payment_voucher", "FIN-15", f"增量{n}", FRIDAY) for n in (1, 2)))
     (one,) = ledger.of("FIN-15", date(2026, 11, 23))
     assert (one.state, one.last.period.name) == ("arrived", "2026-11-20")
+
+
+def answered(home, day, outcome, kind):
+    at = datetime.combine(day, time(18), UTC)
+    run = day_runs.begin(home, day, "定时", at)
+    day_runs.note_source(home, run, "财政库", SourceResult(outcome, kind=kind))
+    day_runs.finish(home, run, "done", "", {}, at)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "missing"),
+    [("done", "database", []), ("failed", "database", [19, 20]), ("done", "folder", [19, 20])],
+)
+def test_a_database_that_answered_has_delivered_also_where_nothing_was_new(
+    ledger, home, outcome, kind, missing
+):
+    batch = replace(slot("payment_voucher", "FIN-15", "全部", date(2026, 11, 18)), origin="财政库")
+    ledger.publish(FRIDAY, batch)
+    answered(home, FRIDAY, outcome, kind)  # on Friday for Thursday, too
+    (one,) = ledger.of("FIN-15")
+    assert [m.period.first.day for m in (*one.missing, *one.waiting)] == missing
+    assert missing or [m.arrived.day for m in one.recent] == [18, 20, 20]
+
+
+def test_a_table_sent_as_a_whole_has_a_month_once_it_came_after_its_end(ledger):
+    year = tuple(Coverage(2026, month, CITY) for month in range(1, 13))
+    ledger.publish(FRIDAY, slot("general_revenue", "FIN-01", "全部", date(2026, 11, 20), year))
+    assert [m.period.name for m in ledger.of("FIN-01", date(2026, 12, 1))[0].waiting] == ["2026-11"]
+    ledger.publish(date(2026, 12, 2), slot("general_revenue", "FIN-01", "全部", date(2026, 12, 2)))
+    (one,) = ledger.of("FIN-01")
+    assert (one.state, one.last.period.name) == ("arrived", "2026-11")
 
 
 def test_of_several_lengths_those_are_owed_that_were_taken_up(ledger):

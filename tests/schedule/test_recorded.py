@@ -60,7 +60,14 @@ def test_a_run_is_written_down_phase_by_phase_and_source_by_source(home, clock):
         "message": "入库 3 行。",
         "sources": {
             "财政": SourceResult("failed", "财政一体化连不上。", 0, ("FIN-15",)).record(),
-            "税务": {"outcome": "done", "message": "", "parcels": 3, "tables": [], "notes": []},
+            "税务": {
+                "outcome": "done",
+                "message": "",
+                "parcels": 3,
+                "tables": [],
+                "notes": [],
+                "kind": "",
+            },
         },
         "counts": {"rows": 3},
         "phases": [

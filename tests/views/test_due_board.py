@@ -69,6 +69,18 @@ def test_a_table_whose_source_fails_says_the_fault_and_since_when(home):
     )
 
 
+def test_a_table_that_never_came_says_the_fault_of_the_source_that_is_asked_for_it(home):
+    publish(home, MONDAY, {"FIN-15": "payment_voucher"})
+    fault = "数据源“国库”（10.1.1.2:5432）连不上。"
+    run(home, MONDAY, LOOK, 国库=SourceResult("failed", fault, 0, ("TRE-02",)))
+    board = due_board(home, Snapshot.latest(home), TUESDAY)
+    assert why(board, "TRE-02") == (
+        "数据源“国库”自 2026-11-17 02:00 起没有取到：（10.1.1.2:5432）连不上。"
+    )
+    assert why(board, "TRE-03") == ""
+    assert board.sentence.endswith("；52 张从未送达。")
+
+
 def test_a_refused_delivery_says_why(home):
     publish(home, MONDAY, BOTH)
     publish(home, TUESDAY, {"TRE-02": "treasury_cash_day"}, [("FIN-15", "payment_voucher")])
