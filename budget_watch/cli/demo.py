@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -82,7 +83,7 @@ def demo(
         summary: dict[str, Any] = {}
         for at, day in enumerate(stops, start=1):
             turn = f"{day:%Y-%m-%d}（{at}/{len(stops)}）"
-            taking = partial(_ingest, here, listing, day)
+            taking = partial(_ingest, here, listing, stops[0], day)
             judging = partial(_judge, here, day)
             _step(progress, f"② 入库校验，业务日 {turn}", taking)
             summary = _step(progress, f"③ 运行规则，截至 {turn}", judging)
@@ -157,15 +158,50 @@ def _settle(root: Path, baseline: date) -> None:
         )
 
 
-def _ingest(here: Context, listing: Path, day: date, tell: Report) -> None:
+def _ingest(here: Context, listing: Path, history: date, day: date, tell: Report) -> None:
+    """The history at once from its files; each later day from the sources it comes from."""
     from budget_watch.casework.checking import book_hashes
+    from budget_watch.lake import Snapshot
     from ingest.day import run_deliveries
 
     def arrived(done: int, total: int, words: str) -> None:
         tell(words, done / total if total else 1.0)
 
-    hashes = book_hashes(here.root)
-    run_deliveries(here.home, listing, upto=day, progress=arrived, hashes=hashes)
+    if any(of == day for _, of, _ in Snapshot.all(here.home)):
+        return  # published by a run of the demo before
+    if day > history:
+        _morning(here, listing, history, day, arrived)
+        return
+    run_deliveries(here.home, listing, upto=day, progress=arrived, hashes=book_hashes(here.root))
+
+
+def _morning(
+    here: Context, listing: Path, history: date, day: date, step: Callable[[int, int, str], None]
+) -> None:
+    """A day as the schedule runs it, but for the rules, which the demo shows by themselves."""
+    from budget_watch.cli.demo_sources import sources
+    from ingest.day import run_day
+
+    with sources(here.home, listing, history, day) as both:
+        report = run_day(here.home, day, both, watch=_Steps(step), rules=False)
+    if report.faults:
+        raise RuntimeError("；".join(report.faults.values()))
+
+
+@dataclass
+class _Steps:
+    """Shows how a day goes on the demo's line."""
+
+    step: Callable[[int, int, str], None]
+
+    def phase(self, name: str) -> None:
+        self.step(0, 0, name)
+
+    def source(self, report: Any) -> None:
+        self.step(0, 0, f"{report.name} {report.parcels} 件")
+
+    def go_on(self) -> None:
+        """The demo is ended by ending the process."""
 
 
 def _judge(here: Context, day: date, tell: Report) -> dict[str, Any]:

@@ -6,10 +6,19 @@ import random
 import shutil
 import subprocess
 import time
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from budget_watch.access import Grant
+from budget_watch.cli.demo_sources import FILES, INTERFACE, SERVED
+from budget_watch.lake import Home, Reader
+from budget_watch.lake.ledger import entries
+from budget_watch.tables import contract
+from ingest.deliveries import read_deliveries
 from tests.end_to_end.command import (
     COMMAND,
     assert_same,
@@ -38,6 +47,33 @@ def test_every_planted_anomaly_is_found_and_no_near_miss_fires(city: Path) -> No
     ]
     assert short == []
     assert scored.summary["target_met"] is True
+
+
+def test_the_last_days_come_through_the_interface_and_equal_the_files(city: Path) -> None:
+    home = Home(city)
+    came = {
+        (entry.batch.id, entry.batch.origin)
+        for entry in entries(home)
+        if entry.batch.biz_date > date(2026, 11, 18)
+    }
+    for day in ("2026-11-19", "2026-11-20"):
+        assert {(f"{code}/{day}", INTERFACE) for code in SERVED} <= came
+        assert (f"TRE-01/{day}", FILES) in came
+    for code in SERVED:
+        described = contract(code)
+        names = [one.name for one in described.columns if not one.personal]  # persons are masked
+        rows = Reader(home, Grant.system("test")).scan(described.name).collect()
+        last = {
+            one.period: pl.read_parquet(one.path)
+            for one in read_deliveries(city / "source" / "deliveries.json")
+            if one.table == code
+        }
+        empty = pl.col(pl.String).replace("", None)  # an empty text is no text
+        files = pl.concat(last.values(), how="diagonal").select(names).with_columns(empty)
+        assert_frame_equal(
+            rows.select(names).sort(described.key),
+            files.sort(described.key),
+        )
 
 
 def test_running_the_demo_again_changes_nothing(city: Path) -> None:
