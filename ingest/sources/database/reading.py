@@ -17,7 +17,7 @@ from ingest.sources.database.faults import Lost
 from ingest.sources.database.marks import clock_of
 from ingest.sources.database.memory import Memory, seen_rows
 from ingest.sources.database.periods import Period, periods
-from ingest.sources.database.plan import DAY, DELETED, Plan
+from ingest.sources.database.plan import DAY, DELETED, Plan, column
 from ingest.sources.database.session import Session
 from ingest.sources.database.shaping import days, shaped, text
 from ingest.sources.database.staging import Sheet, Sheets
@@ -78,6 +78,7 @@ class Reading:
         if told.period_date is not None:
             newest = self.session.one(self.plan.newest(told.period_date))
             clock = clock_of(newest, f"{told.place} 的 {told.period_date}") if newest else None
+        self._say_what_has_no_period(found)
         for period in periods(told.period, told.periods_back, self.errand.day):
             where = self.plan.within(clock, period.first, period.last)
             sheets = Sheets(self.errand.spool, period.day, self._metadata(period.name))
@@ -90,6 +91,18 @@ class Reading:
                 raise
             self._coming(found, sheets, period.name, True, period)
         return found
+
+    def _say_what_has_no_period(self, found: Found) -> None:
+        """Rows without a period belong to no version: they are told, not passed over in silence."""
+        told = self.plan.settings
+        for name in (told.period_date, told.period_year, told.period_month):
+            if name is None:
+                continue
+            rows = int(self.session.one(self.plan.count(column(name).is_(None))))
+            if rows:
+                found.notes.append(
+                    f"{told.place} 有 {rows:,} 行的 {name} 为空，不属于任何期间，没有取"
+                )
 
     def grown(self) -> Found:
         """Read what grew since the cursor, and within the overlap what was not put before."""

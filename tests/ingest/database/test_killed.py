@@ -37,7 +37,7 @@ def test_killed_at_any_step_the_next_fetch_brings_the_same(tmp_path) -> None:
     assert steps >= 20, done.stderr
     wanted = undisturbed.lake()
     assert wanted.height == 29
-    for step in range(1, steps + 1, 3):
+    for step in range(1, steps + 1, 4):
         home = Home(tmp_path / str(step))
         died = run(home, url, step)
         assert died.returncode == -signal.SIGKILL, (step, died.stderr)

@@ -108,3 +108,11 @@ def test_constants_and_named_columns_fill_what_does_not_bind(execute, desk) -> N
     [parcel] = made.fetch().parcels
     got = pl.read_parquet(parcel.path)
     assert got.select("pay_amt", "mof_div_code").rows() == [("1.10", CITY)]
+
+
+def test_rows_without_a_period_are_told(execute, desk) -> None:
+    made = desk(period="month", period_date="pay_date")
+    execute(None, row(1, pay_date=None))
+    found = made.fetch()
+    assert [told(one)[4] for one in found.parcels] == [[]]
+    assert any("有 1 行的 pay_date 为空，不属于任何期间，没有取" in note for note in found.notes)
