@@ -65,6 +65,14 @@ class Running:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, user=user, cwd=home, start_new_session=True
             )
+        # Should the tests be killed, the pipe closes, and the server goes all the same.
+        ended = 'cat >/dev/null; kill -QUIT "$1"; sleep 2; kill -KILL "$1"; rm -rf "$2"'
+        self._watcher = subprocess.Popen(
+            ["sh", "-c", ended, "watcher", str(self.process.pid), str(home)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def wait(self, ready: Callable[[], object], seconds: float = 60) -> None:
         """Wait until `ready` raises nothing."""
@@ -82,6 +90,8 @@ class Running:
 
     def stop(self) -> None:
         """End it and remove its folder."""
+        self._watcher.kill()
+        self._watcher.communicate()
         if self.process.poll() is None:
             # at once: nobody needs what it holds (PostgreSQL ends its children itself)
             self.process.send_signal(signal.SIGQUIT if self._gently else signal.SIGKILL)
