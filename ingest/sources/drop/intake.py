@@ -2,8 +2,8 @@
 
 A file is read when it stands still, when its marker lies beside it, or when a list names it; it is
 copied to the spool, and looked at once more, so that what grew meanwhile waits. What was read is
-remembered by size and time, and by the hash of its content: touched or copied again it is no new
-delivery. Read files may be moved away; none is deleted.
+remembered by size and time; laid down anew it is a delivery anew, and whether its content is known,
+newer or older than what the lake has is seen there. Read files may be moved away; none is deleted.
 """
 
 from __future__ import annotations
@@ -248,8 +248,7 @@ class Intake:
         seen, now = wanted.seen, self.clock()
         known = self._known.get(wanted.key)
         if known is None or not known.still(seen) or known.since > now + 1:  # the clock went back
-            before = known.sha256 if known else ""
-            known = self._known[wanted.key] = _Known(seen.size, seen.mtime_ns, now, before)
+            known = self._known[wanted.key] = _Known(seen.size, seen.mtime_ns, now)
             if self.settings.ready == "stable":
                 return self.settings.stable_seconds == 0
         if self.settings.ready == "list":
@@ -259,7 +258,7 @@ class Intake:
     def _read(self, wanted: _Wanted) -> bool:
         """Put a file's content; False where it changed meanwhile. Files read before are known."""
         known = self._known[wanted.key]
-        if known.sha256 and known.since < 0:
+        if known.since == _READ:
             self._move(wanted, known.sha256)
             return True
         suffix = Path(wanted.seen.name).suffix.lower() or ".bin"
@@ -272,8 +271,7 @@ class Intake:
             if wanted.sha256 and digest != wanted.sha256:
                 self._fault(f"“{wanted.seen.path}”的内容与清单所写的 sha256 不符，可能没有传完")
                 return True
-            if digest != known.sha256:
-                self.parcels.append(self.errand.spool.put(staged, wanted.parcel))
+            self.parcels.append(self.errand.spool.put(staged, wanted.parcel))
         except FileNotFoundError:
             return True  # taken away meanwhile
         except OSError as error:

@@ -17,7 +17,7 @@ from ingest.source import SourceFault, Stopped
 from ingest.sources.drop.intake import Intake
 from ingest.sources.drop.place import LocalPlace, Seen
 from ingest.spool import Spool
-from tests.ingest.drop.laying import DAY, NAME, age, errand, fetch, lay, said, settings
+from tests.ingest.drop.laying import DAY, NAME, errand, fetch, lay, said, settings
 from tests.ingest.parcels import csv, digest, stored, voucher
 
 
@@ -89,11 +89,9 @@ def test_with_markers_only_marked_files_are_read(home: Home, inbox: Path) -> Non
     assert fetched.notes == ("1 个文件没有完成标记，没有读：FIN-15_2026-09.csv。",)
 
 
-def test_what_was_read_is_remembered_by_content(home: Home, inbox: Path) -> None:
+def test_what_was_read_is_remembered_until_it_is_laid_down_anew(home: Home, inbox: Path) -> None:
     path = lay(inbox, "FIN-15_2026-09.csv")
     (first,) = fetch(home, inbox).parcels
-    assert fetch(home, inbox).parcels == ()
-    age(path, "2026-10-09")  # touched
     assert fetch(home, inbox).parcels == ()
     lay(inbox, "FIN-15_2026-09.csv", csv([voucher(1, "7.00")]), on="2026-10-10")
     (second,) = fetch(home, inbox).parcels
@@ -123,6 +121,30 @@ def test_a_file_that_changes_while_it_is_copied_waits(home: Home, inbox: Path) -
     (parcel,) = fetch(home, inbox, place=place).parcels
     assert parcel.path.read_bytes() == csv([voucher(1)])
     assert place.times == 2
+
+
+def test_a_correction_laid_down_again_takes_back_what_came_between(home: Home, inbox: Path) -> None:
+    old, new = csv([voucher(1, "1.00")]), csv([voucher(1, "2.00")])
+    steps = [
+        ("FIN-15_2026-09.csv", old, "2026-10-01", "stored"),
+        ("FIN-15_2026-09_更正.csv", new, "2026-10-02", "stored"),
+        ("FIN-15_2026-09.csv", old, "2026-10-01", None),  # not touched
+        ("FIN-15_2026-09(1).csv", old, "2026-10-01", None),  # copied with its old time
+        ("FIN-15_2026-09(2).csv", old, "2026-09-30", "superseded"),
+        ("FIN-15_2026-09.csv", old, "2026-10-03", "stored"),  # laid down anew
+        ("FIN-15_2026-09.csv", old, "2026-10-04", "repeated"),  # touched
+        ("FIN-15_2026-09_更正.csv", new, "2026-10-05", "stored"),
+    ]
+    home.root.mkdir(parents=True, exist_ok=True)
+    (home.root / "budget_watch.toml").write_text(
+        f'[[source]]\nname = "{NAME}"\nkind = "folder"\npath = "{inbox}"\nstable_seconds = 0\n',
+        encoding="utf-8",
+    )
+    for name, content, day, outcome in steps:
+        lay(inbox, name, content, on=day)
+        report = run_day(home, DAY, open_sources(home), rules=False)
+        assert [one.outcome for one in report.taken] == ([outcome] if outcome else []), (name, day)
+    assert stored(home) == [("V000001", 200)]
 
 
 def test_names_give_table_period_day_and_what_tells_files_apart(home: Home, inbox: Path) -> None:
