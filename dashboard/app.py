@@ -22,6 +22,7 @@ from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
 from dashboard.frame import PRODUCT, Page, render
+from dashboard.gate_docs import serve_docs
 from dashboard.markup import plain
 from dashboard.pages import route
 from dashboard.parts import Node, empty, link
@@ -78,6 +79,7 @@ def create_app(home: Home, grant_provider: GrantProvider | None = None) -> dash.
         dark = flask.has_request_context() and flask.request.cookies.get("bw_theme") == "dark"
         return [plain(part) for part in answer(home, grant(), pathname, search, dark=dark)]
 
+    serve_docs(app.server, home, grant)
     _harden(app)
     return app
 

@@ -12,6 +12,7 @@ from budget_watch.lake import Batch, Writer, quarantine
 from budget_watch.lake.intake import Intake
 from budget_watch.lake.quarantine import Kept
 from budget_watch.tables import Contract
+from ingest.errors import Refused
 from ingest.gate.secrets import person_key
 from ingest.gate.split import (
     PROBLEMS,
@@ -44,6 +45,7 @@ class Counts:
     note: str | None = None
     violations: dict[str, int] = field(default_factory=dict)
     bad: pl.DataFrame = field(default_factory=pl.DataFrame)
+    warned: dict[str, int] = field(default_factory=dict)  # noticed and let through
 
 
 def deliver(
@@ -59,6 +61,7 @@ def deliver(
     describe: Callable[[pl.DataFrame | pl.LazyFrame], Batch] | None = None,
     bare: pl.LazyFrame | None = None,
     slot_by_rows: bool = True,
+    declared: int | None = None,
 ) -> Counts:
     """Check the rows, store the good ones in place of older ones, keep the bad ones aside.
 
@@ -74,6 +77,7 @@ def deliver(
         describe: makes the batch's final slot, coverage and date out of the good rows. A lazy frame
             is looked through beforehand for the slot, which its rows carry.
         slot_by_rows: whether the slot that `describe` gives depends on the rows.
+        declared: how many rows the source says it delivers; None where it says nothing.
         bare: the same rows and perhaps some without content, quicker to look through.
     """
     if writer.known(batch):
@@ -96,6 +100,14 @@ def deliver(
         rows, result = _streamed(writer, gate, frame, batch)
         if describe:  # what was stored: more may be kept out than the outline told
             batch = dataclasses.replace(batch, coverage=describe(rows.scan()).coverage)
+    if declared is not None and result.rows != declared:
+        if isinstance(rows, Intake):
+            rows.close()
+        raise Refused(
+            f"“{batch.source}”（{contract.code} {contract.title}）声明 {declared:,} 行，"
+            f"读出 {result.rows:,} 行，可能没有传完整；整批未入库，请重新送达。",
+            contract.code,
+        )
     kept = keep(writer, contract, result.bad, codes=check_codes)
     put = writer.replace(
         contract.name,
@@ -116,6 +128,7 @@ def deliver(
         note=outrun_note(put.outrun),
         violations=result.counts,
         bad=result.bad,
+        warned=result.warned,
     )
 
 

@@ -34,6 +34,7 @@ from ingest.withdraw import withdraw
 
 _HASH_LENGTH = 128  # of the ledger's column
 _SLOT_LENGTH = 200
+_ONE_TABLE = (".parquet", ".csv", ".txt")
 _REPEATED = "内容与已入库的相同，未重复入库"
 _UNSAFE = re.compile(r"[^\w.()（）-]+")
 
@@ -192,6 +193,8 @@ class ParcelJob(Job):
             describe=describe,
             bare=bare,
             slot_by_rows=False,
+            # A workbook's or archive's count is that of all its sheets together.
+            declared=self.parcel.rows if self.parcel.path.suffix in _ONE_TABLE else None,
         )
         self.outcomes.append("stored")
         self.stored += 1

@@ -240,6 +240,7 @@ def _record(bundle: Bundle) -> dict[str, Any]:
 def _row_record(bundle: Bundle, row: dict[str, Any]) -> dict[str, Any]:
     head = ("line", "src_row", "sheet", "reason", "soft", "fate", "fate_why")
     content = {name: value for name, value in row.items() if name not in head and value is not None}
+    releasable = row["soft"] and row["fate"] == "待处理"
     place = [bundle.source, row["sheet"], f"第{row['src_row']}行" if row["src_row"] else None]
     return {
         "row": f"{bundle.name}:{row['line']}",
@@ -250,7 +251,7 @@ def _row_record(bundle: Bundle, row: dict[str, Any]) -> dict[str, Any]:
         "src_row": row["src_row"],
         "reason": row["reason"],
         "releasable": row["soft"],
-        "state": row["fate"],
+        "state": f"{row['fate']}（可放行）" if releasable else row["fate"],
         "why": row["fate_why"] or None,
         "content": content,
     }

@@ -42,8 +42,10 @@ def quarantined(home: Home, grant: Grant, bundle: Bundle, seq: int | None = None
     done = quarantine.fates(quarantine.acts(home, bundle.number, seq))
     lines = rows["line"].to_list()
     rows = rows.with_columns(
-        pl.Series("fate", [ACTIONS[done[n].action] if n in done else OPEN for n in lines]),
-        pl.Series("fate_why", [done[n].reason if n in done else "" for n in lines]),
+        pl.Series(
+            "fate", [ACTIONS[done[n].action] if n in done else OPEN for n in lines], pl.String
+        ),
+        pl.Series("fate_why", [done[n].reason if n in done else "" for n in lines], pl.String),
     )
     head = ["line", "src_row", "sheet", "reason", "soft", "fate", "fate_why"]
     present = [name for name in content_columns(contract) if name in rows.columns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from dash import html
@@ -15,10 +16,13 @@ from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.due_block import due_block, periods_block
 from dashboard.pages.place_text import source
+from dashboard.pages.quarantine_block import of_table, quarantine_block, quarantine_page
 from dashboard.pages.recon_block import recon_block, recon_page
 from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, empty, insufficient, link
 from dashboard.table import Column, Line, table
+
+QUARANTINE = re.compile(r"Q\d{1,9}")
 
 
 def arrived(context: Context) -> list[Arrival]:
@@ -37,6 +41,8 @@ def page(context: Context) -> Page:
     """The board, or one table."""
     if context.address.parts == ("recon",):
         return recon_page(context)
+    if context.address.parts and QUARANTINE.fullmatch(context.address.parts[0]):
+        return quarantine_page(context, context.address.parts[0])
     if context.address.parts:
         return _table_page(context, context.address.parts[0])
     everything = arrived(context)
@@ -57,6 +63,7 @@ def page(context: Context) -> Page:
     body = [
         due_block(context),
         _board(context, everything),
+        quarantine_block(context),
         recon_block(context),
         _not_judged(context, run),
     ]
@@ -244,6 +251,7 @@ def _table_page(context: Context, name: str) -> Page:
                         source=source(context, "入库批次账"),
                     ),
                     periods_block(context, name),
+                    of_table(context, name),
                     block("字段", fields, flush=True, source=source(context, contract.code)),
                 ],
                 className="rows",

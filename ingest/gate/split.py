@@ -18,6 +18,7 @@ from budget_watch.tables.contract import MONEY_UNITS, Column
 from ingest.gate.secrets import hashed_ids
 from ingest.gate.typing import RAW, raw_columns, typed
 from ingest.gate.violations import BOUND, REPEATED, Violation, compile_contract
+from ingest.gate.warned import count_warnings, group_warnings, row_warnings
 
 SRC_ROW = "src_row"
 _BAD = "_bad"
@@ -44,6 +45,7 @@ class Split:
     stored: int
     quarantined: int
     counts: dict[str, int] = field(default_factory=dict)
+    warned: dict[str, int] = field(default_factory=dict)  # what is noticed and let through
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Gate:
     rules: tuple[Violation, ...]
     columns: tuple[pl.Expr, ...]
     hashes: tuple[pl.Expr, ...]
+    warnings: tuple[Violation, ...] = ()
+    groups: bool = True  # whether sums are looked at here (published forms look themselves)
 
     @property
     def stored_columns(self) -> list[str]:
@@ -83,6 +87,8 @@ def gate_for(
         tuple(rules),
         tuple(typed(contract, given, stored)),
         tuple(hashed_ids(contract, given, key)),
+        row_warnings(contract, frozenset(have)),
+        groups=check_codes,
     )
 
 
@@ -107,6 +113,8 @@ def split_frame(gate: Gate, frame: pl.DataFrame) -> Split:
         good.height,
         wrong.height,
         {name: count for name, count in counts.items() if count},
+        count_warnings(gate.warnings, good)
+        | (group_warnings(gate.contract, good) if gate.groups else {}),
     )
 
 
@@ -141,6 +149,7 @@ class Sieve:
         self.gate = gate
         self.rows = 0
         self.counts: dict[str, int] = {}
+        self.warned: dict[str, int] = {}
         self._bad: list[pl.DataFrame] = []
         self._hashes: list[pl.Series] = []
         self._bad_keys: list[pl.DataFrame] = []
@@ -161,6 +170,8 @@ class Sieve:
                 self._bad_keys.append(wrong.select(*self.gate.contract.key, SRC_ROW))
         if self._keyed:
             self._hashes.append(_key_hash(good, self.gate.contract.key))
+        for rule, count in count_warnings(self.gate.warnings, good).items():
+            self.warned[rule] = self.warned.get(rule, 0) + count
         return good.select(self.gate.stored_columns)
 
     def repeated(self, good: pl.LazyFrame) -> pl.Series | None:
@@ -203,7 +214,7 @@ class Sieve:
         if self._bad:
             bad = pl.concat(self._bad).sort(SRC_ROW, maintain_order=True)
         counts = {name: count for name, count in self.counts.items() if count}
-        return Split(pl.DataFrame(), bad, self.rows, stored, bad.height, counts)
+        return Split(pl.DataFrame(), bad, self.rows, stored, bad.height, counts, self.warned)
 
 
 def _key_hash(rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:

@@ -16,7 +16,10 @@ from budget_watch.tables.contract import Column
 from ingest.gate import quick
 from ingest.gate.typing import RAW
 
-Kind = Literal["type", "required", "values", "codes", "range", "digits", "key", "bound"]
+Kind = Literal[
+    "type", "required", "values", "codes", "range", "digits", "key", "bound",
+    "holds", "balance", "uscc",
+]  # fmt: skip
 REPEATED = "_repeated"
 BOUND = "_reason"
 _YEARS = (1990, 2100)

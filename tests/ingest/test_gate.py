@@ -1,15 +1,19 @@
 import datetime as dt
 import json
+import re
 
 import polars as pl
 import pytest
 
+from budget_watch.codes.uscc import make
 from budget_watch.lake import Batch
 from budget_watch.tables import arrow_schema, contract, polars_schema
-from ingest.gate.expectations import Summary, count_on_rows, validate
+from ingest.gate import documents
+from ingest.gate.expectations import Summary, count_on_rows, is_late, validate
 from ingest.gate.relations import relations
 from ingest.gate.split import Sieve, gate_for, split_frame
 from ingest.gate.units import Fact, disagreements
+from ingest.gate.warned import row_warnings
 
 KEY = b"k" * 32
 
@@ -102,9 +106,91 @@ def test_great_expectations_judges_the_summary_and_the_result_is_kept(tmp_path, 
     result = validate(tmp_path, [clean, wrong], "wrong")
     assert result["success"] is False
     kept = json.loads((tmp_path / "gate" / "wrong.json").read_text("utf-8"))
-    failed = [one["subject"]["title"] for one in kept["expectations"] if not one["success"]]
-    assert failed == ["必填列不空"]
+    failed = [one for one in kept["expectations"] if not one["success"]]
+    assert [(one["subject"]["title"], one["tables"]) for one in failed] == [
+        ("必填列不空", ["FIN-02"])
+    ]
     assert validate(tmp_path, [], "none") is None
+    noticed = Summary("FIN-15", "b", 5, 5, 0, {}, warned={"cleared_after.holds": 2}, late=True)
+    result = validate(tmp_path, [noticed], "noticed")
+    assert result["success"] is True  # what is only noticed does not fail a run
+    assert result["tables"][0]["noticed"] == {"逐行关系不符（行）": 2, "迟到（批次）": 1}
+
+
+@pytest.mark.expectations
+def test_data_docs_stand_alone_and_old_ones_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "PAGES", 3)
+    wrong = Summary("FIN-15", "b", 5, 3, 2, {"pay_amt.type": 2})
+    for number in range(5):
+        validate(tmp_path, [wrong], f"ingest-2026-09-{10 + number}")
+    validate(tmp_path, [wrong], "ingest-2026-09-14")  # the day's second run keeps its own page
+    docs = tmp_path / "gate" / "docs"
+    assert sorted(path.name for path in docs.iterdir()) == [
+        "index.html",
+        "ingest-2026-09-13.html",
+        "ingest-2026-09-14-2.html",
+        "ingest-2026-09-14.html",
+    ]
+    page = (docs / "ingest-2026-09-14.html").read_text(encoding="utf-8")
+    assert "数字、日期可读：违反0行" in page
+    assert "1 张报表中 1 张不符合" in page
+    index = (docs / "index.html").read_text(encoding="utf-8")
+    assert index.count("有不符合") == 6
+    for text in (page, index):
+        assert not re.search(r"https?:|//cdn|<script|<link|<img|<iframe|@import|url\(", text)
+        assert set(re.findall(r'href="([^"]*)"', text)) <= {
+            "index.html",
+            *map("ingest-2026-09-{}.html".format, (13, 14, "14-2")),
+        }
+
+
+def test_what_does_not_add_up_is_noticed_and_stored():
+    voucher = contract("FIN-15")
+    row = {
+        **dict.fromkeys(voucher.names),
+        **{c.name: "x" for c in voucher.columns if c.required and c.type == "str"},
+        "pay_cert_id": "V1", "fiscal_year": 2026, "pay_amt": 100,
+        "vou_date": dt.date(2026, 9, 2), "act_lqd_date": dt.date(2026, 9, 1),
+        "pay_date": dt.date(2026, 9, 1), "src_row": 1,
+    }  # fmt: skip
+    schema = {**polars_schema(voucher, technical=False), "src_row": pl.Int32()}
+    rows = pl.DataFrame([row], schema=schema)
+    gate = gate_for(voucher, rows.schema, KEY, frozenset(voucher.names), check_codes=False)
+    split = split_frame(gate, rows)
+    assert (split.stored, split.counts, split.warned) == (1, {}, {"cleared_after.holds": 1})
+
+
+def test_sums_that_differ_are_noticed_in_a_contracts_own_file(table):
+    rows = pl.DataFrame(
+        [
+            {
+                "fiscal_year": 2026, "month": 9, "mof_div_code": "990100000",
+                "scope_kind": "本级", "stage": "月报", "rev_code": code, "ytd_amt": amount,
+            }
+            for code, amount in (("101", 100), ("10101", 60), ("10104", 30))
+        ]
+    )  # fmt: skip
+    gate = gate_for(table, rows.schema, KEY, frozenset(table.names))
+    assert split_frame(gate, rows).warned == {"parents.parents": 1}
+
+
+def test_a_credit_code_with_a_wrong_digit_is_noticed():
+    details = contract("FIN-16")
+    (column,) = [c.name for c in details.columns if "uscc" in c.codes]
+    rules = row_warnings(details, frozenset(details.names))
+    codes = ["91110000100000000A", None, make("9111000010000000Y")[:-1] + "0"]
+    good = make("91110000100000000")
+    frame = pl.DataFrame({column: [*codes, good]}, schema={column: pl.String()})
+    rule = next(rule for rule in rules if rule.kind == "uscc")
+    assert frame.select(rule.expr).to_series().to_list() == [True, False, True, False]
+
+
+def test_lateness_is_told_by_the_contract_and_the_slot(table):
+    def late(day):
+        return is_late(table, Batch("FIN-01/2026-09", table.name, "x", "h", day))
+
+    assert (late(dt.date(2026, 10, 9)), late(dt.date(2026, 12, 1))) == (False, True)
+    assert not is_late(table, Batch("hand/FIN-01/x", table.name, "x", "h", dt.date(2030, 1, 1)))
 
 
 @pytest.mark.parametrize(

@@ -265,3 +265,17 @@ def test_two_sources_of_one_slot_go_by_their_business_dates(home: Home) -> None:
     later = parcel(home, csv([voucher(9)]), biz_date=date(2026, 10, 9), **by_hand)
     assert [one.outcome for one in take(home, early, later)] == ["superseded", "stored"]
     assert stored(home) == [("V000009", 100025)]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_delivery_that_is_not_as_long_as_declared_is_refused_whole(home, monkeypatch, streamed):
+    if streamed:
+        monkeypatch.setattr("ingest.flat_file._MEMORY_BYTES", 0)
+    take(home, parcel(home, csv([voucher(1)]), rows=1, revision=1))
+    short = parcel(home, csv([voucher(2), voucher(3)]), rows=3, revision=2)
+    (taken,) = take(home, short)
+    assert (taken.outcome, taken.stored, taken.refused) == ("refused", 0, 3)
+    assert "声明 3 行，读出 2 行，可能没有传完整；整批未入库" in taken.reason
+    assert [key for key, _ in stored(home)] == ["V000001"]
+    (taken,) = take(home, parcel(home, csv([voucher(2), voucher(3)]), rows=2, revision=3))
+    assert (taken.outcome, taken.stored) == ("stored", 2)

@@ -75,7 +75,7 @@ def build(ledger: pl.DataFrame) -> pl.LazyFrame:
     )
     named = slots.with_columns(
         pl.struct("table_name", "period")
-        .map_elements(lambda slot: _due(known[slot["table_name"]].due, slot["period"]), pl.Date)
+        .map_elements(lambda slot: due_of(known[slot["table_name"]].due, slot["period"]), pl.Date)
         .alias("due"),
         span=pl.when(pl.col("period").str.contains("Q"))
         .then(pl.lit("季"))
@@ -92,7 +92,7 @@ def build(ledger: pl.DataFrame) -> pl.LazyFrame:
 
 
 @cache
-def _due(due: tuple[str, ...], period: str) -> date | None:
+def due_of(due: tuple[str, ...], period: str) -> date | None:
     """The day on which a slot is due, if its table has a day for slots of this length."""
     span = "季" if "Q" in period else _SPANS[len(period)]
     texts = [text for text in due if span in _fits(text)]
