@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -95,5 +96,11 @@ def provisional_row(source: Source) -> pl.Expr:
 
 
 def apart(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same rows on memory of their own: filtered texts hold on to all texts of their batch."""
-    return pl.DataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    """The same rows on memory of their own, of just their size.
+
+    Filtered texts hold on to all texts of their batch, filtered flags to room for all its rows.
+    """
+    memory = io.BytesIO()
+    frame.write_ipc_stream(memory, compat_level=pl.CompatLevel.oldest())
+    memory.seek(0)
+    return pl.read_ipc_stream(memory)
