@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import os
 import stat
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +119,7 @@ class SftpPlace:
     def __exit__(self, *_: object) -> None:
         try:
             self._loop.run_until_complete(self._hang_up())
+            self._loop.run_until_complete(_ended(asyncio.all_tasks(self._loop)))
         finally:
             self._loop.close()
 
@@ -371,6 +372,15 @@ class SftpPlace:
     def _fault(self, text: str) -> SourceFault:
         told = self.settings
         return SourceFault(f"数据源“{told.name}”（{told.host}:{told.port}）{text}。")
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Let what the library left running end, so that the loop can be closed in silence."""
+    mine = [task for task in tasks if task is not asyncio.current_task()]
+    for task in mine:
+        task.cancel()
+    if mine:
+        await asyncio.wait(mine, timeout=5)
 
 
 def _seen(path: str, attrs: asyncssh.SFTPAttrs) -> Seen:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -203,25 +203,30 @@ class Intake:
 
     def _listed(self, files: list[Seen]) -> Iterator[_Wanted]:
         there = {seen.path: seen for seen in files}
-        absent = []
+        read = {
+            key
+            for key, known in self._known.items()
+            if known.since == _READ
+            and ((file := there.get(key.partition("|")[0])) is None or known.still(file))
+        }
+        absent: list[str] = []
         for seen in files:
             if not is_list(seen.name):
                 continue
-            for entry in self._entries(seen):
+            for entry in self._entries(seen, read):
+                file = there.get(entry.path)
                 if entry.biz_date > self.errand.day:
                     continue
-                file = there.get(entry.path)
-                key = f"{entry.path}|{entry.table}|{entry.period}|{entry.biz_date}|{entry.revision}"
                 if file is None:
-                    if key not in self._known:
-                        absent.append(entry.path)
+                    absent.append(entry.path)
                     continue
-                yield _Wanted(file, self._listed_parcel(entry), key, entry.size, entry.sha256)
+                parcel = self._listed_parcel(entry)
+                yield _Wanted(file, parcel, entry.key, entry.size, entry.sha256)
         self._note(absent, "个清单所列的文件还没有到：")
 
-    def _entries(self, seen: Seen) -> list[Listed]:
+    def _entries(self, seen: Seen, read: Collection[str]) -> list[Listed]:
         try:
-            return read_list(seen.path, self.place.text(seen))
+            return read_list(seen.path, self.place.text(seen), read)
         except Unreadable as error:
             self._fault(str(error).rstrip("。"))
         except OSError as error:

@@ -13,6 +13,7 @@ A list is put last, when its files are whole. Each entry names a file and says w
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -59,14 +60,22 @@ class Listed:
     coverage: tuple[Coverage, ...] | None
     whole: bool
 
+    @property
+    def key(self) -> str:
+        """What tells it from other entries."""
+        return f"{self.path}|{self.table}|{self.period}|{self.biz_date}|{self.revision}"
+
 
 def is_list(name: str) -> bool:
     """Whether a file of this name is a list."""
     return name == LIST or name.endswith(ENDING)
 
 
-def read_list(path: str, content: bytes) -> list[Listed]:
+def read_list(path: str, content: bytes, read: Collection[str] = frozenset()) -> list[Listed]:
     """The entries of a list at a path below the source's folder.
+
+    Args:
+        read: keys of entries that are passed over: they were read, and a list of years is long.
 
     Raises:
         Unreadable: not JSON (perhaps half copied), or an entry is wrong; says which and how.
@@ -81,7 +90,21 @@ def read_list(path: str, content: bytes) -> list[Listed]:
         told = [{"file": name, **told}]
     if not isinstance(told, list):
         raise Unreadable(f"清单“{path}”应是一个列表，每件送达一条；没有读入。")
-    return [_listed(path, folder, number, entry) for number, entry in enumerate(told, 1)]
+    return [
+        _listed(path, folder, number, entry)
+        for number, entry in enumerate(told, 1)
+        if _key_of(folder, entry) not in read
+    ]
+
+
+def _key_of(folder: str, told: Any) -> str | None:
+    """The key of an entry that nobody has looked at yet; None where it has none."""
+    try:
+        place = f"{folder}/{told['file']}" if folder else told["file"]
+        revision = told.get("revision", 0)
+        return f"{place}|{told['table']}|{told['period']}|{told['biz_date']}|{revision}"
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def _listed(path: str, folder: str, number: int, told: Any) -> Listed:
