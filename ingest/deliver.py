@@ -25,7 +25,7 @@ from ingest.gate.split import (
     split_frame,
 )
 
-PIECE_ROWS = 100_000
+PIECE_ROWS = 50_000
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ingest.gate.quick import blank_rows
 from ingest.gate.split import SRC_ROW
 from ingest.gate.typing import typed
 from ingest.gate.units import against_known, sub_fen_columns, too_small
-from ingest.job import Job, digest_of
+from ingest.job import Job
 from ingest.load_line import LoadLine
 from ingest.sources.grid import Grid
 from ingest.sources.text import TextFile, look_through, open_text, ragged_line, rows_of
@@ -36,12 +36,12 @@ def load_text(job: Job, path: Path, name: str) -> Iterator[LoadLine]:
             raise
         rows: list[list[object]] = [list(row) for row in rows_of(text)]
         grid = Grid(workbook=text.name, sheet="", rows=rows)  # type: ignore[arg-type]
-        lines = list(load_grids(job, [grid], name, digest_of(path), single=True))
+        lines = list(load_grids(job, [grid], name, job.digest(path), single=True))
         if all(line.refused and line.form is None for line in lines):
             raise unknown from None
         yield from lines
         return
-    yield load_bound_text(job, text, binding, name, digest_of(path))
+    yield load_bound_text(job, text, binding, name, job.digest(path))
 
 
 def load_bound_text(job: Job, text: TextFile, binding: Binding, name: str, digest: str) -> LoadLine:
@@ -98,7 +98,7 @@ def load_parquet(job: Job, path: Path, name: str) -> LoadLine:
     )
     fen = stored_columns(schema)
     stored = frozenset(c for c, at in binding.columns.items() if positions[at] in fen)
-    return load_frame(job, binding, frame, path.stat().st_size, name, digest_of(path), stored)
+    return load_frame(job, binding, frame, path.stat().st_size, name, job.digest(path), stored)
 
 
 def declared_table(schema: object) -> Contract | None:

@@ -116,6 +116,10 @@ class Job:
             self.summaries.append(Summary.of(contract, counts.batch, counts))
         return counts
 
+    def digest(self, path: Path) -> str:
+        """Return the SHA-256 of a file of the job."""
+        return digest_of(path)
+
     def known_means(self, contract: Contract) -> pl.DataFrame | None:
         """Return the mean of each money column of what the lake holds, one row; None if nothing."""
         return self.means.of(self.writer.home, contract.name)

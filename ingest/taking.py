@@ -148,6 +148,11 @@ class ParcelJob(Job):
         covered = coverage_of(contract, rows) if told is None else told
         return self._named(contract, self._slot(contract, name, owner), name, digest, covered)
 
+    def digest(self, path: Path) -> str:
+        """Return the hash that the spool knows; of a member of an archive its own."""
+        same = path.resolve() == self.parcel.path.resolve()
+        return self.parcel.sha256 if same else super().digest(path)
+
     def aside(self, contract: Contract, name: str, digest: str) -> Batch:
         """Return the batch of a sheet of which nothing is stored: never the table's own slot."""
         slot = _short(f"{slot_id(self.parcel, contract)}#{Path(name).name}")

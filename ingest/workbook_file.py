@@ -22,7 +22,7 @@ from ingest.errors import IngestError, Refused, Unrecognised
 from ingest.gate.relations import Relation, relations
 from ingest.gate.split import SRC_ROW, as_delivered
 from ingest.gate.units import Fact, disagreements, facts_of, too_small
-from ingest.job import Job, digest_of
+from ingest.job import Job
 from ingest.load_line import LoadLine
 from ingest.merge import SHEET, merged
 from ingest.problems import quarantine_sentence
@@ -52,7 +52,7 @@ def load_workbook(job: Job, path: Path, kind: Kind, name: str) -> Iterator[LoadL
         yield from _load_large(job, path, name)
         return
     grids = list(sheets_of(path, kind, Path(name).name))
-    yield from load_grids(job, grids, name, digest_of(path), single=len(grids) == 1)
+    yield from load_grids(job, grids, name, job.digest(path), single=len(grids) == 1)
 
 
 def _load_large(job: Job, path: Path, name: str) -> Iterator[LoadLine]:
@@ -60,7 +60,7 @@ def _load_large(job: Job, path: Path, name: str) -> Iterator[LoadLine]:
 
     What else stands in it is read as a form without layout, sheet by sheet, if a person could.
     """
-    digest = digest_of(path)
+    digest = job.digest(path)
     others: list[Grid] = []
     for sheet, cells, hidden in frames_of(path, Path(name).name):
         if hidden:

@@ -20,7 +20,7 @@ from budget_watch.lake.draft import BUFFER_ROWS, TableDraft
 from budget_watch.lake.files import File
 from budget_watch.lake.ledger import Batch
 
-WAITING_ROWS = 300_000
+WAITING_ROWS = 150_000
 _PART = ".part"
 
 
