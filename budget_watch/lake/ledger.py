@@ -416,12 +416,15 @@ def write_entries(
         return
     insert = sa.insert(records.batch).returning(records.batch.c.seq, sort_by_parameter_order=True)
     seqs = list(connection.execute(insert, rows).scalars())
+    kept_of = quarantine.tables(connection)
     for seq, entry in zip(seqs, entries, strict=True):
         one = entry.batch
         told = (one.table, one.id, one.source, one.origin, one.biz_date)
         if entry.kept is not None:
             quarantine.write_bundle(connection, snapshot, seq, told, entry.kept)
-        if entry.outcome == "stored" or entry.kept is not None:
+            kept_of.add(one.table)
+        closes = entry.outcome == "stored" or entry.kept is not None
+        if closes and one.table in kept_of:
             quarantine.close_older(connection, snapshot, seq, told)
 
 

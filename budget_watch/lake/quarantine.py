@@ -51,7 +51,6 @@ FILE_SCHEMA = pl.Schema(
     }
 )
 KEY_SEPARATOR = "\x1f"
-
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -65,6 +64,7 @@ class Kept:
         reasons: rows by what is wrong, the most frequent first.
         whole: the delivery as a whole was not believed; no row of it is stored.
         codes: whether the gate asked that codes are in our lists (not of published forms).
+        overtaken: lines whose key a newer delivery had brought right before this one came.
     """
 
     path: str
@@ -73,6 +73,7 @@ class Kept:
     reasons: Mapping[str, int] = field(default_factory=dict)
     whole: bool = False
     codes: bool = True
+    overtaken: Spans = ()
 
 
 @dataclass(frozen=True)
@@ -306,6 +307,11 @@ def _bundles(
     return found
 
 
+def tables(connection: sa.Connection) -> set[str]:
+    """The tables of which anything was ever in quarantine."""
+    return set(connection.execute(sa.select(records.quarantine.c.table_name).distinct()).scalars())
+
+
 def acts(home: Home, bundle: int | None = None, seq: int | None = None) -> list[Done]:
     """What was done, oldest first; of one bundle where given."""
     with engine(home).connect() as connection:
@@ -367,7 +373,7 @@ def write_bundle(
 ) -> None:
     """Name a file in the ledger, beside the line of its batch (table, id, source, origin, day)."""
     table, batch_id, source, origin, day = batch
-    connection.execute(
+    made = connection.execute(
         sa.insert(records.quarantine).values(
             batch_seq=batch_seq,
             table_name=table,
@@ -385,6 +391,9 @@ def write_bundle(
             snapshot=snapshot,
         )
     )
+    if kept.overtaken and made.inserted_primary_key is not None:
+        number, reason = int(made.inserted_primary_key[0]), "更新的批次早已送来同主键的行，以它为准"
+        _write_act(connection, Act(number, "supersede", kept.overtaken, "入库", reason), snapshot)
 
 
 def write_acts(connection: sa.Connection, snapshot: str, wanted: Iterable[Act]) -> None:
@@ -424,6 +433,7 @@ def close_older(
 
 def closed_by_key(
     home: Home,
+    waiting: Sequence[Bundle],
     place: tuple[str, str, date],
     arrived: pl.LazyFrame,
     key: Sequence[str],
@@ -432,30 +442,57 @@ def closed_by_key(
     """The acts for open rows of other slots whose key comes right, each with the slot's id.
 
     Args:
+        waiting: the table's bundles with open rows.
         place: table, batch id and business date of the delivery; later slots are left alone.
         arrived: its stored rows.
         already: acts of the coming publication.
     """
-    table, batch_id, day = place
+    _, batch_id, day = place
     found = []
-    for bundle in bundles(home, table=table):
-        if not bundle.open or bundle.batch_id == batch_id or bundle.biz_date > day:
+    for bundle in waiting:
+        if bundle.batch_id == batch_id or bundle.biz_date > day:
             continue
         done = {
             line for act in already if act.bundle == bundle.number for line in lines_of(act.lines)
         }
         still = set(open_lines(bundle, acts(home, bundle.number))) - done
-        waiting = read(home, bundle).select("line", "key").drop_nulls()
-        waiting = waiting.filter(pl.col("line").is_in(sorted(still)))
-        if waiting.is_empty():
+        rows = read(home, bundle).select("line", "key").drop_nulls()
+        rows = rows.filter(pl.col("line").is_in(sorted(still)))
+        if rows.is_empty():
             continue
         came = arrived.select(key_text(key).alias("key"))
-        same = waiting.lazy().join(came, on="key", how="semi").collect(engine="streaming")
+        same = rows.lazy().join(came, on="key", how="semi").collect(engine="streaming")
         if same.height:
             lines = spans(same["line"].to_list())
             reason = f"批次 {batch_id} 送来了同主键的行，以它为准"
             found.append((Act(bundle.number, "supersede", lines, "入库", reason), bundle.batch_id))
     return found
+
+
+def overtaken(
+    home: Home, kept: Kept, batch: tuple[str, date], held: pl.LazyFrame, key: Sequence[str]
+) -> Spans:
+    """The lines of a file whose key stands right in a newer slot already.
+
+    So it makes no difference whether the wrong row or the right one comes first.
+
+    Args:
+        batch: id and business date of the delivery that the file is of.
+        held: rows that the table holds, with their batch and business date.
+    """
+    rows = pl.read_parquet(home.quarantine / kept.path, columns=["line", "key"]).drop_nulls()
+    if rows.is_empty():
+        return ()
+    batch_id, day = batch
+    first = rows["key"].str.split(KEY_SEPARATOR).list.first().unique()
+    newer = held.filter(
+        pl.col(key[0]).cast(pl.String).is_in(first.implode()),
+        pl.col("batch_id") != batch_id,
+        pl.col("biz_date") >= day,
+    )
+    right = newer.select(key_text(key).alias("key"))
+    found = rows.lazy().join(right, on="key", how="semi").collect(engine="streaming")
+    return spans(found["line"].to_list())
 
 
 def key_text(key: Sequence[str]) -> pl.Expr:

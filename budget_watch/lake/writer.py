@@ -28,7 +28,7 @@ from budget_watch.lake.ledger import Batch, Entry, Outcome, Slot
 from budget_watch.lake.marts import calendar_hash
 from budget_watch.lake.marts.row_change import ROW_CHANGE
 from budget_watch.lake.publishing import heads, record
-from budget_watch.lake.quarantine import Act, Kept
+from budget_watch.lake.quarantine import Act, Bundle, Kept
 from budget_watch.lake.refresh import refresh_marts
 from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
@@ -72,6 +72,7 @@ class Writer:
         self._refusals: list[Entry] = []
         self._acts: list[Act] = []
         self._leaving: dict[tuple[str, str], int] = {}
+        self._open_bundles: dict[str, list[Bundle]] = {}
         self._covered: list[Entry] = []  # slices that released rows speak of
         self._replaced: list[Entry] = []  # came in this draft and were corrected in it
         self._committing = False
@@ -188,8 +189,11 @@ class Writer:
             held, again = draft.held(), batch.id in self._ids(table)
             removed = self._remove(draft, batch, arrived, predicate, by)
             place, key = (table, batch.id, batch.biz_date), draft.layout.contract.key
-            for act, slot in quarantine.closed_by_key(self.home, place, arrived, key, self._acts):
+            for act, slot in quarantine.closed_by_key(
+                self.home, self._kept_open(table), place, arrived, key, self._acts
+            ):
                 self.close_kept(act, (table, slot))
+            kept = self._overtaken(kept, held, batch, key)
             if removed or again or repeated:
                 slice_ = _expression(predicate, draft) if predicate is not None else pl.lit(False)
                 whole = slice_ | (pl.col("batch_id") == batch.id)
@@ -279,6 +283,26 @@ class Writer:
         draft.add(shaping.shaped(rows.lazy(), draft.layout, batch, now).collect())
         self._covered.append(Entry(batch, now, 0, 0))
         self.close_kept(act, (batch.table, batch.id))
+
+    def _overtaken(
+        self, kept: Kept | None, held: Held, batch: Batch, key: Sequence[str]
+    ) -> Kept | None:
+        """Mark the rows kept out that a newer slot has right already."""
+        if kept is None or not held.draft.holds_any:
+            return kept
+        place = (batch.id, batch.biz_date)
+        lines = quarantine.overtaken(self.home, kept, place, held.scan(), key)
+        if lines:
+            slot = (batch.table, batch.id)
+            self._leaving[slot] = self._leaving.get(slot, 0) + quarantine.count(lines)
+        return replace(kept, overtaken=lines)
+
+    def _kept_open(self, table: str) -> list[Bundle]:
+        """The table's published bundles with open rows, looked up once."""
+        if table not in self._open_bundles:
+            found = quarantine.bundles(self.home, table=table)
+            self._open_bundles[table] = [bundle for bundle in found if bundle.open]
+        return self._open_bundles[table]
 
     def holds_keys(self, table: str, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """The keys of these rows that the table has already, in published or coming rows."""
@@ -450,7 +474,7 @@ class Writer:
     def _forget(self) -> None:
         self._drafts, self._entries, self._refusals, self._replaced = {}, {}, [], []
         self._contents, self._known_ids, self._hashes, self._slots = set(), {}, {}, {}
-        self._acts, self._leaving, self._covered = [], {}, []
+        self._acts, self._leaving, self._covered, self._open_bundles = [], {}, [], {}
         self._committing = False
 
     def _enter(self, entry: Entry) -> None:

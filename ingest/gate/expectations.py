@@ -308,10 +308,13 @@ def count_on_rows(table_code: str, rows: pl.DataFrame) -> dict[str, int]:
     """Return rule id → rows that Great Expectations finds wrong, looking at the rows themselves."""
     gx = _great_expectations()
     suite = row_suite(gx, contract(table_code), rows.columns)
+    for rule, expectation in suite:  # results come in an order of their own
+        expectation.meta = {"rule": rule}
     expectations = [expectation for _, expectation in suite]
     result = _validated(gx, rows, expectations, f"rows-{table_code}").to_json_dict()
     found: dict[str, int] = {}
-    for (rule, _), one in zip(suite, result["results"], strict=True):
+    for one in result["results"]:
+        rule = one["expectation_config"]["meta"]["rule"]
         found[rule] = found.get(rule, 0) + int(one["result"].get("unexpected_count") or 0)
     return found
 

@@ -98,6 +98,44 @@ def test_expectations_on_the_rows_themselves_count_as_the_gate_does(table):
 
 
 @pytest.mark.expectations
+def test_expectations_on_vouchers_count_codes_by_year_and_dates_as_the_gate_does():
+    voucher = contract("FIN-15")
+    good = {
+        **{c.name: "x" for c in voucher.columns if c.required and c.type == "str"},
+        "fiscal_year": 2026, "pay_date": dt.date(2026, 9, 1), "mof_div_code": "990100000",
+        "fund_type_code": "11", "exp_func_code": "2010101", "dep_bgt_eco_code": "30201",
+        "pay_amt": 100,
+    }  # fmt: skip
+    changes = [
+        {},
+        {"exp_func_code": "9999999"},
+        {"exp_func_code": "9999999", "fiscal_year": 2025},
+        {"dep_bgt_eco_code": "1", "fund_type_code": "?"},
+        {"pay_date": dt.date(1066, 10, 14)},
+        {"agency_code": None},
+        {"mof_div_code": "000000001"},
+        {"set_mode_code": "以物易物"},
+    ]
+    schema = polars_schema(voucher, technical=False)
+    rows = pl.DataFrame(
+        [good | {"pay_cert_id": f"V{n}"} | change for n, change in enumerate(changes)],
+        schema={name: schema[name] for name in schema if name in good or name == "set_mode_code"},
+    )
+    split = split_frame(gate_for(voucher, rows.schema, KEY, frozenset(voucher.names)), rows)
+    assert split.counts == {
+        "exp_func_code.codes": 2,
+        "dep_bgt_eco_code.codes": 1,
+        "fund_type_code.codes": 1,
+        "pay_date.range": 1,
+        "agency_code.required": 1,
+        "mof_div_code.codes": 1,
+        "set_mode_code.values": 1,
+    }
+    on_rows = count_on_rows("FIN-15", rows)
+    assert {rule: count for rule, count in on_rows.items() if count} == split.counts
+
+
+@pytest.mark.expectations
 def test_great_expectations_judges_the_summary_and_the_result_is_kept(tmp_path, table):
     batch = Batch("FIN-01/2026-09", table.name, "x", "h", dt.date(2026, 10, 12))
     clean = Summary(table.code, batch.id, 5, 5, 0, {})

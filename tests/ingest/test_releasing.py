@@ -18,6 +18,7 @@ from budget_watch.lake.quarantined_rows import quarantined
 from budget_watch.lake.status import table_status
 from ingest import releasing
 from ingest.errors import Refused
+from ingest.load import load_paths
 from tests.ingest.test_contract_files import titled, vouchers
 
 ALL = Grant.system("test")
@@ -291,3 +292,24 @@ def test_the_commands_list_show_export_release_and_discard(held, home, tmp_path,
     assert (answer[-1]["done"], answer[-1]["before"]) == (2, 0)
     assert figures(home) == (10, 8, 0, 2)
     assert run("list", "--all")[0]["discarded"] == 2
+
+
+def test_it_makes_no_difference_whether_the_wrong_row_or_the_right_one_comes_first(tmp_path):
+    right = titled(vouchers(10)).slice(6, 1).with_columns(pl.lit("2026-09-20").alias("支付日期"))
+    (tmp_path / "错.csv").write_bytes(wrong().write_csv().encode())
+    (tmp_path / "对.csv").write_bytes(right.write_csv().encode())
+    ended = []
+    for number, order in enumerate((("错.csv", "对.csv"), ("对.csv", "错.csv"))):
+        home = Home(tmp_path / f"home{number}")
+        for name in order:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("ingest.job.validate", lambda *given: None)
+                list(load_paths(home, [tmp_path / name]))
+        (bundle,) = quarantine.bundles(home)
+        fates = quarantined(home, ALL, bundle)["fate"].to_list()
+        counts = sorted((e.delivered, e.stored, e.quarantined, e.refused) for e in entries(home))
+        slots = Reader(home, ALL).scan("delivery").select("rows", "quarantined").collect()
+        ended.append((fates, counts, slots.rows()))
+    assert ended[0] == ended[1]
+    assert ended[0][0] == ["待处理", "待处理", "已由重新送达取代"]
+    assert ended[0][1] == [(1, 1, 0, 0), (10, 7, 2, 1)]
