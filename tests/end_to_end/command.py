@@ -54,7 +54,7 @@ def budget_watch(home: Path, *arguments: str) -> Outcome:
         [*COMMAND, "--home", str(home), *arguments],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
         env=environment(),
         check=False,
     )

@@ -41,7 +41,8 @@ class Pass:
     """One reading of all pages.
 
     `totals`: what the pages said of the whole; `repeated`: keys that stand on several pages;
-    `growing`: rows beyond the window may be added while it is read.
+    `growing`: rows beyond the window may be added while it is read; `shown_again`: it ended because
+    a page was shown again, which may as well be a page sent twice.
     """
 
     pages: tuple[Kept, ...]
@@ -52,6 +53,7 @@ class Pass:
     snapshots: frozenset[str | None]
     repeated: int
     marks: pl.Series = field(compare=False)
+    shown_again: bool = False
 
     @property
     def shortfall(self) -> str:
@@ -70,7 +72,8 @@ class Pass:
         """Whether it could not move (one page, or one named snapshot) and nothing is against it."""
         filled = sum(1 for page in self.pages if page.rows)
         named = None not in self.snapshots
-        return not self.shortfall and not self.repeated and (filled <= 1 or named)
+        still = not self.shown_again and (filled <= 1 or named)
+        return not self.shortfall and not self.repeated and still
 
 
 class Listing:
@@ -125,16 +128,17 @@ class Listing:
         shelf = Shelf(place / f"pass-{number}")
         size = _size(self.client.settings.page_size, number, before)
         try:
-            return _made(self._pages(question, paging, shelf, size), question)
+            return _made(*self._pages(question, paging, shelf, size), question)
         except Denied:
             if shelf.load(0) is None or paging.kind == "page":
                 raise
             shelf.clear()  # a cursor kept from an earlier run may have run out
-            return _made(self._pages(question, paging, shelf, size), question)
+            return _made(*self._pages(question, paging, shelf, size), question)
 
     def _pages(
         self, question: Question, paging: Paging, shelf: Shelf, size: int
-    ) -> tuple[Kept, ...]:
+    ) -> tuple[tuple[Kept, ...], bool]:
+        """All pages, and whether they ended because the last one was shown again."""
         reader = PageReader(question.resource, paging, question.before, self.key, question.dated)
         pages: list[Kept] = []
         seen: set[str] = set()
@@ -147,15 +151,15 @@ class Listing:
             self._tell(question, pages, page)
             if paging.kind == "page":
                 if page.total is None and pages and _same(pages[-1], page):
-                    return tuple(pages)  # beyond its end it shows the last page again
+                    return tuple(pages), True  # beyond its end it shows the last page again
                 pages.append(page)
                 read = sum(one.rows for one in pages)
                 if not page.rows or (page.total is not None and read >= page.total):
-                    return tuple(pages)
+                    return tuple(pages), False
             else:
                 pages.append(page)
                 if page.next is None:
-                    return tuple(pages)
+                    return tuple(pages), False
                 seen.add(page.next)
 
     def _asked(
@@ -197,7 +201,7 @@ def _size(wanted: int, number: int, before: Pass | None) -> int:
     return max(1, real - number * max(1, real // 7)) if number else wanted
 
 
-def _made(pages: tuple[Kept, ...], question: Question) -> Pass:
+def _made(pages: tuple[Kept, ...], shown_again: bool, question: Question) -> Pass:
     """What a pass shows: its rows' marks, sorted, and how many keys stand on several pages.
 
     Rows that are added at the head of a growing list push others to the next page, so that some
@@ -217,6 +221,7 @@ def _made(pages: tuple[Kept, ...], question: Question) -> Pass:
         frozenset(page.snapshot for page in pages),
         found.height - found.n_unique(),
         (rows.unique() if growing else rows).sort(),
+        shown_again,
     )
 
 
