@@ -111,9 +111,7 @@ def test_any_mix_of_faults_ends_in_the_same_rows_or_in_a_report(
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(2, 30))
 def test_a_listing_that_moves_loses_and_doubles_no_row(
     city: Path, tmp_path_factory: pytest.TempPathFactory, seed, size
