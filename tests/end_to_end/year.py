@@ -146,7 +146,7 @@ def disturbed(finals: list[Final], seed: int, folder: Path) -> tuple[list[Coming
         if 0.05 <= kind < 0.07 and one.entry["rows"]:
             counts["wrong"] += 1
             files = one.table not in DATABASE + HTTP
-            overtaken = files and dice.random() < 0.4 and later > on
+            overtaken = files and dice.random() < 0.6 and later > on
             counts["overtaken"] += overtaken
             first, second = (later, on) if overtaken else (on, later)
             if first == second and not files:
