@@ -12,7 +12,7 @@ import pytest
 HOUSE = Path(__file__).parents[1]
 FLOORS = [
     {"money", "calendar", "codes"},
-    {"tables"},
+    {"tables", "audit"},
     {"access"},
     {"lake"},
     {"engine"},
