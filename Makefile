@@ -3,6 +3,7 @@
 # make check   format, lint, types
 # make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000";
 #              and CSV to lake against bare polars; CSV="--rows 3000000"
+# make year    every day of a year from four sources against one bulk load (an hour)
 # make lock    renew both lock files
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -10,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 INSTALL := --no-deps --no-build-isolation -e .
 
-.PHONY: demo test test-fast check bench lock clean
+.PHONY: demo test test-fast check bench year lock clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
@@ -32,6 +33,9 @@ check: .venv/test.stamp
 bench: .venv/test.stamp
 	$(BIN)/python -m benchmarks.whole_book $(ARGS)
 	$(BIN)/python -m benchmarks.csv_to_lake $(CSV)
+
+year: .venv/test.stamp
+	BUDGET_WATCH_YEAR=daily BUDGET_WATCH_YEAR_SCALE=small $(BIN)/python -m pytest -s tests/end_to_end/test_year.py $(ARGS)
 
 lock: .venv/bin/python
 	$(PIP) uv

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any, Literal
 
 from budget_watch.lake import Home
@@ -70,9 +69,9 @@ class _Counting(Spool):
         self.seen: dict[str, str] = {}
         self.fresh = 0
 
-    def put(self, staged: Path, parcel: Parcel) -> Parcel:
-        """Keep it, see `Spool.put`, and remember that."""
-        kept = super().put(staged, parcel)
+    def enter(self, laid: Parcel) -> Parcel:
+        """Write its slip, see `Spool.enter`, and remember that."""
+        kept = super().enter(laid)
         if kept.slip_id not in self.seen:
             self.seen[kept.slip_id] = kept.table
             self.fresh += self.last_was_new

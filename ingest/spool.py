@@ -95,6 +95,10 @@ class Spool:
 
         `path`, `sha256`, `source` and `fetched_at` of the given parcel are filled in here.
         """
+        return self.enter(self.lay(staged, parcel))
+
+    def lay(self, staged: Path, parcel: Parcel) -> Parcel:
+        """Keep staged content, durably, and return its parcel, which counts once it is entered."""
         digest = _sha256(staged)
         content = self.folder / "content" / f"{digest}{staged.suffix.lower()}"
         content.parent.mkdir(parents=True, exist_ok=True)
@@ -102,19 +106,30 @@ class Spool:
             staged.unlink()
         else:
             _settle(staged, content)
-        kept = replace(parcel, source=self.source, path=content, sha256=digest)
-        slip = self._slip(kept)
+        fetched = parcel.fetched_at or datetime.now(UTC)
+        return replace(parcel, source=self.source, path=content, sha256=digest, fetched_at=fetched)
+
+    def enter(self, laid: Parcel) -> Parcel:
+        """Write the slip of a laid parcel, durably; return it, or the equal one known before."""
+        slip = self._slip(laid)
         self.last_was_new = False
-        for known in (slip, self._slip(kept, _TAKEN)):
+        for known in (slip, self._slip(laid, _TAKEN)):
             if known.exists():
                 return _read(known, self.folder)
-        kept = replace(kept, fetched_at=kept.fetched_at or datetime.now(UTC))
         slip.parent.mkdir(parents=True, exist_ok=True)
         half = slip.with_suffix(".half")
-        half.write_text(json.dumps(_record(kept), ensure_ascii=False, indent=1), encoding="utf-8")
+        half.write_text(json.dumps(record(laid), ensure_ascii=False, indent=1), encoding="utf-8")
         _settle(half, slip)
         self.last_was_new = True
-        return kept
+        return laid
+
+    def told(self, record: Mapping[str, Any]) -> Parcel:
+        """The parcel of a `record`.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is none.
+        """
+        return _parcel(record, self.folder)
 
     def parcels(self, upto: date | None = None, waiting: bool = False) -> Iterator[Parcel]:
         """Parcels up to a business date, by date, table, period, revision and time of fetching.
@@ -206,7 +221,8 @@ def _settle(half: Path, target: Path) -> None:
         os.close(folder)
 
 
-def _record(parcel: Parcel) -> dict[str, Any]:
+def record(parcel: Parcel) -> dict[str, Any]:
+    """JSON-ready; the content by its name in the spool. See `Spool.told`."""
     told = asdict(parcel)
     told["path"] = parcel.path.name
     told["biz_date"] = parcel.biz_date.isoformat()
@@ -216,17 +232,20 @@ def _record(parcel: Parcel) -> dict[str, Any]:
 
 def _read(slip: Path, folder: Path) -> Parcel:
     try:
-        told: Mapping[str, Any] = json.loads(slip.read_text(encoding="utf-8"))
-        covered = told["coverage"]
-        fetched = told["fetched_at"]
-        return Parcel(
-            **{
-                **told,
-                "path": folder / "content" / told["path"],
-                "biz_date": date.fromisoformat(told["biz_date"]),
-                "coverage": None if covered is None else tuple(Coverage(**c) for c in covered),
-                "fetched_at": datetime.fromisoformat(fetched) if fetched else None,
-            }
-        )
+        return _parcel(json.loads(slip.read_text(encoding="utf-8")), folder)
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(f"送达登记“{slip}”已损坏（{error}）；请删除它后重新取数。") from error
+
+
+def _parcel(told: Mapping[str, Any], folder: Path) -> Parcel:
+    covered = told["coverage"]
+    fetched = told["fetched_at"]
+    return Parcel(
+        **{
+            **told,
+            "path": folder / "content" / told["path"],
+            "biz_date": date.fromisoformat(told["biz_date"]),
+            "coverage": None if covered is None else tuple(Coverage(**c) for c in covered),
+            "fetched_at": datetime.fromisoformat(fetched) if fetched else None,
+        }
+    )

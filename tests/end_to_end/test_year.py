@@ -2,15 +2,18 @@
 
 The suite has daily deliveries in the last six weeks of the year, by month before, and runs five of
 its mornings; each brings all deliveries of the days since. `BUDGET_WATCH_YEAR=daily` delivers and
-runs every day of the year, with `BUDGET_WATCH_YEAR_SCALE=small` for the larger city.
+runs every day of the year, with `BUDGET_WATCH_YEAR_SCALE=small` for the larger city; then the rules
+run, too, in its first and its last week, and the cost of both is compared (`make year`).
 """
 
 from __future__ import annotations
 
 import os
+import time
 from bisect import bisect_left
 from datetime import date, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import polars as pl
@@ -39,6 +42,7 @@ DAY = timedelta(days=1)
 # An interface that hides a row, or shows one too many, in two answers running with the total to
 # match cannot be told from one that speaks the truth (vanish, swap: two answers long).
 TOLD_APART = tuple(kind for kind in KINDS if kind not in ("hang", "vanish", "swap"))
+WEEK = 7
 OF_DELIVERIES = ("row_change", "delivery", "account_check")
 
 
@@ -104,11 +108,15 @@ def ran(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> 
         records = []
         with laid_out(tmp_path / "sources", plan, postgres, faults) as year:
             (home.root / "budget_watch.toml").write_text(year.settings, encoding="utf-8")
-            for day in mornings():
+            days = mornings()
+            for at, day in enumerate(days):
                 year.upto(day)
+                rules = DAILY and faults is None and not WEEK < at < len(days) - WEEK
                 for _ in range(6):  # the next of a night's attempts, as the schedule makes them
-                    report = run_day(home, day, open_sources(home), rules=False)
-                    records.append(report.record())
+                    began = time.process_time()
+                    report = run_day(home, day, open_sources(home), rules=rules)
+                    cost = time.process_time() - began
+                    records.append({**report.record(), "cpu_seconds": cost})
                     if not report.faults:
                         break
                 assert report.faults == {}
@@ -137,6 +145,13 @@ def test_a_year_from_four_sources_is_the_lake_of_one_bulk_load(
         "文件夹", "财政SFTP", "支付库", "一体化接口",
     }  # fmt: skip
     assert sum(record["quarantined"] + record["refused"] for record in records) == 0
+    if DAILY:
+        first, last = (
+            median(record["cpu_seconds"] for record in week)
+            for week in (records[1 : WEEK + 1], records[-WEEK:])  # the first morning brings years
+        )
+        print(f"a day, ingest to findings: {first:.2f} CPU s first week, {last:.2f} last week")
+        assert last <= 1.3 * first
 
 
 @pytest.mark.slow

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
-from ingest.spool import Parcel, Spool
+from ingest.spool import Parcel
 
 _GONE, _REVISION = "_gone", "_revision"
 
 
-def known_keys(spool: Spool, table: str, part: str, key: list[str]) -> pl.DataFrame:
+def known_keys(parcels: Iterable[Parcel], table: str, part: str, key: list[str]) -> pl.DataFrame:
     """The keys, as text, of all increments of a table that no later parcel took out."""
     frames = []
-    for parcel in spool.parcels():
+    for parcel in parcels:
         if parcel.table == table and not parcel.whole and of_part(parcel, part):
             frames.append(
                 pl.scan_parquet(parcel.path).select(

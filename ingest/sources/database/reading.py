@@ -114,7 +114,8 @@ class Reading:
         window = Window(self.plan, asked, seen_rows(self.folder, self.memory))
         try:
             self._into(sheets, where, found, window.fresh)
-            if self.plan.settings.regions:
+            answered = self.memory.answered
+            if self.plan.settings.regions and (answered is None or answered < self.errand.day):
                 self._fill(sheets, self.errand.day)
             self._gone(found, window, sheets, name)
             self._coming(found, sheets, name, False, None)
@@ -125,7 +126,8 @@ class Reading:
             raise
         found.seen = window.kept()
         clock = asked.clock or self.memory.clock
-        found.memory = replace(found.memory, clock=clock, high=asked.high)
+        answered = max(self.errand.day, self.memory.answered or self.errand.day)
+        found.memory = replace(found.memory, clock=clock, high=asked.high, answered=answered)
         return found
 
     def _metadata(self, slot: str) -> dict[str, str]:

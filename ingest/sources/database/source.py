@@ -12,15 +12,15 @@ import sqlalchemy as sa
 
 from budget_watch.lake import Home
 from ingest.errors import IngestError
-from ingest.job import digest_of
 from ingest.settings import read_as, secret
 from ingest.source import Errand, Fetched, SourceFault, Stopped
 from ingest.sources.database.comparing import gone_keys, known_keys
 from ingest.sources.database.dialects import dialect_of
 from ingest.sources.database.faults import Lost, fault, missing_driver
-from ingest.sources.database.memory import keep, recall
+from ingest.sources.database.memory import lay_seen, recall
 from ingest.sources.database.plan import everything, plan_for, rows_of
-from ingest.sources.database.reading import Coming, Found, Reading
+from ingest.sources.database.putting import Laid, end_what_was_begun, put
+from ingest.sources.database.reading import Found, Reading
 from ingest.sources.database.session import Session, cancelled_by, open_session
 from ingest.sources.database.settings import DatabaseSettings, TableSettings
 from ingest.spool import Parcel
@@ -59,10 +59,11 @@ class DatabaseSource:
         read; nothing was put meanwhile. A table that cannot be read does not hold the others.
         """
         notes: list[str] = []
+        begun = end_what_was_begun(errand.memory, errand.spool)
         for attempt in range(self.settings.retries + 1):
             errand.go_on()
             try:
-                return self._once(errand, notes)
+                return self._once(errand, begun, notes)
             except Lost as lost:
                 if attempt == self.settings.retries:
                     raise
@@ -95,7 +96,7 @@ class DatabaseSource:
                 if plan.unknown:
                     yield f"  约定里没有、不会读的列：{'、'.join(plan.unknown)}"
 
-    def _once(self, errand: Errand, notes: list[str]) -> Fetched:
+    def _once(self, errand: Errand, begun: list[Parcel], notes: list[str]) -> Fetched:
         found: list[tuple[TableSettings, Reading, Found]] = []
         wrong: list[SourceFault] = []
         try:
@@ -113,15 +114,14 @@ class DatabaseSource:
             for _, _, one in found:
                 one.drop()
             raise
-        parcels: list[Parcel] = []
-        for table, reading, one in found:
-            parcels += self._put(table, reading, one, errand)
-            notes += [f"{table.table}：{note}" for note in one.notes]
+        laid = {table.id: self._laid(table, reading, one) for table, reading, one in found}
+        parcels = put(errand.memory, errand.spool, laid)
+        notes += [f"{table.table}：{note}" for table, _, one in found for note in one.notes]
         if wrong:
             told = "；".join(str(error).rstrip("。") for error in wrong)
             got = f"其余 {len(found)} 张报表已取到。" if found else ""
             raise SourceFault(f"{told}。{got}")
-        return Fetched(tuple(parcels), tuple(notes))
+        return Fetched((*begun, *parcels), tuple(notes))
 
     @contextmanager
     def _opened(self, errand: Errand) -> Iterator[Session]:
@@ -142,9 +142,9 @@ class DatabaseSource:
     def _read(
         self, table: TableSettings, session: Session, errand: Errand
     ) -> tuple[Reading, Found]:
-        """Read one table. The turn is kept before, so that each attempt has slots of its own."""
+        """Read one table, as its next turn."""
         memory = recall(errand.memory, table.id, errand.spool, table.table)
-        memory = keep(errand.memory, table.id, replace(memory, turn=memory.turn + 1))
+        memory = replace(memory, turn=memory.turn + 1)
         errand.tell(f"{self.name}：读 {table.place}（{table.table}）")
         with self._asking(table.place, errand):
             session.mark()
@@ -159,28 +159,27 @@ class DatabaseSource:
         errand.tell(f"{self.name}：{table.place} 读到 {found.rows:,} 行")
         return reading, found
 
-    def _put(
-        self, table: TableSettings, reading: Reading, found: Found, errand: Errand
-    ) -> list[Parcel]:
-        """Put what was staged, then what is gone, then move the cursor. In this order."""
-        put = []
-        memory = found.memory
+    def _laid(self, table: TableSettings, reading: Reading, found: Found) -> Laid:
+        """Lay what was staged, then what is gone; nothing of it counts yet."""
+        memory, spool = found.memory, reading.errand.spool
+        parcels = []
         for one in found.coming:
-            parcel = _put_one(one, errand, memory.whole)
-            if parcel is not None:
-                put.append(parcel)
-                if parcel.whole:
-                    memory = replace(memory, whole={**memory.whole, parcel.period: parcel.sha256})
+            parcel = spool.lay(one.staged, one.parcel)
+            if parcel.whole:
+                if memory.whole.get(parcel.period) == parcel.sha256:
+                    continue  # as it was when it was put last
+                memory = replace(memory, whole={**memory.whole, parcel.period: parcel.sha256})
+            parcels.append(parcel)
         if found.keys is not None:
-            put += self._compare(table, reading, found, errand)
-        keep(errand.memory, table.id, memory, found.seen)
-        return put
+            parcels += self._compared(table, reading, found, parcels)
+        memory = lay_seen(reading.folder, table.id, memory, found.seen)
+        return Laid(memory, tuple(parcels))
 
-    def _compare(
-        self, table: TableSettings, reading: Reading, found: Found, errand: Errand
+    def _compared(
+        self, table: TableSettings, reading: Reading, found: Found, laid: list[Parcel]
     ) -> list[Parcel]:
-        key = reading.plan.key
-        known = known_keys(errand.spool, table.table, table.part, key)
+        key, spool = reading.plan.key, reading.errand.spool
+        known = known_keys([*spool.parcels(), *laid], table.table, table.part, key)
         there = pl.scan_parquet(found.keys) if found.keys else pl.LazyFrame()
         gone = gone_keys(known, there, key)
         if found.keys:
@@ -189,7 +188,7 @@ class DatabaseSource:
             return []
         found.notes.append(f"全量比对：{table.place} 有 {gone.height:,} 行已被删除")
         coming = reading.gone(gone, f"比对#{reading.memory.turn}")
-        return [errand.spool.put(coming.staged, coming.parcel)]
+        return [spool.lay(coming.staged, coming.parcel)]
 
     @contextmanager
     def _asking(self, what: str, errand: Errand) -> Iterator[None]:
@@ -205,11 +204,3 @@ class DatabaseSource:
             if errand.stop.is_set():
                 raise Stopped("取数被取消或超过时限；下次运行从停下的地方继续。") from error
             raise fault(error, self.name, self.settings.shown, what) from error
-
-
-def _put_one(one: Coming, errand: Errand, whole: Mapping[str, str]) -> Parcel | None:
-    """Put a staged file; None where a whole table is as it was when it was put last."""
-    if one.parcel.whole and whole.get(one.parcel.period) == digest_of(one.staged):
-        one.staged.unlink()
-        return None
-    return errand.spool.put(one.staged, one.parcel)

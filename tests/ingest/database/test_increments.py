@@ -153,6 +153,7 @@ def test_a_day_without_rows_is_delivered_where_the_regions_are_told(put, desk) -
     [empty] = made.fetch().parcels
     assert (empty.rows, empty.biz_date) == (0, DAY)
     assert empty.coverage == (Coverage(2026, 11, CITY),)
+    assert made.fetch().parcels == ()  # the day has its answer, also where the run is made again
     put(row(2, pay_date="2026-10-30", update_time="2026-11-19 08:00"))
     late, day = made.fetch(NEXT).parcels
     assert (late.biz_date, late.coverage) == (date(2026, 10, 30), (Coverage(2026, 10, CITY),))
