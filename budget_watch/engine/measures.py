@@ -119,6 +119,20 @@ class Plan:
             if measure.at_condition is None:
                 self.fused[signature(measure)].waiting += times
 
+    def ready(self, measures: Iterable[Aggregate]) -> None:
+        """Compute measures of few groups ahead, before a pass that holds rows of its own.
+
+        A query over a long source takes much memory for a moment; its few groups take none.
+        """
+        for measure in measures:
+            if measure.at_condition is None and not set(measure.keys) - COARSE:
+                fused = self.fused[signature(measure)]
+                if fused.frame is None:
+                    with suppress(
+                        pl.exceptions.PolarsError, ArithmeticError, ValueError, TypeError
+                    ):
+                        fused.frame = self.computed(fused)  # else it fails for its rule
+
     def grouped(self, measure: Aggregate) -> tuple[pl.DataFrame, int]:
         """The computed groups for a measure and the place of its columns in them."""
         fused = self.fused[signature(measure)]

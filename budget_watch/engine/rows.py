@@ -23,6 +23,7 @@ from budget_watch.engine.frames import apart, provisional_row
 from budget_watch.engine.hashed import Keyed
 from budget_watch.engine.judge import Judgement, compiler, judgement
 from budget_watch.engine.lookups import look_up, table
+from budget_watch.engine.measures import ROWS_A_PART
 from budget_watch.engine.result import observed
 from budget_watch.engine.run import (
     NOT_VALID,
@@ -53,18 +54,24 @@ class _Source:
 
     Attributes:
         keys: columns → their different values over all rows, found when first asked for.
+        count: how many rows there are.
         alone: held by the rule that works out what its rows will meet: plan and frames are shared.
     """
 
     run: Run
     rows: pl.LazyFrame
+    count: int
     keys: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict)
     alone: Lock = field(default_factory=Lock)
 
     def every(self, on: tuple[str, ...]) -> pl.DataFrame:
-        """The different values of some columns over all rows."""
+        """The different values of some columns over all rows, looked for part by part."""
         if on not in self.keys:
-            self.keys[on] = self.rows.select(on).unique().collect(engine="streaming")
+            parts = [
+                self.rows.slice(start, ROWS_A_PART).select(on).unique().collect(engine="streaming")
+                for start in range(0, max(self.count, 1), ROWS_A_PART)
+            ]
+            self.keys[on] = pl.concat(parts).unique()
         return self.keys[on]
 
 
@@ -132,8 +139,9 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
             .collect(engine="in-memory")  # small: cheaper than a stream
         )
 
-    all_rows = _Source(run, rows)
     total = run.frames.rows(source)
+    all_rows = _Source(run, rows, total)
+    run.plan.ready(measure for rule in rules for measure in rule.measures.values())
     with ThreadPoolExecutor(RULES_AT_ONCE, "judging") as judging:
         for batch in _ahead(step, range(0, max(total, 1), ROWS_A_STEP)):
             _all(judging, [partial(_take, each, batch, all_rows) for each in in_pass])

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from budget_watch.engine import load_book, run_check
@@ -14,7 +15,7 @@ from budget_watch.engine.load import Book
 from budget_watch.engine.made_tables import MadeReader
 from budget_watch.engine.oracle import Oracle, seen
 from budget_watch.engine.result import RunResult
-from budget_watch.engine.undelivered import message
+from budget_watch.engine.undelivered import EMPTY, message
 from tests.engine.books import CITY, DAY, book_of, line, outcomes, payment, reader_of
 
 PACE = """
@@ -223,6 +224,28 @@ def test_a_rule_that_judges_nothing_is_an_error(tmp_path: Path) -> None:
     result = run_check(reader_of({}), load_book(folder), DAY)
     assert tally(result)["error"] == 1
     assert "没有判断任何对象" in tally(result)["message"]
+
+
+def test_a_rule_that_judges_nothing_waits_while_the_data_is_young(tmp_path: Path) -> None:
+    folder = tmp_path / "book"
+    book_of(folder, {"ZX91": EACH.replace("may_be_empty: true", "")})
+    reader = reader_of({})
+    one = reader.coverage().filter(pl.col("table") == "payment").head(1)
+
+    def told(*periods: tuple[int, int]) -> tuple[Any, ...]:
+        rows = [
+            one.with_columns(fiscal_year=pl.lit(year, pl.Int64), month=pl.lit(month, pl.Int64))
+            for year, month in periods
+        ]
+        reader.coverage = lambda: pl.concat(rows)
+        found = tally(run_check(reader, load_book(folder), DAY))
+        return found["error"], found["undelivered"], found["message"]
+
+    months = [(2025 + n // 12, n % 12 + 1) for n in range(13)]
+    young = "没有判断任何对象：送达的数据还不满一年，其中没有可判断的。"
+    assert told(months[0]) == told(*months[:12]) == (0, ["payment"], young)
+    assert told((2025, 0)) == (0, ["payment"], young)
+    assert told(*months) == told((2025, 0), (2026, 0)) == (1, [], EMPTY)
 
 
 def test_a_rule_whose_data_never_came_waits_and_is_no_error(tmp_path: Path) -> None:
