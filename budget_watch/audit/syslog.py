@@ -25,7 +25,7 @@ def line(entry: Entry, host: str) -> bytes:
     """One entry as a line of RFC 5424: structured data, then the details as its message."""
     names = ("seq", "mac", "user", "role", "session", "purpose", "kind", "subject")
     data = " ".join(f'{name}="{_escaped(str(getattr(entry, name)))}"' for name in names)
-    message_id = entry.act[:32] or "-"
+    message_id = entry.act[:32] if entry.act.isascii() and entry.act.isprintable() else "-"
     head = f"<{_AUDIT * 8 + _NOTICE}>1 {entry.at} {host} budget-watch - {message_id}"
     return f"{head} [{_ENTERPRISE} {data}] \ufeff{entry.details}".encode()
 

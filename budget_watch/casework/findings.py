@@ -167,6 +167,14 @@ def history(home: Home, grant: Grant, finding_id: str) -> list[dict[str, Any]]:
     return [{**row, "observation": _shown(row["observation"], grant)} for row in rows]
 
 
+def visible_among(
+    home: Home, grant: Grant, connection: sa.Connection, ids: Collection[str]
+) -> set[str]:
+    """Which of these findings lie in the reader's scope; asked inside the caller's transaction."""
+    query = sa.select(t.finding.c.id).where(*_scope(grant), t.finding.c.id.in_(sorted(ids)))
+    return set(connection.execute(query).scalars())
+
+
 def _scope(grant: Grant) -> list[sa.ColumnElement[bool]]:
     limits: list[sa.ColumnElement[bool]] = []
     if grant.scope.regions is not None:

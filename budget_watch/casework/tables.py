@@ -6,7 +6,7 @@ mirror the last row of ``finding_event`` so that a list need not search for it.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -73,4 +73,82 @@ finding_event = Table(
     Column("level", String(8)),
     Column("data_state", String(16), nullable=False),
     Column("observation", Text, nullable=False),
+)
+
+# ---- cases: state and clocks are rewritten by acts; acts and ratings are only ever added
+case_file = Table(
+    "case_file",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("seq", Integer, nullable=False, unique=True),
+    Column("title", String(200), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("level", String(8)),
+    Column("mof_div_code", String(9)),
+    Column("dept_code", String(32)),
+    Column("agency_code", String(32)),
+    Column("addressee", String(64), index=True),
+    Column("copy_to", String(64)),
+    Column("document", String(16)),
+    Column("number", String(64)),
+    Column("result", String(32)),
+    Column("rung", String(32)),
+    Column("committed", Date),
+    Column("proposal", Text),
+    Column("merged_into", String(16)),
+    Column("opened_at", String(32), nullable=False),
+    Column("changed_at", String(32), nullable=False),
+)
+
+case_finding = Table(
+    "case_finding",
+    metadata,
+    Column("finding", String(64), primary_key=True),
+    Column("case", String(16), nullable=False, index=True),
+)
+
+case_act = Table(
+    "case_act",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("case", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("transition", String(32), nullable=False),
+    Column("from_state", String(16), nullable=False),
+    Column("to_state", String(16), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("given", Text, nullable=False),
+    Column("request", Text, unique=True),
+    Column("audit_seq", BigInteger, nullable=False),
+)
+
+case_clock = Table(
+    "case_clock",
+    metadata,
+    Column("case", String(16), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("clock", String(16), nullable=False),
+    Column("started", Date, nullable=False),
+    Column("due", Date, nullable=False),
+    Column("extended", Integer, nullable=False),
+    Column("paused", Date),
+    Column("stopped", Date),
+)
+
+case_rating = Table(
+    "case_rating",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("case", String(16), nullable=False, index=True),
+    Column("round", Integer, nullable=False),
+    Column("side", String(16), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("word", String(16), nullable=False),
+    Column("remark", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("audit_seq", BigInteger, nullable=False),
 )

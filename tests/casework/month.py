@@ -1,0 +1,89 @@
+"""One office of a busy month, as a process: `month HOME SEED PEOPLE FINDINGS`.
+
+Its people look at any case, take one of the steps that they are offered, and say so as soon as it
+is acknowledged: a line of JSON each. It ends when every case has come to an end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from budget_watch.casework.acting import act, rate
+from budget_watch.casework.cases import Actor, Desk, get_case, next_steps
+from budget_watch.casework.errors import ActError, StaleError, UnknownCaseError
+from budget_watch.lake import Home
+from tests.casework.made_cases import GIVEN, id_of, person
+
+# steps that lead on; those that lead back or in circles would make the month endless
+ONWARD = {
+    *("take", "uphold", "dismiss", "draft", "review", "sign", "transfer", "receive", "start"),
+    *("draft_answer", "check_answer", "issue_answer", "answer", "examine", "close"),
+}
+
+
+def people(names: list[str]) -> list[Actor]:
+    """`经办:3` is the third person of a role; `单位经办:3@101` of a department."""
+    made = []
+    for name in names:
+        role, _, rest = name.partition(":")
+        number, _, department = rest.partition("@")
+        own = frozenset({department}) if department else None
+        made.append(person(f"{role}{number}", role, own))
+    return made
+
+
+def work(home: Home, seed: int, names: list[str], count: int) -> Iterator[dict[str, object]]:
+    """Take steps until every case has come to an end."""
+    dice = random.Random(seed)
+    desk, staff, stale = Desk.of(home), people(names), 0
+    now = datetime(2026, 11, 20, 2, tzinfo=UTC)
+    for turn in itertools.count():
+        if turn % (4 * count) == 0 and _ended(desk, count):
+            break
+        target, actor = id_of(dice.randint(1, count)), dice.choice(staff)
+        try:
+            case = get_case(home, actor, target)
+        except UnknownCaseError:
+            continue  # not yet a department's to see
+        if actor.role == "代表":
+            if desk.state(case).answered and dice.random() < 0.1:
+                rate(home, actor, target, "满意", now=now)
+            continue
+        offered = [each for each in next_steps(desk, actor, case) if each.id in ONWARD]
+        if not offered:
+            continue
+        step = dice.choice(offered)
+        given = {name: GIVEN[name] for name in step.needs} | _address(step.id, case.dept_code)
+        request = f"{seed}-{turn}"
+        try:
+            done = act(
+                home, actor, target, step.id, given, version=case.version, request=request, now=now
+            )
+        except StaleError:
+            stale += 1
+        except (ActError, UnknownCaseError) as error:
+            yield {"refused": str(error)}
+        else:
+            yield {"case": done.case, "version": done.version, "step": step.id, "user": actor.user}
+    yield {"stale": stale}
+
+
+def _ended(desk: Desk, count: int) -> bool:
+    overseer = person("overseer", "审核")
+    cases = (get_case(desk.home, overseer, id_of(number)) for number in range(1, count + 1))
+    return all(desk.state(case).final for case in cases)
+
+
+def _address(step: str, department: str | None) -> dict[str, str]:
+    return {"addressee": department or "财政"} if step == "draft" else {}
+
+
+if __name__ == "__main__":
+    for told in work(Home(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(","), int(sys.argv[4])):
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
