@@ -76,6 +76,15 @@ class Parcel:
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class Slip:
+    """A slip as it stands on disk: where it lies while it waits, its bytes, its parcel."""
+
+    waiting: str
+    data: bytes
+    parcel: Parcel
+
+
 class Spool:
     """The spool of one source in one home."""
 
@@ -151,6 +160,27 @@ class Spool:
         for _, places in sorted(days.items()):
             slips = {slip.name: slip for place in places for slip in place.glob("*.json")}
             yield from sorted((_read(slip, self.folder) for slip in slips.values()), key=in_order)
+
+    def slips(self) -> Iterator[Slip]:
+        """All slips as they stand, each once, also while others mark them as done.
+
+        Raises:
+            Unreadable: a slip was damaged by hand; says which.
+        """
+        names = {
+            slip.relative_to(self.folder / state).as_posix()
+            for state in (_WAITING, _TAKEN)
+            for slip in (self.folder / state).glob("*/*.json")
+        }
+        for name in sorted(names):
+            for state in (_WAITING, _TAKEN, _WAITING):  # it is moved from one to the other
+                slip = self.folder / state / name
+                try:
+                    data = slip.read_bytes()
+                except FileNotFoundError:
+                    continue
+                yield Slip(f"{_WAITING}/{name}", data, _parsed(slip, data, self.folder))
+                break
 
     def done(self, parcel: Parcel) -> None:
         """Mark a parcel as known to the ledger, so that no later run reads its slip again."""
@@ -231,8 +261,12 @@ def record(parcel: Parcel) -> dict[str, Any]:
 
 
 def _read(slip: Path, folder: Path) -> Parcel:
+    return _parsed(slip, slip.read_bytes(), folder)
+
+
+def _parsed(slip: Path, data: bytes, folder: Path) -> Parcel:
     try:
-        return _parcel(json.loads(slip.read_text(encoding="utf-8")), folder)
+        return _parcel(json.loads(data), folder)
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(f"送达登记“{slip}”已损坏（{error}）；请删除它后重新取数。") from error
 

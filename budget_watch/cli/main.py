@@ -17,6 +17,7 @@ from budget_watch.cli import (
     demo,
     form_commands,
     judging,
+    keeping,
     loading,
     quarantining,
     reconciling,
@@ -51,7 +52,7 @@ def _home(
 OURS = {"budget_watch", "ingest", "dashboard", "fixtures"}
 EXPECTED = (FileNotFoundError, OSError, ValueError)
 
-for room in (demo, loading, judging, reporting, scheduling):
+for room in (demo, loading, judging, reporting, scheduling, keeping):
     room.add_to(app)
 for name, sub, words in (
     ("rules", books.rules_app, "规则库：列出、检查、测试、文档。"),

@@ -25,3 +25,7 @@ class UnknownSnapshotError(LakeError):
 
 class DamagedError(LakeError):
     """Files of a published snapshot are missing or do not add up to what the ledger says."""
+
+
+class BackupError(LakeError):
+    """A backup cannot be made, is not whole, or cannot be restored here."""

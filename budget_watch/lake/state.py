@@ -68,19 +68,22 @@ def newest_revision() -> str:
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def upgrade(target: sa.Engine) -> None:
+def upgrade(target: sa.Engine, to: str | None = None) -> None:
     """Bring the schema to the newest revision; returns at once where it is there already.
+
+    Args:
+        to: an older revision, for rows that were written under it.
 
     Raises:
         LakeError: the database was written by a newer budget_watch.
     """
     current, newest = _revision(target), newest_revision()
-    if current == newest:
+    if current == (to or newest):
         return
-    if current is not None and current > newest:
+    if max(current or "", to or "") > newest:
         raise LakeError(
-            f"状态数据库 {target.url} 由更新版本的程序写成（结构 {current}，本程序 {newest}）。"
-            "请升级 budget_watch 后再运行。"
+            f"状态数据库 {target.url} 由更新版本的程序写成"
+            f"（结构 {to or current}，本程序 {newest}）。请升级 budget_watch 后再运行。"
         )
     from alembic import command
     from alembic.config import Config
@@ -90,7 +93,7 @@ def upgrade(target: sa.Engine) -> None:
     # immediate: one upgrader at a time, and all or nothing
     with _immediate(target) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to or "head")
 
 
 def _inode(url: str, home: Home) -> int:

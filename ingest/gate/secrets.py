@@ -9,28 +9,65 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 
+from budget_watch.lake.backup.keys import FINGERPRINTS, fingerprint, remember, remembered
 from budget_watch.tables import Contract
+from ingest.errors import IngestError
 
+_NAME = "person.key"
 _HASHED = r"^[0-9a-f]{64}$"
 
 
+class KeyFault(IngestError):
+    """The key for personal ids is not the one that this home has used."""
+
+
 def person_key(home: Path) -> bytes:
-    """Return the home's key for personal ids; made at first use, readable by its owner only."""
-    path = home / "keys" / "person.key"
+    """Return the home's key for personal ids; made at first use, readable by its owner only.
+
+    Raises:
+        KeyFault: the home had another key: hashes made with this one would not meet the old ones.
+    """
+    path = home / "keys" / _NAME
+    mark = remembered(home).get(_NAME)
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes()
+        if mark is not None:
+            raise KeyFault(
+                f"个人证件号码的密钥 {path} 不见了（指纹 {mark}）。没有它，同一个人的号码会变成"
+                f"另一个哈希。请把另行保管的那一份放回去；确实找不回的，删去 {home / FINGERPRINTS}"
+                " 中的这一行，以后用新密钥，新旧数据的证件号码对不上。"
+            )
+        _make(path)
+    key = path.read_bytes()
+    if mark is None:
+        remember(home, {_NAME: fingerprint(key)})
+    elif fingerprint(key) != mark:
+        raise KeyFault(
+            f"个人证件号码的密钥 {path} 不是原来的（指纹 {fingerprint(key)}，应为 {mark}）。"
+            "请换回另行保管的那一份。"
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key, whole or not at all; where another process was quicker, its key stays."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"{secrets.token_hex(8)}.half")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        fresh.unlink()
 
 
 def hashed_ids(contract: Contract, given: pl.Schema, key: bytes) -> list[pl.Expr]:

@@ -1,0 +1,339 @@
+"""A backup holds everything, and what is restored from it goes on as if nothing had happened."""
+
+import json
+import shutil
+
+import pytest
+
+from budget_watch.access import Grant
+from budget_watch.casework.checking import rule_book
+from budget_watch.casework.explaining import explained
+from budget_watch.casework.findings import list_findings
+from budget_watch.lake import Home, quarantine
+from budget_watch.lake.backup.make import back_up
+from budget_watch.lake.backup.restore import restore
+from budget_watch.lake.backup.store import ArchiveStore, FolderStore, open_store
+from budget_watch.lake.backup.verify import damage
+from budget_watch.lake.errors import BackupError
+from ingest.spool import spools
+from ingest.spool_backup import join_survivor, spool_files
+from tests.backup.conftest import SECOND
+from tests.schedule.day_process import run as run_day
+from tests.schedule.test_killed_day import everything
+
+GRANT = Grant.system("test")
+
+
+def files_of(root):
+    return {p.relative_to(root).as_posix(): p for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def kept_rows(home):
+    return {
+        b.number: (b, quarantine.read(home, b).rows(), quarantine.acts(home, b.number))
+        for b in quarantine.bundles(home)
+    }
+
+
+def explanations(home):
+    book = rule_book(home.root)
+    return [
+        explained(home, GRANT, book, f.finding).record()
+        for f in list_findings(home, GRANT, outcome=None)
+    ]
+
+
+@pytest.fixture
+def lived(city, tmp_path):
+    return city.copy("lived", tmp_path / "lived")
+
+
+def made(home, place, **more):
+    store = ArchiveStore(place) if place.suffix == ".tar" else FolderStore(place)
+    return back_up(home, store, spool_files, **more)
+
+
+def restored(place, root, keys=None, at=-1, **more):
+    store = open_store(place)
+    manifest = store.manifest(store.numbers()[at])
+    restore(store, manifest, Home(root), keys or {}, **more)
+    return Home(root)
+
+
+@pytest.mark.parametrize("place", ["backups", "one.tar"])
+def test_a_restored_home_is_the_same_in_everything(lived, tmp_path, place):
+    before = everything(lived)
+    assert before["findings"] and kept_rows(lived)
+    found = made(lived, tmp_path / place)
+    assert found.manifest.missing == ()
+    assert found.manifest.left_out == {"secrets/pw": "密码或密钥，另行保管"}
+    key = (lived.root / "keys" / "person.key").read_bytes()
+    home = restored(tmp_path / place, tmp_path / "new", {"person.key": key})
+    assert everything(home) == before
+    assert kept_rows(home) == kept_rows(lived)
+    assert explanations(home) == explanations(lived)
+    for name, path in files_of(lived.root).items():
+        again = home.root / name
+        if name.startswith(("state.sqlite", "cache/", "secrets/")) or name.endswith(".lock"):
+            continue
+        if "/taken/" in name:  # every parcel waits again
+            again = home.root / name.replace("/taken/", "/slips/")
+        assert again.read_bytes() == path.read_bytes(), name
+        if "/slips/" not in str(again):
+            assert again.stat().st_mode == path.stat().st_mode, name
+
+
+def test_the_next_day_runs_in_the_restored_home_as_in_the_original(city, tmp_path):
+    base = city.copy("base", tmp_path / "base")
+    made(base, tmp_path / "b")
+    key = (base.root / "keys" / "person.key").read_bytes()
+    home = restored(tmp_path / "b", tmp_path / "new", {"person.key": key})
+    city.day(home.root, SECOND)
+    whole = everything(Home(city.folder / "lived"))
+    found = everything(home)
+    for what, value in whole.items():
+        assert found[what] == value, what
+
+
+def test_parcels_that_came_after_the_backup_are_taken_from_a_spool_that_survived(city, tmp_path):
+    base = city.copy("base", tmp_path / "base")
+    made(base, tmp_path / "b")
+    key = (base.root / "keys" / "person.key").read_bytes()
+    waiting = []
+
+    def settle(half):
+        waiting.append(join_survivor(half, city.folder / "lived" / "spool"))
+
+    home = restored(tmp_path / "b", tmp_path / "new", {"person.key": key}, settle=settle)
+    (city.folder / "city.db").rename(city.folder / "away.db")  # the source has nothing to give
+    try:
+        run_day(home.root, SECOND, city.book)
+    finally:
+        (city.folder / "away.db").rename(city.folder / "city.db")
+    (spool,) = spools(Home(city.folder / "lived"))
+    assert waiting == [len(list(spool.parcels()))]
+    assert everything(home)["content"] == everything(Home(city.folder / "lived"))["content"]
+
+
+def test_a_second_backup_copies_only_what_is_new(city, lived, tmp_path):
+    base = city.copy("base", tmp_path / "home")
+    first = made(base, tmp_path / "b")
+    shutil.rmtree(base.root)
+    home = city.copy("lived", tmp_path / "home")
+    second = made(home, tmp_path / "b")
+    assert first.new_files == len({e.sha256 for e in first.manifest.files})
+    assert 0 < second.new_files < len(second.manifest.files) / 2
+    third = made(home, tmp_path / "b")
+    assert third.new_files <= 1  # the state, where it is written anew
+    for at, which in ((0, "base"), (2, "lived")):
+        again = restored(tmp_path / "b", tmp_path / f"r{at}", at=at)
+        assert everything(again) == everything(Home(city.folder / which))
+
+
+def test_without_the_spool_nothing_that_waits_or_was_refused_is_lost(city, tmp_path):
+    home = city.copy("base", tmp_path / "base")
+    (spool,) = spools(home)
+    waiting = next(spool.parcels())
+    state = home.root / "state.sqlite"
+    import sqlite3
+
+    with sqlite3.connect(state) as connection:  # a parcel that the ledger does not know
+        connection.execute(
+            "UPDATE lake_batch SET parcel = 'x' WHERE parcel = ?", (waiting.slip_id,)
+        )
+    connection.close()
+    found = made(home, tmp_path / "b", whole_spool=False)
+    contents = [e.path for e in found.manifest.files if "/content/" in e.path]
+    assert contents == [waiting.path.relative_to(home.root).as_posix()]
+    again = restored(tmp_path / "b", tmp_path / "new")
+    slips = {p.slip_id for s in spools(again) for p in s.parcels()}
+    assert slips == {p.slip_id for p in spool.parcels()}
+    assert (again.root / contents[0]).read_bytes() == waiting.path.read_bytes()
+
+
+def kinds(manifest):
+    """One file of each kind that a home holds."""
+    found = {}
+    for entry in manifest.files:
+        top, _, rest = entry.path.partition("/")
+        kind = next(
+            (word for word in ("_delta_log", "slips", "content", "memory") if word in rest), ""
+        )
+        found.setdefault((top, kind) if top in ("lake", "spool") else (top, ""), entry)
+    return found
+
+
+def flip(path, at=None):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 if at is None else at] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_flipped_byte_in_any_kind_of_file_is_found_and_named(lived, tmp_path):
+    store = FolderStore(tmp_path / "b")
+    manifest = made(lived, tmp_path / "b").manifest
+    assert list(damage(store, [manifest])) == []
+    seen = kinds(manifest)
+    assert {top for top, _ in seen} >= {
+        "state.sqlite", "lake", "quarantine", "spool", "digest", "gate", "rules", "calendar.csv",
+        "budget_watch.toml", "key_fingerprints.json",
+    }  # fmt: skip
+    for entry in seen.values():
+        path = tmp_path / "b" / "objects" / entry.sha256[:2] / entry.sha256
+        flip(path)
+        ((named, why),) = damage(store, [manifest])
+        assert (named.sha256, why) == (entry.sha256, "内容与清单的 SHA-256 不符")
+        with pytest.raises(BackupError, match="已损坏"):
+            restored(tmp_path / "b", tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+        flip(path)
+    flip(tmp_path / "b" / "backups" / "00001.manifest")
+    with pytest.raises(BackupError, match=r"00001\.manifest 已损坏"):
+        store.manifest(1)
+
+
+def test_a_flipped_byte_in_an_archive_is_found_and_named(lived, tmp_path):
+    place = tmp_path / "one.tar"
+    manifest = made(lived, place).manifest
+    whole = place.read_bytes()
+    import tarfile
+
+    with tarfile.open(place) as tar:
+        offsets = {member.name: member.offset_data for member in tar.getmembers()}
+    for entry in kinds(manifest).values():
+        place.write_bytes(whole)
+        flip(place, offsets[f"files/{entry.path}"] + entry.size // 2)
+        store = open_store(place)
+        assert [one.path for one, _ in damage(store, [store.manifest(1)])] == [entry.path]
+    place.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BackupError, match=r"不完整|读不出"):
+        open_store(place).manifest(1)
+
+
+def test_a_file_that_is_damaged_in_the_home_is_told_and_the_backup_goes_on(lived, tmp_path):
+    made(lived, tmp_path / "b")
+    victim = next((lived.root / "lake" / "payment").rglob("*.parquet"))
+    content = next((lived.root / "spool").rglob("content/*"))
+    victim.unlink()
+    flip(content)
+    found = made(lived, tmp_path / "c")
+    assert set(found.manifest.missing) == {
+        path.relative_to(lived.root).as_posix() for path in (victim, content)
+    }
+
+
+def test_the_state_is_copied_as_of_one_moment_while_another_writes(lived, tmp_path, monkeypatch):
+    """A day that is run while a backup is going on is in it whole, or not at all."""
+    from budget_watch.lake.backup import make
+    from budget_watch.lake.state import writing
+
+    before = everything(lived)
+    real = make.wanted
+
+    def meanwhile(home, named, left_out):
+        for number, one in enumerate(real(home, named, left_out)):
+            if number == 3:
+                with writing(home) as connection:
+                    connection.exec_driver_sql("DELETE FROM finding_event")
+            yield one
+
+    monkeypatch.setattr(make, "wanted", meanwhile)
+    made(lived, tmp_path / "b")
+    assert everything(restored(tmp_path / "b", tmp_path / "new")) == before
+
+
+def test_places_that_cannot_be_are_refused(lived, tmp_path):
+    with pytest.raises(BackupError, match="不能放在数据目录里"):
+        made(lived, lived.root / "backup")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("x")
+    with pytest.raises(BackupError, match="不是空的，也不是备份文件夹"):
+        made(lived, tmp_path / "full")
+    made(lived, tmp_path / "b")
+    other = Home(tmp_path / "other")
+    shutil.copytree(lived.root, other.root)
+    with pytest.raises(BackupError, match="存放的是数据目录"):
+        made(other, tmp_path / "b")
+    with pytest.raises(BackupError, match="不是空的，没有恢复"):
+        restored(tmp_path / "b", tmp_path / "full")
+    assert [p.name for p in (tmp_path / "full").iterdir()] == ["x"]
+    (tmp_path / "empty").mkdir()
+    assert restored(tmp_path / "b", tmp_path / "empty").exists
+    with pytest.raises(BackupError, match="不存在"):
+        open_store(tmp_path / "none")
+
+
+def test_the_commands_say_where_the_key_is_and_ask_for_it(lived, tmp_path, command):
+    place = tmp_path / "b"
+    told = command(lived.root, "backup", "--to", place)
+    assert told.status == 0
+    assert "密钥不在备份里" in told.said and "person.key（指纹 " in told.said
+    assert "没有备份 secrets/pw" in told.said
+    told = command(lived.root, "backup", "--to", place, "--json")
+    assert told.summary["backup"] == 2 and told.summary["biz_date"] == SECOND
+    told = command(lived.root, "backup", "--to", place, "--verify", "--json")
+    assert (told.status, told.summary["damaged"]) == (0, 0)
+    told = command(tmp_path / "new", "restore", place)
+    assert told.status == 2 and "请用 --keys 给出另行保管它的文件夹" in told.said
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k" / "person.key").write_bytes(b"x" * 32)
+    told = command(tmp_path / "new", "restore", place, "--keys", tmp_path / "k")
+    assert told.status == 3 and "不是这份备份所用的" in told.said
+    told = command(
+        tmp_path,
+        "restore",
+        place,
+        "--home",
+        tmp_path / "new",
+        "--keys",
+        lived.root / "keys",
+        "--json",
+    )
+    assert told.status == 0 and told.summary["home"] == str(tmp_path / "new")
+    findings = command(tmp_path / "new", "findings", "--json").lines
+    assert findings == command(lived.root, "findings", "--json").lines
+    told = command(tmp_path / "late", "restore", place, "--without-keys", "--at", "1")
+    assert told.status == 1 and "没有放回密钥" in told.said
+
+
+def test_a_home_whose_key_is_lost_or_changed_takes_no_identity_numbers(lived, tmp_path):
+    from ingest.gate.secrets import KeyFault, person_key
+
+    key = lived.root / "keys" / "person.key"
+    was = key.read_bytes()
+    assert person_key(lived.root) == was
+    key.unlink()
+    with pytest.raises(KeyFault, match="不见了"):
+        person_key(lived.root)
+    assert not key.exists()
+    key.write_bytes(b"x" * 32)
+    with pytest.raises(KeyFault, match="不是原来的"):
+        person_key(lived.root)
+    (lived.root / "key_fingerprints.json").write_text(json.dumps({}))
+    assert person_key(lived.root) == b"x" * 32
+
+
+def test_old_backups_go_and_the_last_of_each_month_stays(lived, tmp_path, monkeypatch, command):
+    from datetime import UTC, datetime
+
+    from budget_watch.lake.backup import make
+
+    days = iter([(9, 29), (9, 30), (10, 30), (10, 31), (11, 1), (11, 2)])
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, *next(days), 1, tzinfo=UTC)
+
+    monkeypatch.setattr(make, "datetime", Clock)
+    for number in range(6):
+        (lived.root / "digest" / "2026Q3.docx").write_bytes(b"%d" % number * 5_000)
+        made(lived, tmp_path / "b")
+    store = FolderStore(tmp_path / "b")
+    from budget_watch.cli.keeping import _kept
+
+    assert _kept(store, 1)[0] == 3
+    assert store.numbers() == [2, 4, 6]
+    assert list(damage(store, [store.manifest(n) for n in store.numbers()])) == []
+    objects = {p.name for p in (tmp_path / "b" / "objects").glob("*/*")}
+    assert objects == {e.sha256 for n in store.numbers() for e in store.manifest(n).files}
