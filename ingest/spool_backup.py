@@ -36,14 +36,17 @@ def spool_files(home: Home, taken: frozenset[str], whole: bool) -> Iterator[Want
     for spool in spools(home):
         yield from _memory(home, spool)
         folder = spool.folder.relative_to(home.root).as_posix()
-        needed = {}
+        needed, done = set[Path](), set[Path]()
         for slip in spool.slips():
             yield Wanted(f"{folder}/{slip.waiting}", spool.folder / slip.waiting, slip.data)
-            if whole or slip.parcel.slip_id not in taken:
-                needed[slip.parcel.path] = slip.parcel.sha256
-        for path, digest in sorted(needed.items()):
+            wanted = whole or slip.parcel.slip_id not in taken
+            (needed if wanted else done).add(slip.parcel.path)
+        # What no slip names yet may be named by a memory: a read that is just being put.
+        laid = {path for path in (spool.folder / "content").glob("*") if path not in done}
+        for path in sorted(needed | laid):
             inside = path.relative_to(home.root).as_posix()
-            yield Wanted(inside, path, once=True, sha256=digest, needed=True)
+            digest = path.name.split(".")[0]
+            yield Wanted(inside, path, once=True, sha256=digest, needed=path in needed)
 
 
 def join_survivor(home: Home, spool: Path) -> int:

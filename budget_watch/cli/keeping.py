@@ -12,6 +12,7 @@ from budget_watch.cli.context import Context, JsonOption
 from budget_watch.cli.output import DONE, LOOK, Printer, say
 
 if TYPE_CHECKING:
+    from budget_watch.lake import Home
     from budget_watch.lake.backup.make import Made
     from budget_watch.lake.backup.manifest import Manifest
     from budget_watch.lake.backup.store import ArchiveStore, FolderStore
@@ -57,9 +58,30 @@ def backup(
     store = new_store(place)
     if keep is not None and not isinstance(store, FolderStore):
         raise typer.BadParameter("--keep 只用于备份文件夹；.tar 文件每次一份，请自行清理。")
-    made = back_up(here.existing(), store, spool_files, spool, _teller(as_json))
+    home = here.existing()
+    unwritten = _noted(home, "home.backup", str(place), {"spool": spool})
+    made = back_up(home, store, spool_files, spool, _teller(as_json))
     freed = _kept(store, keep) if isinstance(store, FolderStore) and keep is not None else None
-    return _told(here, made, store, freed, as_json)
+    return _told(here, made, store, freed, unwritten, as_json)
+
+
+def _noted(home: Home, act: str, place: str, details: dict[str, Any]) -> str:
+    """Write the act into the audit log; what a full disk or a lost key has to say, else ``.
+
+    A home that cannot be written any more is the one that most needs a backup.
+    """
+    import getpass
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from budget_watch.audit import AuditError, Note, Who
+    from budget_watch.casework.auditing import noted
+
+    try:
+        noted(home, Note(Who(getpass.getuser()), act, "home", place, details))
+    except (AuditError, SQLAlchemyError, OSError) as error:
+        return f"没有记入审计日志：{error}"
+    return ""
 
 
 def _told(
@@ -67,10 +89,13 @@ def _told(
     made: Made,
     store: FolderStore | ArchiveStore,
     freed: tuple[int, int] | None,
+    unwritten: str,
     as_json: bool,
 ) -> int:
     manifest = made.manifest
     printer = Printer(as_json, {})
+    if unwritten:
+        printer.note(unwritten)
     for path in manifest.missing[:SHOWN]:
         printer.note(f"数据目录里的 {path} 缺失或已损坏，备份里没有它；请从以前的备份恢复。")
     damaged = list(getattr(store, "damaged", ()))
@@ -81,9 +106,10 @@ def _told(
     if manifest.keys:
         names = "、".join(f"{name}（指纹 {mark}）" for name, mark in manifest.keys.items())
         printer.note(
-            f"密钥不在备份里：{here.root / 'keys'} 中的 {names}。请把这个文件夹另行抄录到离线介质，"
+            f"密钥不在备份里：{here.root} 中的 {names}。请把它们另行抄录到离线介质，"
             "由另一个人保管，不要与备份放在一处；恢复时用 --keys 给出。"
-            "丢了它，以后送来的证件号码就与以前的对不上。"
+            "丢了 keys/person.key，以后送来的证件号码就与以前的对不上；"
+            "丢了 audit/key，审计日志不能再核对，也不能再写。"
         )
     if freed is not None:
         printer.note(f"清理了 {freed[0]} 份旧备份，腾出 {_bytes(freed[1])}。")
@@ -108,7 +134,7 @@ def _told(
         f"{_bytes(manifest.size)}，其中新写 {made.new_files:,} 个、{_bytes(made.new_bytes)}；"
         f"数据到业务日 {manifest.biz_date or '（还没有）'}。",
     )
-    return LOOK if manifest.missing or damaged else DONE
+    return LOOK if manifest.missing or damaged or unwritten else DONE
 
 
 def _verified(store: FolderStore | ArchiveStore, as_json: bool) -> int:
@@ -183,9 +209,7 @@ def restore(
     ] = None,
     spool: Annotated[
         Path | None,
-        typer.Option(
-            "--spool", help="原数据目录的 spool 文件夹还在：一并用它，备份以后的送达都补上"
-        ),
+        typer.Option("--spool", help="原来的 spool 文件夹还在的，一并用它：备份以后的送达都补上"),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -204,20 +228,29 @@ def restore(
         names = "、".join(f"{name}（指纹 {mark}）" for name, mark in manifest.keys.items())
         raise typer.BadParameter(
             f"备份里没有密钥 {names}。请用 --keys 给出另行保管它的文件夹；"
-            "找不到的，写 --without-keys：以前的数据都能看，但不能再收含证件号码的数据。"
+            "找不到的，写 --without-keys：以前的数据都在，但含证件号码的报表不能再入库。"
         )
     found = home_keys.given(keys, manifest.keys)
+
+    unwritten: list[str] = []
 
     def settle(half: Home) -> None:
         if spool is not None:
             join_survivor(half, spool.expanduser().absolute())
+        if found or not manifest.keys:
+            details = {"backup": manifest.number, "of": manifest.home, "made_at": manifest.made_at}
+            about = {name: str(value) for name, value in details.items()}
+            unwritten.append(_noted(half, "home.restore", str(target.root), about))
 
     put_back(store, manifest, target, found, state, settle, _teller(as_json))
-    return _restored(target.root, manifest, bool(manifest.keys) and not found, as_json)
+    keyless = bool(manifest.keys) and not found
+    return _restored(target.root, manifest, keyless, "".join(unwritten), as_json)
 
 
-def _restored(root: Path, manifest: Manifest, keyless: bool, as_json: bool) -> int:
+def _restored(root: Path, manifest: Manifest, keyless: bool, unwritten: str, as_json: bool) -> int:
     printer = Printer(as_json, {})
+    if unwritten:
+        printer.note(unwritten)
     for path in manifest.missing[:SHOWN]:
         printer.note(
             f"{path} 在备份时就缺失或已损坏，恢复出来的也没有；用 --at 看更早的备份有没有。"
@@ -225,7 +258,7 @@ def _restored(root: Path, manifest: Manifest, keyless: bool, as_json: bool) -> i
     for path, why in manifest.left_out.items():
         printer.note(f"备份里没有 {path}（{why}）；要用的话请另行放回。")
     if keyless:
-        printer.note("没有放回密钥：含证件号码的报表在放回以前不能入库。")
+        printer.note("没有放回密钥：放回以前，含证件号码的报表不能入库，审计日志不能写。")
     printer.close(
         {
             "home": str(root),
@@ -242,7 +275,7 @@ def _restored(root: Path, manifest: Manifest, keyless: bool, as_json: bool) -> i
         f"{_bytes(manifest.size)}，数据到业务日 {manifest.biz_date or '（还没有）'}。"
         "收件区里这以后的送达，下一次 ingest 会补上。",
     )
-    return LOOK if manifest.missing or keyless else DONE
+    return LOOK if manifest.missing or keyless or unwritten else DONE
 
 
 def _chosen(store: FolderStore | ArchiveStore, at: str | None) -> Manifest:

@@ -19,7 +19,7 @@ from budget_watch.lake.backup.keys import FINGERPRINTS, fingerprint, remember, r
 from budget_watch.tables import Contract
 from ingest.errors import IngestError
 
-_NAME = "person.key"
+_NAME = "keys/person.key"
 _HASHED = r"^[0-9a-f]{64}$"
 
 
@@ -33,7 +33,7 @@ def person_key(home: Path) -> bytes:
     Raises:
         KeyFault: the home had another key: hashes made with this one would not meet the old ones.
     """
-    path = home / "keys" / _NAME
+    path = home / _NAME
     mark = remembered(home).get(_NAME)
     if not path.exists():
         if mark is not None:

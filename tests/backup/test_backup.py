@@ -10,6 +10,7 @@ from budget_watch.casework.checking import rule_book
 from budget_watch.casework.explaining import explained
 from budget_watch.casework.findings import list_findings
 from budget_watch.lake import Home, quarantine
+from budget_watch.lake.backup import keys
 from budget_watch.lake.backup.make import back_up
 from budget_watch.lake.backup.restore import restore
 from budget_watch.lake.backup.store import ArchiveStore, FolderStore, open_store
@@ -26,6 +27,10 @@ GRANT = Grant.system("test")
 
 def files_of(root):
     return {p.relative_to(root).as_posix(): p for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def keys_of(home):
+    return {name: (home.root / name).read_bytes() for name in keys.of_home(home)}
 
 
 def kept_rows(home):
@@ -53,10 +58,10 @@ def made(home, place, **more):
     return back_up(home, store, spool_files, **more)
 
 
-def restored(place, root, keys=None, at=-1, **more):
+def restored(place, root, found=None, at=-1, **more):
     store = open_store(place)
     manifest = store.manifest(store.numbers()[at])
-    restore(store, manifest, Home(root), keys or {}, **more)
+    restore(store, manifest, Home(root), found or {}, **more)
     return Home(root)
 
 
@@ -67,8 +72,7 @@ def test_a_restored_home_is_the_same_in_everything(lived, tmp_path, place):
     found = made(lived, tmp_path / place)
     assert found.manifest.missing == ()
     assert found.manifest.left_out == {"secrets/pw": "密码或密钥，另行保管"}
-    key = (lived.root / "keys" / "person.key").read_bytes()
-    home = restored(tmp_path / place, tmp_path / "new", {"person.key": key})
+    home = restored(tmp_path / place, tmp_path / "new", keys_of(lived))
     assert everything(home) == before
     assert kept_rows(home) == kept_rows(lived)
     assert explanations(home) == explanations(lived)
@@ -86,8 +90,7 @@ def test_a_restored_home_is_the_same_in_everything(lived, tmp_path, place):
 def test_the_next_day_runs_in_the_restored_home_as_in_the_original(city, tmp_path):
     base = city.copy("base", tmp_path / "base")
     made(base, tmp_path / "b")
-    key = (base.root / "keys" / "person.key").read_bytes()
-    home = restored(tmp_path / "b", tmp_path / "new", {"person.key": key})
+    home = restored(tmp_path / "b", tmp_path / "new", keys_of(base))
     city.day(home.root, SECOND)
     whole = everything(Home(city.folder / "lived"))
     found = everything(home)
@@ -98,13 +101,12 @@ def test_the_next_day_runs_in_the_restored_home_as_in_the_original(city, tmp_pat
 def test_parcels_that_came_after_the_backup_are_taken_from_a_spool_that_survived(city, tmp_path):
     base = city.copy("base", tmp_path / "base")
     made(base, tmp_path / "b")
-    key = (base.root / "keys" / "person.key").read_bytes()
     waiting = []
 
     def settle(half):
         waiting.append(join_survivor(half, city.folder / "lived" / "spool"))
 
-    home = restored(tmp_path / "b", tmp_path / "new", {"person.key": key}, settle=settle)
+    home = restored(tmp_path / "b", tmp_path / "new", keys_of(base), settle=settle)
     (city.folder / "city.db").rename(city.folder / "away.db")  # the source has nothing to give
     try:
         run_day(home.root, SECOND, city.book)
@@ -183,10 +185,12 @@ def test_a_flipped_byte_in_any_kind_of_file_is_found_and_named(lived, tmp_path):
         flip(path)
         ((named, why),) = damage(store, [manifest])
         assert (named.sha256, why) == (entry.sha256, "内容与清单的 SHA-256 不符")
-        with pytest.raises(BackupError, match="已损坏"):
-            restored(tmp_path / "b", tmp_path / "new")
-        assert not (tmp_path / "new").exists()
         flip(path)
+    flip(path)
+    with pytest.raises(BackupError, match="已损坏"):
+        restored(tmp_path / "b", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    flip(path)
     flip(tmp_path / "b" / "backups" / "00001.manifest")
     with pytest.raises(BackupError, match=r"00001\.manifest 已损坏"):
         store.manifest(1)
@@ -230,8 +234,8 @@ def test_the_state_is_copied_as_of_one_moment_while_another_writes(lived, tmp_pa
     before = everything(lived)
     real = make.wanted
 
-    def meanwhile(home, named, left_out):
-        for number, one in enumerate(real(home, named, left_out)):
+    def meanwhile(home, *given):
+        for number, one in enumerate(real(home, *given)):
             if number == 3:
                 with writing(home) as connection:
                     connection.exec_driver_sql("DELETE FROM finding_event")
@@ -267,7 +271,8 @@ def test_the_commands_say_where_the_key_is_and_ask_for_it(lived, tmp_path, comma
     place = tmp_path / "b"
     told = command(lived.root, "backup", "--to", place)
     assert told.status == 0
-    assert "密钥不在备份里" in told.said and "person.key（指纹 " in told.said
+    assert "密钥不在备份里" in told.said
+    assert "keys/person.key（指纹 " in told.said and "audit/key（指纹 " in told.said
     assert "没有备份 secrets/pw" in told.said
     told = command(lived.root, "backup", "--to", place, "--json")
     assert told.summary["backup"] == 2 and told.summary["biz_date"] == SECOND
@@ -275,7 +280,7 @@ def test_the_commands_say_where_the_key_is_and_ask_for_it(lived, tmp_path, comma
     assert (told.status, told.summary["damaged"]) == (0, 0)
     told = command(tmp_path / "new", "restore", place)
     assert told.status == 2 and "请用 --keys 给出另行保管它的文件夹" in told.said
-    (tmp_path / "k").mkdir()
+    shutil.copytree(lived.root / "audit", tmp_path / "k" / "audit")
     (tmp_path / "k" / "person.key").write_bytes(b"x" * 32)
     told = command(tmp_path / "new", "restore", place, "--keys", tmp_path / "k")
     assert told.status == 3 and "不是这份备份所用的" in told.said
@@ -286,10 +291,14 @@ def test_the_commands_say_where_the_key_is_and_ask_for_it(lived, tmp_path, comma
         "--home",
         tmp_path / "new",
         "--keys",
-        lived.root / "keys",
+        lived.root,
         "--json",
     )
     assert told.status == 0 and told.summary["home"] == str(tmp_path / "new")
+    acts = command(tmp_path / "new", "audit", "list", "--json").lines
+    told = [line["act"] for line in acts[:-1]]
+    assert told == ["home.backup", "home.backup", "home.restore", "audit.read"]
+    assert command(tmp_path / "new", "audit", "verify").status == 0
     findings = command(tmp_path / "new", "findings", "--json").lines
     assert findings == command(lived.root, "findings", "--json").lines
     told = command(tmp_path / "late", "restore", place, "--without-keys", "--at", "1")

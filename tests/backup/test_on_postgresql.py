@@ -10,7 +10,7 @@ from budget_watch.lake.backup import state_rows
 from budget_watch.lake.errors import BackupError
 from budget_watch.lake.state import engine
 from tests.backup.conftest import SECOND
-from tests.backup.test_backup import made, restored
+from tests.backup.test_backup import keys_of, made, restored
 from tests.schedule.test_killed_day import everything
 
 pytestmark = pytest.mark.slow
@@ -34,7 +34,7 @@ def lines(url):
 
 def test_from_file_to_server_to_server_to_file_nothing_changes(city, tmp_path, databases):
     lived = city.copy("base", tmp_path / "lived")
-    key = {"person.key": (lived.root / "keys" / "person.key").read_bytes()}
+    key = keys_of(lived)
     before = everything(lived)
     made(lived, tmp_path / "b1")
 

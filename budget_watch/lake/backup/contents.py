@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from budget_watch.audit.key import FOLDER, key_of
 from budget_watch.lake.backup.state_copy import Named
 from budget_watch.lake.home import CONFIGURATION, Home
 from budget_watch.lake.marts import MARTS
@@ -52,12 +53,24 @@ class Wanted:
 SpoolFiles = Callable[[Home, frozenset[str], bool], Iterable[Wanted]]
 
 
-def wanted(home: Home, named: Named, left_out: dict[str, str]) -> Iterator[Wanted]:
+def audit_files(home: Home) -> frozenset[Path]:
+    """The audit log's anchors: to be asked before the state is copied.
+
+    A younger one would say of the copied log that its end was cut off.
+    """
+    return frozenset((home.root / FOLDER).rglob("*"))
+
+
+def wanted(
+    home: Home, named: Named, anchors: frozenset[Path], left_out: dict[str, str]
+) -> Iterator[Wanted]:
     """Everything but state and spools; what is not taken is written into `left_out`."""
     yield from _lake(home.root / _LAKE, named)
     for path in sorted(named.quarantine):
         yield Wanted(f"{_KEPT}/{path}", home.root / _KEPT / path, once=True, needed=True)
     secrets = secret_files(home)
+    keys = {path.resolve() for path in key_files(home)}
+    drafts = tuple(f".{path.name}." for path in keys)  # of a key that is just being made
     docs = sum(_size(one.source) for one in _below(home.root / _DOCS, _DOCS))
     if docs > DOCS_LIMIT:
         left_out[_DOCS] = f"入库校验的说明页共 {docs:,} 字节，没有备份；送达登记里都有"
@@ -70,10 +83,22 @@ def wanted(home: Home, named: Named, left_out: dict[str, str]) -> Iterator[Wante
         else:
             found = _below(top, name)
         for one in found:
+            if one.source.resolve() in keys or one.source.name.startswith(drafts):
+                continue
+            if name == FOLDER and one.source not in anchors:
+                continue
             if one.source.resolve() in secrets:
                 left_out[one.path] = "密码或密钥，另行保管"
             elif not one.path.startswith(f"{_KEPT}/rows/"):
                 yield one
+
+
+def key_files(home: Home) -> list[Path]:
+    """The keys of a home: of personal ids, and of the audit log wherever the settings have it."""
+    folder = home.root / KEYS
+    found = [path for path in folder.glob("*") if path.is_file() and path.suffix != ".half"]
+    audit = key_of(home.root).path
+    return [*found, audit] if audit.is_file() else found
 
 
 def secret_files(home: Home) -> set[Path]:

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from budget_watch.lake.backup.contents import KEYS
+from budget_watch.lake.backup.contents import key_files
 from budget_watch.lake.errors import BackupError
 from budget_watch.lake.home import Home
 
@@ -26,11 +26,12 @@ def fingerprint(key: bytes) -> str:
 
 
 def of_home(home: Home) -> dict[str, str]:
-    """Name → fingerprint of each key of a home."""
-    folder = home.root / KEYS
-    found = sorted(folder.glob("*")) if folder.is_dir() else []
-    whole = [path for path in found if path.is_file() and path.suffix != ".half"]
-    return {path.name: fingerprint(path.read_bytes()) for path in whole}
+    """Path in the home → fingerprint of each key that lies there."""
+    return {
+        path.relative_to(home.root).as_posix(): fingerprint(path.read_bytes())
+        for path in sorted(key_files(home))
+        if path.is_relative_to(home.root)
+    }
 
 
 def remember(root: Path, marks: Mapping[str, str]) -> None:
@@ -54,7 +55,8 @@ def given(folder: Path | None, wanted: Mapping[str, str]) -> dict[str, bytes]:
     """The keys of a backup, out of a folder that somebody kept them in.
 
     Args:
-        folder: holds them by name; a file where there is but one; None: they are not to be had.
+        folder: holds them as a home does (`keys/person.key`), or by their names alone; None: they
+            are not to be had.
 
     Raises:
         BackupError: one is not there, or is not the one that the backup was made with.
@@ -63,7 +65,8 @@ def given(folder: Path | None, wanted: Mapping[str, str]) -> dict[str, bytes]:
         return {}
     found = {}
     for name, mark in wanted.items():
-        path = folder if folder.is_file() and len(wanted) == 1 else folder / name
+        places = [folder / name, folder / Path(name).name]
+        path = next((place for place in places if place.is_file()), places[0])
         try:
             key = path.read_bytes()
         except OSError as error:
@@ -83,7 +86,7 @@ def given(folder: Path | None, wanted: Mapping[str, str]) -> dict[str, bytes]:
 def put(home: Home, keys: Mapping[str, bytes]) -> None:
     """Write keys into a home, readable by their owner only."""
     for name, key in keys.items():
-        path = home.root / KEYS / name
+        path = home.root / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from budget_watch.lake.backup import keys
-from budget_watch.lake.backup.contents import SpoolFiles, Wanted, wanted
+from budget_watch.lake.backup.contents import SpoolFiles, Wanted, audit_files, wanted
 from budget_watch.lake.backup.manifest import Entry, Manifest
 from budget_watch.lake.backup.state_copy import copied
 from budget_watch.lake.backup.store import ArchiveStore, FolderStore, Kept, Store
@@ -58,12 +58,13 @@ def back_up(
     with store.writing(home.root) as place:
         progress("复制状态数据库")
         made_at, left_out = datetime.now(UTC), dict[str, str]()
+        anchors = audit_files(home)
         with copied(home, place.scratch) as state:
             work = _Copying(place)
             work.take(Wanted(state.name, state.path, needed=True))
             progress("复制数据文件")
             # Slips are listed after the state, so that no parcel falls between the two.
-            for one in wanted(home, state.named, left_out):
+            for one in wanted(home, state.named, anchors, left_out):
                 work.take(one)
             for one in spool_files(home, state.named.taken, whole_spool):
                 work.take(one)
