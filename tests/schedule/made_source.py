@@ -1,15 +1,19 @@
-"""A department's database of a city small enough to be run in seconds, as it stands on three days.
+"""A department's database and inbox of a city that is run in seconds, as they stand on two days.
 
-Day one brings the history, day two vouchers of the day, a correction and rows for quarantine.
+Day one brings the history; day two vouchers of the day and rows for quarantine from the database,
+a correction, a file that came twice and one that nobody can read from the inbox.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from budget_watch.tables import Contract, contracts
 from tests.views_drill.small_city import frames
@@ -20,6 +24,7 @@ GROWING = {
     "payment_voucher": "pay_date",
     "payment_detail": "pay_date",
 }
+FILES = ("bond", "debt_limit", "general_expenditure", "indicator_adjustment", "project", "unit")
 FEN = {"元": 100, "万元": 1_000_000, "亿元": 10_000_000_000}
 
 
@@ -28,13 +33,13 @@ def make_database(path: Path, day: date) -> None:
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as connection:
         for name, frame in frames().items():
+            if name in FILES:
+                continue
             contract = contracts()[name]
             rows = frame.to_dicts()
             if name in GROWING:
                 rows = [_dated(row, GROWING[name]) for row in rows]
                 rows = [row for row in rows if row["changed"] <= day.isoformat()]
-            if name == "general_expenditure" and day > DAYS[0]:
-                rows = [{**row, "ytd_amt": row["ytd_amt"] + FEN["万元"]} for row in rows]
             if name == "payment_voucher" and day > DAYS[0]:
                 rows += [
                     {**rows[-1], "pay_cert_id": f"bad{n}", "mof_div_code": "x"} for n in (1, 2)
@@ -48,15 +53,43 @@ def make_database(path: Path, day: date) -> None:
     connection.close()
 
 
-def settings(database: Path) -> str:
-    """What budget_watch.toml says of it."""
-    told = f'[[source]]\nname = "财政库"\nkind = "database"\nurl = "sqlite:///{database}"\n'
+def make_inbox(folder: Path, day: date) -> None:
+    """Lay down what came to the inbox up to the end of a day, the list last."""
+    folder.mkdir(exist_ok=True)
+    listed = [_laid(folder, name, frames()[name], DAYS[0]) for name in FILES]
+    if day > DAYS[0]:
+        spending = frames()["general_expenditure"]
+        more = spending.with_columns(pl.col("ytd_amt") + FEN["万元"])
+        listed.append(_laid(folder, "general_expenditure", more, day, 2))
+        listed.append(_laid(folder, "unit", frames()["unit"], day, 2))
+        (folder / "FIN-02.csv").write_text("不是报表", encoding="utf-8")
+        bad = {"file": "FIN-02.csv", "table": "FIN-02", "period": "2026", "biz_date": str(day)}
+        listed.append(bad)
+    (folder / "deliveries.json").write_text(json.dumps(listed), encoding="utf-8")
+
+
+def settings(database: Path, inbox: Path) -> str:
+    """What budget_watch.toml says of them."""
+    told = f'[[source]]\nname = "收件"\nkind = "folder"\npath = "{inbox}"\nready = "list"\n'
+    told += f'[[source]]\nname = "财政库"\nkind = "database"\nurl = "sqlite:///{database}"\n'
     for name in frames():
+        if name in FILES:
+            continue
         contract = contracts()[name]
         told += f'[[source.tables]]\ntable = "{contract.code}"\nfrom = "{name}"\n'
         if name in GROWING:
             told += 'since = "changed"\nbusiness_date = "changed"\n'
     return told
+
+
+def _laid(
+    folder: Path, name: str, rows: pl.DataFrame, day: date, revision: int = 1
+) -> dict[str, Any]:
+    code = contracts()[name].code
+    path = folder / f"{code}_{revision}.parquet"
+    rows.write_parquet(path)
+    return {"file": path.name, "table": code, "period": "全部", "biz_date": day.isoformat(),
+            "rows": rows.height, "revision": revision}  # fmt: skip
 
 
 def _dated(row: dict[str, Any], column: str) -> dict[str, Any]:

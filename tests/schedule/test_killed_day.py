@@ -25,7 +25,7 @@ from budget_watch.lake.day_runs import PHASES, WHOLE
 from budget_watch.lake.state import engine
 from tests.lake.made import content
 from tests.schedule.day_process import make_book, run
-from tests.schedule.made_source import DAYS, make_database, settings
+from tests.schedule.made_source import DAYS, make_database, make_inbox, settings
 
 HERE = Path(__file__).parents[2]
 INSTANTS = 50 if os.environ.get("BUDGET_WATCH_CI") == "1" else 8
@@ -86,10 +86,13 @@ def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     book = make_book(folder / "book")
     (folder / "base").mkdir()
-    (folder / "base" / "budget_watch.toml").write_text(settings(folder / "city.db"))
+    told = settings(folder / "city.db", folder / "inbox")
+    (folder / "base" / "budget_watch.toml").write_text(told, encoding="utf-8")
     make_database(folder / "city.db", DAYS[0])
+    make_inbox(folder / "inbox", DAYS[0])
     assert run(folder / "base", FIRST, book).whole
     make_database(folder / "city.db", DAYS[1])
+    make_inbox(folder / "inbox", DAYS[1])
     return folder, book
 
 
@@ -129,6 +132,8 @@ def kill_at(root, book, phase, wait):
 def test_killed_at_random_instants_a_day_ends_as_if_it_had_not_been(base, calm):
     folder, book = base
     whole, lasts = calm
+    came = {line.outcome for line in whole["ledger"] if line.origin == "收件"}
+    assert came == {"stored", "repeated", "refused"}
     chance = random.Random(20261120)
     instants = [
         (number, phase := PHASES[number % len(PHASES)], chance.uniform(0, lasts[phase]))
