@@ -18,6 +18,7 @@ from dash import Input, Output, dcc, html
 
 from budget_watch.access import Grant
 from budget_watch.lake import Home
+from dashboard.acting import serve_acts
 from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
@@ -80,6 +81,7 @@ def create_app(home: Home, grant_provider: GrantProvider | None = None) -> dash.
         return [plain(part) for part in answer(home, grant(), pathname, search, dark=dark)]
 
     serve_docs(app.server, home, grant)
+    serve_acts(app.server, home, grant)
     _harden(app)
     return app
 

@@ -16,9 +16,25 @@ from dash.development.base_component import Component
 
 _WHOLE = frozenset({"Table", "Details", "Dl", "Aside"})
 _HTML = "dash_html_components"
-_VOID = frozenset({"br", "hr", "img", "col", "wbr"})
+_VOID = frozenset({"br", "hr", "img", "col", "wbr", "input"})
 _NAMES = {"className": "class"}
 _CAPITAL = re.compile(r"[A-Z]")
+
+
+class Input(Component):
+    """An `<input>`, which the HTML components do not have; only inside what `plain` writes."""
+
+    _namespace = _HTML
+    _type = "Input"
+    _prop_names: list[str] = ["name", "type", "value", "min", "max", "maxLength", "required"]  # noqa: RUF012
+    _children_props: list[str] = []  # noqa: RUF012
+    _base_nodes: list[str] = []  # noqa: RUF012
+    _valid_wildcard_attributes: list[str] = ["data-", "aria-"]  # noqa: RUF012
+    available_properties = _prop_names
+    available_wildcard_properties = _valid_wildcard_attributes
+
+    def __init__(self, **props: Any) -> None:
+        super().__init__(**props)  # type: ignore[no-untyped-call]
 
 
 def plain(tree: Any) -> Any:

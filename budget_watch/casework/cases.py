@@ -414,6 +414,7 @@ def record(desk: Desk, actor: Actor, case: Case, today: date) -> dict[str, Any]:
         "copy_to": case.copy_to,
         "document": case.document,
         "number": case.number,
+        "letter": letter(desk.flow, case),
         "result": case.result,
         "rung": case.rung,
         "committed": None if case.committed is None else case.committed.isoformat(),
@@ -427,11 +428,19 @@ def record(desk: Desk, actor: Actor, case: Case, today: date) -> dict[str, Any]:
                 "title": each.title,
                 "needs": list(each.needs),
                 "confirms": confirms(case, each),
-                "law": each.basis.kind == "law",
+                "law": each.basis.kind == "law" and each.basis.binds(case.mof_div_code),
             }
             for each in next_steps(desk, actor, case)
         ],
     }
+
+
+def letter(flow: Workflow, case: Case) -> str | None:
+    """The text of the letter drafted last: what the addressee is asked."""
+    drafts = {each.id for each in flow.transitions if "document" in each.needs}
+    return next(
+        (act.given.get("text") for act in reversed(case.acts) if act.transition in drafts), None
+    )
 
 
 def confirms(case: Case, step: Transition) -> bool:

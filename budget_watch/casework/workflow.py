@@ -59,13 +59,22 @@ class WorkflowError(CaseworkError):
 
 
 class LawBasis(Strict):
-    """A step that the law prescribes: article and words; local law with its jurisdiction."""
+    """A step that the law prescribes: article and words; local law with whose it is.
+
+    Attributes:
+        division: first digits of the region codes where local law binds.
+    """
 
     kind: Literal["law"]
     law: str
     article: str
     quote: str
     jurisdiction: str | None = None
+    division: str | None = None
+
+    def binds(self, region: str | None) -> bool:
+        """Whether it is law in this region; elsewhere it is only a model."""
+        return self.division is None or (region or "").startswith(self.division)
 
 
 class LocalBasis(Strict):
@@ -397,8 +406,12 @@ def _citations(flow: Workflow, laws: Mapping[str, Law], texts: Texts) -> Iterato
         law = laws.get(basis.law)
         if law is not None and law.authority not in _BINDING:
             yield f"{place}：《{law.name}》不是法律、法规，不能写成 law"
-        if law is not None and law.authority == "local" and basis.jurisdiction is None:
-            yield f"{place}：地方性法规要写 jurisdiction"
+        if (
+            law is not None
+            and law.authority == "local"
+            and not (basis.jurisdiction and basis.division)
+        ):
+            yield f"{place}：地方性法规要写 jurisdiction、division"
         citation = Citation(law=basis.law, article=basis.article, quote=basis.quote)
         days = (law.valid_from, None) if law is not None else None
         wrong = "没有登记" if days is None else check_citation(citation, laws, texts, days)

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from budget_watch.cli import (
     auditing,
     books,
+    casework,
     demo,
     form_commands,
     judging,
@@ -61,6 +62,7 @@ for name, sub, words in (
     ("forms", form_commands.forms_app, "公开表样：列出、试读一个工作簿。"),
     ("reconcile", reconciling.reconcile_app, "调节表：月报与凭证的差额，填列、签认、撤回、导出。"),
     ("quarantine", quarantining.quarantine_app, "隔离区：列出、查看、导出、放行、作废。"),
+    ("cases", casework.cases_app, "办理：列出、查看、办一步、合并、延期、评价、流程。"),
     ("audit", auditing.audit_app, "审计日志：列出、导出、核对、锚定、送日志服务器。"),
     ("runs", scheduling.runs_app, "业务日的运行：列出、查看、取消、继续；规则判断的记录。"),
 ):

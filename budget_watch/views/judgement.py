@@ -15,9 +15,10 @@ from budget_watch.engine.authority import standard
 from budget_watch.engine.errors import EngineError
 from budget_watch.engine.explain import Explanation, explain
 from budget_watch.engine.names import Names
-from budget_watch.engine.render import default_format, show, told_apart
+from budget_watch.engine.render import WorkState, default_format, show, told_apart
 from budget_watch.engine.wording import evaluator, observed_values, setting_of
 from budget_watch.lake import Home, Reader
+from budget_watch.views.findings_summary import VERIFIED
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,14 @@ def explained(home: Home, reader: Reader, book: Book, finding: Finding) -> Expla
     return explain(reader, book, seen, law_texts(home.root, book.laws), names, _state(finding))
 
 
-def _state(finding: Finding) -> Any:
-    known = ("新触发", "初核", "初核成立", "复核认定")
-    return finding.work_state if finding.work_state in known else "新触发"
+def _state(finding: Finding) -> WorkState:
+    """The wording that a work state allows (domain §4.4): once held, “疑似”, never “不符合”.
+
+    “不符合” (复核认定) is a person's finding, which no work state stands for.
+    """
+    if finding.work_state in VERIFIED or finding.work_state == "办结":
+        return "初核成立"
+    return "初核" if finding.work_state == "初核" else "新触发"
 
 
 def shown(book: Book, finding: Finding, names: Names | None = None) -> Shown:

@@ -21,6 +21,7 @@ from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.alerts import owner
 from dashboard.pages.finding_beside import pace, past, peers
+from dashboard.pages.finding_case import case_blocks
 from dashboard.pages.finding_evidence import evidence
 from dashboard.pages.finding_reckoning import computed, laws, queries, tables_of, why
 from dashboard.pages.limit_chart import limit_chart
@@ -54,6 +55,7 @@ def page(context: Context) -> Page:
         lambda: judgement.explained(context.home, context.reader, book, f),
         f.finding,
         f.observation.get("run"),
+        f.work_state,
         book.hash,
     )
     shown = judgement.shown(book, f)
@@ -71,7 +73,12 @@ def page(context: Context) -> Page:
     rule = book.rules[f.rule].rule if f.rule in book.rules else None
     exempt = exempting(book, f.observation)
     side = html.Div(
-        [_work(f), *_exempted(exempt), _again(context, f, said, rule)], className="rows"
+        [
+            *case_blocks(context, f, exempt is not None),
+            *_exempted(exempt),
+            _again(context, f, said, rule),
+        ],
+        className="rows",
     )
     chip = tag(EXEMPT) if exempt is not None else level_chip(f.level, f.provisional)
     return Page(
@@ -174,44 +181,6 @@ def _exempted(entry: Mapping[str, Any] | None) -> list[Node]:
     lines = [html.Div([html.Dt(k), html.Dd(v)]) for k, v in facts]
     shown = html.Dl(lines, className="facts single")
     return [block("例外情形登记", shown, source=source_line("规则库"))]
-
-
-def _work(f: Finding) -> html.Section:
-    exempt = f.outcome == "not_applicable"
-    facts: list[tuple[str, Node]] = [
-        ("办理状态", "例外登记期间不办理" if exempt else tag(f.work_state)),
-        ("数据状态", tag(f.data_state)),
-        ("首次发现", fmt.day(f.first_seen)),
-        ("最近判断", fmt.day(f.last_seen)),
-        ("存量", "是" if f.stock else "否"),
-    ]
-    notes: list[Node] = []
-    if f.held:
-        notes.append("规则新增超过声明的负荷，待校准：只列出，不发通知、不计期限。")
-    if f.trial:
-        notes.append("规则在试运行：另计，不发通知、不计期限。")
-    if exempt:
-        notes.append(f"{f.observation.get('because')}，不再列为疑点。")
-    if f.provisional:
-        notes.append("待核实：依据快报、初步或第三方数据，不判红色。")
-    if f.outcome == "cleared":
-        notes.append("数据已恢复，办理不因此结束。")
-    if f.outcome == "insufficient_data":
-        notes.append(
-            f"自{fmt.day(f.last_seen)}起无法复核：{f.observation.get('because') or '数据不足'}。"
-        )
-    if f.level == "red":
-        notes.append("红色疑点的不成立或办结须由两人复核。")
-    return block(
-        "办理",
-        [
-            html.Dl(
-                [html.Div([html.Dt(k), html.Dd(v)]) for k, v in facts], className="facts single"
-            ),
-            *[html.P(note, className="note") for note in notes],
-        ],
-        source=source_line("疑点库", f"最近判断 {fmt.day(f.last_seen)}"),
-    )
 
 
 def _again(context: Context, f: Finding, said: Explanation | None, rule: Any) -> html.Section:

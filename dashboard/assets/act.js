@@ -1,0 +1,56 @@
+/* Forms that take a step on a case: sent as JSON to /act, the answer said where the form stands. */
+(function () {
+  "use strict";
+  function number() {
+    var bytes = crypto.getRandomValues(new Uint8Array(12));
+    return Array.from(bytes, function (byte) { return byte.toString(16).padStart(2, "0"); }).join("");
+  }
+  function told(words) {
+    var box = document.getElementById("told");
+    if (!box) {
+      box = document.createElement("div");
+      box.id = "told";
+      box.setAttribute("role", "status");
+      document.body.appendChild(box);
+    }
+    box.textContent = words;
+    box.classList.add("on");
+    clearTimeout(box.bwTimer);
+    box.bwTimer = setTimeout(function () { box.classList.remove("on"); }, 8000);
+  }
+  function fields(form) {
+    var given = {};
+    new FormData(form).forEach(function (value, name) { if (name !== "role" && value !== "") { given[name] = value; } });
+    return given;
+  }
+  var last = sessionStorage.getItem("bw_told");
+  if (last) { sessionStorage.removeItem("bw_told"); window.addEventListener("load", function () { told(last); }); }
+  document.addEventListener("submit", function (event) {
+    var form = event.target.closest("form[data-act]");
+    if (!form) { return; }
+    event.preventDefault();
+    var button = form.querySelector("button[type=submit]"), said = form.querySelector(".form-said");
+    if (button.disabled) { return; }
+    button.disabled = true;
+    said.textContent = "";
+    form.dataset.request = form.dataset.request || number();
+    var role = form.elements.namedItem("role");
+    fetch("/act", {
+      method: "POST", credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
+      body: JSON.stringify({
+        target: form.dataset.target, step: form.dataset.act, version: Number(form.dataset.version),
+        request: form.dataset.request, role: role ? role.value : "", given: fields(form)
+      })
+    }).then(function (answer) { return answer.json(); }).then(function (answer) {
+      button.disabled = false;
+      if (!answer.done) { said.textContent = answer.said; form.dataset.request = ""; return; }
+      sessionStorage.setItem("bw_told", answer.said);
+      location.reload();
+    }).catch(function () {
+      /* the request's number stays: sent again it is carried out once */
+      button.disabled = false;
+      said.textContent = "没有收到回答，不知道是否办成。请再按一次提交：同一请求只会办一次。";
+    });
+  });
+})();

@@ -1,0 +1,344 @@
+"""办理 on the page of a finding: where the case stands, its periods, the next steps, what was done.
+
+The data state stands beside the work state and never moves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from budget_watch.casework.cases import (
+    FINANCE,
+    HERE,
+    Actor,
+    Case,
+    Desk,
+    confirms,
+    get_case,
+    history,
+    possible,
+    record,
+    today_of,
+)
+from budget_watch.casework.errors import CaseworkError
+from budget_watch.casework.findings import Finding
+from budget_watch.casework.given import LEVEL_WORDS
+from budget_watch.casework.workflow import NEED_WORDS, Transition
+from budget_watch.engine.laws import article_name
+from budget_watch.views import formats as fmt
+from dashboard.acting import RATE, actor_of, chooses_role
+from dashboard.context import Context
+from dashboard.markup import Input
+from dashboard.pages.rules import book_of
+from dashboard.parts import Node, attrs, block, source_line, tag
+
+OVERDUE, SOON, PAUSED = "逾期", "临期", "停计"
+_LONG = ("reason", "text")
+_LEVELS = ("red", "orange", "yellow", "blue")
+
+
+def case_blocks(context: Context, f: Finding, exempt: bool) -> list[html.Section]:
+    """The state of work with its next steps, and what was done so far."""
+    try:
+        desk = Desk.of(context.home)
+        actor = actor_of(context.grant)
+        case = get_case(context.home, actor, f.finding)
+    except CaseworkError as error:
+        return [_standing(f, exempt, [html.P(str(error), className="note")])]
+    told = record(desk, actor, case, today_of())
+    body: list[Node] = [_facts(context, f, desk, case, told, exempt)]
+    body += [html.P(note, className="note") for note in _notes(f, case, told)]
+    if told["letter"]:
+        body.append(_letter(case, told["letter"]))
+    if not exempt:
+        body += _steps(context, desk, actor, case)
+    blocks = [_standing(f, exempt, body)]
+    past = history(desk, actor, case)
+    if past:
+        blocks.append(_past(context, desk, past))
+    return blocks
+
+
+def _standing(f: Finding, exempt: bool, body: list[Node]) -> html.Section:
+    return block("办理", body, source=source_line("疑点库", f"最近判断 {fmt.day(f.last_seen)}"))
+
+
+def _facts(
+    context: Context, f: Finding, desk: Desk, case: Case, told: Mapping[str, Any], exempt: bool
+) -> html.Dl:
+    state = desk.state(case)
+    work: Node = "例外登记期间不办理" if exempt else [tag(state.word), f" {state.step or ''}"]
+    facts: list[tuple[str, Node]] = [("办理状态", work), ("数据状态", tag(f.data_state))]
+    if case.id:
+        facts.append(("办理编号", case.id))
+    if told["addressee"]:
+        facts.append(("承办", _place(context, told["addressee"])))
+    if told["copy_to"]:
+        facts.append(("抄送", _place(context, told["copy_to"])))
+    if told["number"]:
+        facts.append(("文号", f"{told['document']} {told['number']}"))
+    for clock in told["clocks"]:
+        if clock["stopped"] is None:
+            facts.append((f"{clock['title']}期限", _clock(clock)))
+    if told["result"]:
+        facts.append(("结论", told["result"]))
+    if told["rung"]:
+        facts.append(("已升级到", told["rung"]))
+    if told["committed"]:
+        facts.append(("承诺完成", told["committed"]))
+    if told["satisfaction"]:
+        share = told["satisfaction"]
+        facts.append(("满意度", f"{share['rated']}人评价，{share['satisfied']}人满意或基本满意"))
+    if len(case.findings) > 1:
+        facts.append(("并案", f"共{len(case.findings)}个疑点一并办理"))
+    facts += [
+        ("首次发现", fmt.day(f.first_seen)),
+        ("最近判断", fmt.day(f.last_seen)),
+        ("存量", "是" if f.stock else "否"),
+    ]
+    lines = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
+    return html.Dl(lines, className="facts single")
+
+
+def _place(context: Context, code: str) -> str:
+    if code == FINANCE:
+        return "财政部门（归口）"
+    name = context.names.of("u", code)
+    return code if name == code else f"{name}（{code}）"
+
+
+def _clock(told: Mapping[str, Any]) -> Node:
+    if told["mark"] == PAUSED:
+        return [tag(PAUSED), " 有异议，财政说明后续计"]
+    left = told["left"]
+    if told["mark"] == OVERDUE:
+        return [told["due"], " ", tag(f"逾期{-left}个工作日")]
+    days = "今天到期" if left == 0 else f"还有{left}个工作日"
+    return [told["due"], " ", tag(days) if told["mark"] == SOON else days]
+
+
+def _notes(f: Finding, case: Case, told: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if told["proposal"]:
+        mine = told["proposal"]
+        result = mine["given"].get("result", "")
+        notes.append(
+            f"{mine['user']}（{mine['role']}）拟结论“{result}”：{mine['given']['reason']}。"
+            "须由另一人确认。"
+        )
+    if f.held:
+        notes.append("规则新增超过声明的负荷，待校准：只列出，不发通知、不计期限。")
+    if f.trial:
+        notes.append("规则在试运行：另计，不发通知、不计期限。")
+    if f.outcome == "not_applicable":
+        notes.append(f"{f.observation.get('because')}，不再列为疑点。")
+    if f.provisional:
+        notes.append("待核实：依据快报、初步或第三方数据，不判红色。")
+    if f.outcome == "cleared":
+        notes.append("数据已恢复，办理不因此结束。")
+    if f.outcome == "insufficient_data":
+        why = f.observation.get("because") or "数据不足"
+        notes.append(f"自{fmt.day(f.last_seen)}起无法复核：{why}。")
+    if case.red:
+        notes.append("红色疑点的不成立或办结须由两人复核。")
+    return notes
+
+
+def _letter(case: Case, text: str) -> html.Details:
+    title = f"{case.document or '文书'}正文"
+    return html.Details(
+        [html.Summary(title), html.P(text, className="letter")], className="step-form"
+    )
+
+
+def _steps(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node]:
+    """A form for every step that the reader may take now."""
+    if not context.latest:
+        return [html.P("正在查看以前的数据；办理请返回最新。", className="note")]
+    offered = [
+        (step, roles)
+        for step in desk.flow.transitions
+        if (roles := _roles(context, desk, actor, case, step))
+    ]
+    forms = [_form(context, desk, case, step, roles) for step, roles in offered]
+    rating = _rating(context, desk, actor, case)
+    if not forms and not rating:
+        return []
+    return [html.H3("接下来", className="steps-head"), *forms, *rating]
+
+
+def _roles(
+    context: Context, desk: Desk, actor: Actor, case: Case, step: Transition
+) -> tuple[str, ...]:
+    """The roles in which the reader may take a step; none where they may not."""
+    mine = step.who if chooses_role(context.grant) else (actor.role,)
+    return tuple(
+        role
+        for role in mine
+        if possible(desk, Actor(actor.grant, role, actor.session), case, step) is None
+    )
+
+
+def _form(
+    context: Context, desk: Desk, case: Case, step: Transition, roles: tuple[str, ...]
+) -> html.Details:
+    sure = confirms(case, step)
+    title = f"确认{step.title}" if sure else step.title
+    fields: list[Node] = [_role(context, roles)]
+    fields += [_field(context, desk, case, step, name) for name in step.needs]
+    if "number" in step.needs:
+        fields.append(
+            _labelled("抄送主管部门（可不填）", _places(context, "copy_to", case.dept_code))
+        )
+    if step.starts:
+        started = "、".join(_length(desk, name) for name in step.starts)
+        fields.append(html.P(f"办后起计：{started}。", className="note"))
+    fields.append(html.P(_basis(context, case, step), className="note"))
+    if step.two_persons and case.red and not sure:
+        fields.append(html.P("红色疑点：先由一人拟，再由另一人确认。", className="note"))
+    return _folded(title, step.id, case, fields)
+
+
+def _folded(title: str, step: str, case: Case, fields: list[Node]) -> html.Details:
+    marks = {
+        **{"data-act": step, "data-target": case.id or case.findings[0]},
+        "data-version": str(case.version),
+    }
+    form = html.Form(
+        [
+            *fields,
+            html.P("", className="form-said", role="alert"),
+            html.Button("提交", className="button main", type="submit"),
+        ],
+        **attrs({**marks, "aria-label": title}),
+    )
+    return html.Details([html.Summary(title), form], className="step-form")
+
+
+def _length(desk: Desk, name: str) -> str:
+    clock = desk.flow.clock[name]
+    days = f"{clock.workdays}个工作日" if clock.workdays else f"{clock.months}个月"
+    return f"{clock.title}{days}"
+
+
+def _basis(context: Context, case: Case, step: Transition) -> str:
+    if step.basis.kind == "local":
+        return f"本地做法：{step.basis.says}。"
+    law = book_of(context).laws.get(step.basis.law)
+    title = f"《{law.name}》" if law is not None else step.basis.law
+    cited = f"{title}{article_name(step.basis.article)}"
+    if step.basis.binds(case.mof_div_code):
+        return f"依据：{cited}。"
+    return f"本地做法，参照{cited}（在本地不是法）。"
+
+
+def _role(context: Context, roles: tuple[str, ...]) -> Node:
+    if not chooses_role(context.grant):
+        return None
+    return _labelled("以什么角色", _select("role", {each: each for each in roles}, roles[0]))
+
+
+def _field(context: Context, desk: Desk, case: Case, step: Transition, name: str) -> html.Label:
+    flow = desk.flow
+    words = NEED_WORDS[name]
+    if name in _LONG:
+        area = html.Textarea(name=name, rows=3, required=True, maxLength=5000)
+        return _labelled(words, area)
+    if name == "addressee":
+        return _labelled(words, _places(context, name, case.dept_code, finance=True))
+    choices: dict[str, dict[str, str]] = {
+        "result": {each: each for each in flow.results},
+        "document": {each: each for each in flow.documents},
+        "objection": {each: each for each in flow.objections},
+        "rung": {each.id: each.id for each in flow.ladder},
+        "level": {each: LEVEL_WORDS[each] for each in _higher(case.level)},
+        "clock": {
+            one.clock: flow.clock[one.clock].title for one in case.clocks if one.stopped is None
+        },
+    }
+    if name in choices:
+        return _labelled(words, _select(name, choices[name]))
+    if name == "committed":
+        return _labelled(words, Input(name=name, type="date", required=True))
+    if name == "days":
+        return _labelled(words, Input(name=name, type="number", min="1", max="60", required=True))
+    return _labelled(words, Input(name=name, type="text", maxLength="64", required=True))
+
+
+def _higher(level: str | None) -> tuple[str, ...]:
+    return _LEVELS[: _LEVELS.index(level)] if level in _LEVELS else _LEVELS
+
+
+def _labelled(words: str, field: Node) -> html.Label:
+    return html.Label([html.Span(words), field], className="field")
+
+
+def _select(name: str, choices: Mapping[str, str], chosen: str | None = None) -> html.Select:
+    options = [
+        html.Option(word, value=value, **attrs({"selected": True} if value == chosen else {}))
+        for value, word in choices.items()
+    ]
+    return html.Select(options, **attrs({"name": name}))
+
+
+def _places(
+    context: Context, name: str, chosen: str | None, *, finance: bool = False
+) -> html.Select:
+    listed = {code: f"{word}（{code}）" for code, word in sorted(context.names.units.items())}
+    first = {FINANCE: "财政部门（归口）"} if finance else {"": "不抄送"}
+    return _select(name, {**first, **listed}, chosen)
+
+
+def _rating(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node]:
+    """A form to rate how the case was handled, once it was answered."""
+    if not case.id or not desk.state(case).answered:
+        return []
+    roles = tuple(role for each in desk.flow.raters for role in each.roles)
+    mine = roles if chooses_role(context.grant) else tuple({actor.role} & set(roles))
+    if not mine:
+        return []
+    words = {each: each for each in desk.flow.satisfaction.words}
+    fields: list[Node] = [
+        _role(context, mine),
+        _labelled("评价", _select("word", words)),
+        _labelled("意见（可不填）", html.Textarea(name="remark", rows=2, maxLength=2000)),
+    ]
+    return [_folded("评价办理情况", RATE, case, fields)]
+
+
+def _past(context: Context, desk: Desk, past: list[dict[str, Any]]) -> html.Section:
+    items = [html.Li(_act(context, desk, each)) for each in reversed(past)]
+    return block("经过", html.Ol(items, className="acts-list"), source=source_line("审计日志"))
+
+
+def _act(context: Context, desk: Desk, told: Mapping[str, Any]) -> list[Node]:
+    at = datetime.fromisoformat(told["at"]).astimezone(HERE)
+    given = dict(told["given"])
+    proposed = given.pop("proposed", False)
+    title = f"拟{told['title']}" if proposed else told["title"]
+    lines: list[Node] = [
+        html.Div([html.B(title), f" {told['user']}（{told['role']}）"]),
+        html.Div(f"{at:%Y-%m-%d %H:%M} · 审计日志第{told['audit_seq']}条", className="note"),
+    ]
+    for name, value in given.items():
+        if name in ("merged", "moved", "into"):
+            continue
+        word = {**NEED_WORDS, "copy_to": "抄送", "attachments": "附件"}.get(name, name)
+        lines.append(html.Div(f"{word}：{_said(context, desk, name, value)}"))
+    return lines
+
+
+def _said(context: Context, desk: Desk, name: str, value: Any) -> str:
+    if name in ("addressee", "copy_to"):
+        return _place(context, str(value))
+    if name == "level":
+        return LEVEL_WORDS.get(str(value), str(value))
+    if name == "clock":
+        return desk.flow.clock[str(value)].title
+    if name == "attachments":
+        return f"{len(value)}个"
+    return str(value)
