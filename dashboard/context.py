@@ -148,15 +148,19 @@ def open_context(
     if not known:
         return None
     newest = known[-1][0]
-    snapshot = _snapshot(home, address, newest)
+    snapshot = _snapshot(home, address, newest, known)
     return Context(home, grant, address, snapshot, snapshot.id == newest, known, dark)
 
 
-def _snapshot(home: Home, address: Address, newest: str) -> Snapshot:
+def _snapshot(
+    home: Home, address: Address, newest: str, known: tuple[tuple[str, date, datetime], ...]
+) -> Snapshot:
     wanted, day = address.get("snap"), address.get("asof")
     try:
         if wanted:
-            return _get(home, wanted)
+            # What is no longer there may still be known to this process.
+            there = any(wanted == name for name, _, _ in known)
+            return _get(home, wanted) if there else Snapshot.get(home, wanted)
         if day:
             return _known(home, date.fromisoformat(day), newest)
     except LakeError as error:

@@ -112,7 +112,7 @@ def _told(
             "丢了 audit/key，审计日志不能再核对，也不能再写。"
         )
     if freed is not None:
-        printer.note(f"清理了 {freed[0]} 份旧备份，腾出 {_bytes(freed[1])}。")
+        printer.note(f"清理了 {freed[0]} 份旧备份，腾出 {in_bytes(freed[1])}。")
     printer.close(
         {
             "backup": manifest.number,
@@ -131,7 +131,7 @@ def _told(
             "damaged": damaged,
         },
         f"备份 {manifest.name} 写在 {made.path}：{len(manifest.files):,} 个文件，"
-        f"{_bytes(manifest.size)}，其中新写 {made.new_files:,} 个、{_bytes(made.new_bytes)}；"
+        f"{in_bytes(manifest.size)}，其中新写 {made.new_files:,} 个、{in_bytes(made.new_bytes)}；"
         f"数据到业务日 {manifest.biz_date or '（还没有）'}。",
     )
     return LOOK if manifest.missing or damaged or unwritten else DONE
@@ -272,7 +272,7 @@ def _restored(root: Path, manifest: Manifest, keyless: bool, unwritten: str, as_
             "left_out": dict(manifest.left_out),
         },
         f"备份 {manifest.name} 已恢复到 {root}：{len(manifest.files):,} 个文件，"
-        f"{_bytes(manifest.size)}，数据到业务日 {manifest.biz_date or '（还没有）'}。"
+        f"{in_bytes(manifest.size)}，数据到业务日 {manifest.biz_date or '（还没有）'}。"
         "收件区里这以后的送达，下一次 ingest 会补上。",
     )
     return LOOK if manifest.missing or keyless or unwritten else DONE
@@ -331,7 +331,8 @@ def _teller(as_json: bool) -> Any:
     return (lambda text: None) if as_json else (lambda text: say.print(f"{text}……", markup=False))
 
 
-def _bytes(count: int) -> str:
+def in_bytes(count: int) -> str:
+    """A size for people."""
     size = float(count)
     for unit in ("字节", "KB", "MB", "GB"):
         if size < 1024 or unit == "GB":

@@ -19,6 +19,7 @@ from budget_watch.cli import (
     form_commands,
     judging,
     keeping,
+    lake_commands,
     loading,
     quarantining,
     reconciling,
@@ -63,6 +64,7 @@ for name, sub, words in (
     ("reconcile", reconciling.reconcile_app, "调节表：月报与凭证的差额，填列、签认、撤回、导出。"),
     ("quarantine", quarantining.quarantine_app, "隔离区：列出、查看、导出、放行、作废。"),
     ("cases", casework.cases_app, "办理：列出、查看、办一步、合并、延期、评价、流程。"),
+    ("lake", lake_commands.lake_app, "数据湖：列出快照，合并小文件，按保留设置清理。"),
     ("audit", auditing.audit_app, "审计日志：列出、导出、核对、锚定、送日志服务器。"),
     ("runs", scheduling.runs_app, "业务日的运行：列出、查看、取消、继续；规则判断的记录。"),
 ):

@@ -14,6 +14,7 @@ import polars as pl
 
 from budget_watch.engine.result import SCHEMA, RunResult
 from budget_watch.lake import Home
+from budget_watch.lake.files import make_durable
 
 OBSERVATIONS = "observations"
 RUNS = "observation_runs"
@@ -103,6 +104,12 @@ def _write(folder: Path, frame: pl.DataFrame) -> None:
     from deltalake import write_deltalake
 
     folder.parent.mkdir(parents=True, exist_ok=True)
+    before = _files(folder)
     write_deltalake(
         str(folder), frame.to_arrow(), mode="append", schema_mode="merge", configuration=_KEEP
     )
+    make_durable(_files(folder) - before)
+
+
+def _files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}

@@ -93,6 +93,22 @@ def commit(
     return int(table.version())
 
 
+def join_appended(folder: Path, many: int, grace_hours: float) -> bool:
+    """Join the files of a table that is only added to, if there are many; say whether.
+
+    Files that were joined leave the disk by a later call, when the grace has passed.
+    """
+    table = DeltaTable(folder)
+    joined = len(table.file_uris()) >= many
+    if joined:
+        table.optimize.compact(post_commithook_properties=_HOOKS)
+        new = [Path(uri.removeprefix("file://")) for uri in table.file_uris()]
+        make_durable(new)
+        _flush_log(folder)
+    table.vacuum(max(1, int(grace_hours)), dry_run=False, enforce_retention_duration=False)
+    return joined
+
+
 def restore(folder: Path, version: int | None, files: Iterable[File]) -> int:
     """Bring the head back to the content of a published version; return the head's number.
 

@@ -20,6 +20,7 @@ from budget_watch.lake.layout import Layout
 BUFFER_ROWS = 100_000
 SMALL_FILE_ROWS = 50_000
 MANY_SMALL_FILES = 8
+FEW_FILES = 3  # so many stay as they are for ever: joining costs a copy of them
 MANY_FRAMES = 16
 
 _Keep = Callable[[pl.LazyFrame], pl.LazyFrame]
@@ -178,6 +179,20 @@ class TableDraft:
                 gone = set(self._paths(files))
                 self.files = [file for file in self.files if file.path not in gone]
                 self.files.append(self.write_sorted(whole, part))
+
+    def join(self, part: str, most_rows: int) -> int:
+        """Join all files of a part into one, if they are worth it and have not too many rows.
+
+        Returns how many files go.
+        """
+        files = [file for file in self.files if file.part == part]
+        if len(files) <= FEW_FILES or sum(file.rows for file in files) > most_rows:
+            return 0
+        whole = self.scan(files).collect()
+        gone = set(self._paths(files))
+        self.files = [file for file in self.files if file.path not in gone]
+        self.files.append(self.write_sorted(whole, part))
+        return len(files)
 
     def discard(self, keep: Iterable[File]) -> None:
         """Delete the files written for this draft, except these."""

@@ -79,6 +79,15 @@ snapshot_table = Table(
     Column("version", Integer, nullable=False),
 )
 
+# Snapshots that retention let go: they stay on record, their own files leave the disk.
+pruned = Table(
+    "lake_pruned",
+    metadata,
+    Column("snapshot", String(32), ForeignKey("lake_snapshot.id"), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by", String(64), nullable=False),
+)
+
 # One delivery of one table, as published. Refused ones are here too, with their reason.
 batch = Table(
     "lake_batch",

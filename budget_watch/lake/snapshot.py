@@ -104,11 +104,12 @@ class Snapshot:
 
     @classmethod
     def all(cls, home: Home) -> list[tuple[str, date, datetime]]:
-        """Id, business date and publishing time of every snapshot, oldest first."""
+        """Id, business date and publishing time of every snapshot that is there, oldest first."""
         if not home.exists:
             return []
         t = records.snapshot
-        query = sa.select(t.c.id, t.c.biz_date, t.c.published_at).order_by(t.c.seq)
+        kept = t.c.id.not_in(sa.select(records.pruned.c.snapshot))
+        query = sa.select(t.c.id, t.c.biz_date, t.c.published_at).where(kept).order_by(t.c.seq)
         with engine(home).connect() as connection:
             return [
                 (row.id, row.biz_date, _aware(row.published_at))
@@ -194,6 +195,7 @@ def _one(home: Home, query: sa.Select[Any]) -> Snapshot | None:
         row = connection.execute(newest).mappings().first()
         if row is None:
             return None
+        _refuse_pruned(connection, row["id"])
         return Snapshot(
             id=row["id"],
             seq=row["seq"],
@@ -203,6 +205,16 @@ def _one(home: Home, query: sa.Select[Any]) -> Snapshot | None:
             hashes=json.loads(row["hashes"]),
             tables=table_versions(connection, row["id"]),
             folder=home.root / "lake",
+        )
+
+
+def _refuse_pruned(connection: sa.Connection, snapshot_id: str) -> None:
+    t = records.pruned
+    at = connection.execute(sa.select(t.c.at).where(t.c.snapshot == snapshot_id)).scalar()
+    if at is not None:
+        raise UnknownSnapshotError(
+            f"数据快照 {snapshot_id} 已于 {_aware(at):%Y-%m-%d} 按保留设置清理，"
+            "没有规则运行、办理或季刊用到它。请换用其他日期的快照（月末的都在），或从那以前的备份恢复。"
         )
 
 

@@ -1,39 +1,39 @@
-"""Removes what a killed writer left behind: data files that no published version names."""
+"""Removes data files that no published version needs any more, or that a killed writer left."""
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
+from datetime import UTC, datetime
 
-import sqlalchemy as sa
-
-from budget_watch.lake import quarantine, records
+from budget_watch.lake import quarantine
 from budget_watch.lake.home import Home
 from budget_watch.lake.layout import table_folders
+from budget_watch.lake.retention import needed_files
 from budget_watch.lake.state import engine
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 
-def sweep(home: Home) -> int:
-    """Delete unnamed data files and staging files under the lease; return how many.
 
-    Every file of every published version stays, however old. Heads must have been restored.
+def sweep(home: Home, marked_before: datetime = NEVER) -> tuple[int, int]:
+    """Delete unneeded data files and staging files under the lease; return how many, and bytes.
+
+    Heads must have been restored.
+
+    Args:
+        marked_before: files of snapshots that were marked up to then go, too; by default none.
     """
-    named = _named(home)
-    gone = 0
+    with engine(home).connect() as connection:
+        needed = needed_files(connection, marked_before)
+    gone = size = 0
     for folder in table_folders(home):
-        keep = named.get(folder.name, set())
+        keep = needed.get(folder.name, set())
         for path in folder.rglob("*.parquet"):
             inside = path.relative_to(folder).as_posix()
             if inside not in keep and not inside.startswith("_delta_log/"):
+                size += path.stat().st_size
                 path.unlink()
                 gone += 1
-    return gone + quarantine.sweep(home)
-
-
-def _named(home: Home) -> dict[str, set[str]]:
-    t = records.table_version
-    named: dict[str, set[str]] = {}
-    with engine(home).connect() as connection:
-        for row in connection.execute(sa.select(t.c.name, t.c.files)):
-            paths = (record["path"] for record in json.loads(row.files))
-            named.setdefault(row.name, set()).update(paths)
-    return named
+                with suppress(OSError):  # the month's folder, where it was the last in it
+                    if path.parent != folder:
+                        path.parent.rmdir()
+    return gone + quarantine.sweep(home), size

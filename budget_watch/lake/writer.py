@@ -36,6 +36,8 @@ from budget_watch.lake.sweeping import sweep
 
 # All tables together hold at most this many rows in memory before the largest is written.
 WAITING_ROWS = 2 * BUFFER_ROWS
+# A closed month of at most so many rows becomes one file: they are sorted in memory.
+JOINED_ROWS = 500_000
 
 Progress = Callable[[str], None]
 
@@ -379,6 +381,53 @@ class Writer:
             self._acts,
             self._covered,
         )
+        return self._published(snapshot_id)
+
+    def compact(self, progress: Progress = lambda text: None) -> tuple[int, int, Snapshot | None]:
+        """Join the files of each closed month and publish that; content stays as it is.
+
+        Marts are not made anew: they hold what they held. Published snapshots keep their files.
+
+        Returns:
+            How many files were joined, into how many, and the snapshot; None where none were.
+
+        Raises:
+            LakeError: deliveries wait to be published.
+        """
+        if self._drafts or self._entries:
+            raise LakeError("还有没有发布的送达，不能合并文件。请先发布。")
+        base = self._base
+        if base is None:
+            return 0, 0, None
+        now = f"{base.biz_date:%Y-%m}"
+        joined = into = 0
+        for name, table in base.tables.items():
+            for part in sorted({file.part for file in table.files if file.part < now}):
+                gone = self._draft(name).join(part, JOINED_ROWS)
+                joined, into = joined + gone, into + bool(gone)
+                if gone:
+                    progress(f"合并 {name} {part or ''}：{gone} 个文件")
+        changed = {name: draft for name, draft in self._drafts.items() if draft.changed}
+        if not changed:
+            self._forget()
+            return 0, 0, None
+        self._committing = True
+        versions = self._commit(changed)
+        self._published(
+            record(
+                self.home,
+                self._lease,
+                base,
+                base.biz_date,
+                base.hashes,
+                {name: (changed[name], version) for name, version in versions.items()},
+                {name: base.tables[name].made_from for name in changed},
+                (),
+            )
+        )
+        return joined, into, self._base
+
+    def _published(self, snapshot_id: str) -> Snapshot:
         for draft in self._drafts.values():
             draft.discard(keep=draft.files)
         self._forget()

@@ -125,7 +125,14 @@ def named(connection: sa.Connection) -> Named:
     if not seen.has_table("lake_table_version"):
         return Named(revision)
     files: dict[str, dict[str, int]] = {}
-    for name, told in _all(connection, "SELECT name, files FROM lake_table_version"):
+    query = "SELECT name, files FROM lake_table_version"
+    if seen.has_table("lake_pruned"):  # else nothing was ever let go
+        query = (
+            "SELECT v.name, v.files FROM lake_table_version v WHERE EXISTS (SELECT 1 FROM "
+            "lake_snapshot_table p WHERE p.name = v.name AND p.version = v.version AND "
+            "p.snapshot NOT IN (SELECT snapshot FROM lake_pruned))"
+        )
+    for name, told in _all(connection, query):
         mine = files.setdefault(name, {})
         mine.update((record["path"], record["size"]) for record in json.loads(told))
     quarantine: tuple[str, ...] = ()
