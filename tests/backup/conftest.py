@@ -12,7 +12,7 @@ from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from tests.schedule.day_process import make_book
 from tests.schedule.day_process import run as run_day
-from tests.schedule.made_source import DAYS, make_database, settings
+from tests.schedule.made_source import DAYS, make_database, make_inbox, settings
 
 FIRST, SECOND = DAYS[0].isoformat(), DAYS[1].isoformat()
 
@@ -39,7 +39,7 @@ def city(tmp_path_factory):
     made = City(folder, make_book(folder / "book"))
     base = folder / "base"
     base.mkdir()
-    told = settings(folder / "city.db")
+    told = settings(folder / "city.db", folder / "inbox")
     (base / "secrets").mkdir()
     (base / "secrets" / "pw").write_text("geheim")
     (base / "budget_watch.toml").write_text(
@@ -54,8 +54,10 @@ def city(tmp_path_factory):
     (base / "gate" / "docs").mkdir(parents=True)
     (base / "gate" / "docs" / "index.html").write_text("<p>好</p>")
     make_database(folder / "city.db", DAYS[0])
+    make_inbox(folder / "inbox", DAYS[0])
     made.day(base, FIRST)
     make_database(folder / "city.db", DAYS[1])
+    make_inbox(folder / "inbox", DAYS[1])
     shutil.copytree(base, folder / "lived")
     made.day(folder / "lived", SECOND)
     for root in (base, folder / "lived"):

@@ -1,21 +1,25 @@
 """A backup holds everything, and what is restored from it goes on as if nothing had happened."""
 
+import hashlib
 import json
 import shutil
 
 import pytest
+import sqlalchemy as sa
 
 from budget_watch.access import Grant
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.explaining import explained
 from budget_watch.casework.findings import list_findings
-from budget_watch.lake import Home, quarantine
+from budget_watch.lake import Home, quarantine, records
 from budget_watch.lake.backup import keys
 from budget_watch.lake.backup.make import back_up
 from budget_watch.lake.backup.restore import restore
 from budget_watch.lake.backup.store import ArchiveStore, FolderStore, open_store
 from budget_watch.lake.backup.verify import damage
 from budget_watch.lake.errors import BackupError
+from budget_watch.lake.ledger import known_parcels
+from budget_watch.lake.state import writing
 from ingest.spool import spools
 from ingest.spool_backup import join_survivor, spool_files
 from tests.backup.conftest import SECOND
@@ -107,13 +111,16 @@ def test_parcels_that_came_after_the_backup_are_taken_from_a_spool_that_survived
         waiting.append(join_survivor(half, city.folder / "lived" / "spool"))
 
     home = restored(tmp_path / "b", tmp_path / "new", keys_of(base), settle=settle)
-    (city.folder / "city.db").rename(city.folder / "away.db")  # the source has nothing to give
+    away = [(city.folder / name, city.folder / f"{name}.away") for name in ("city.db", "inbox")]
+    for here, there in away:  # the sources have nothing to give
+        here.rename(there)
     try:
         run_day(home.root, SECOND, city.book)
     finally:
-        (city.folder / "away.db").rename(city.folder / "city.db")
-    (spool,) = spools(Home(city.folder / "lived"))
-    assert waiting == [len(list(spool.parcels()))]
+        for here, there in away:
+            there.rename(here)
+    lived = Home(city.folder / "lived")
+    assert waiting == [sum(len(list(spool.parcels())) for spool in spools(lived))]
     assert everything(home)["content"] == everything(Home(city.folder / "lived"))["content"]
 
 
@@ -132,25 +139,26 @@ def test_a_second_backup_copies_only_what_is_new(city, lived, tmp_path):
         assert everything(again) == everything(Home(city.folder / which))
 
 
-def test_without_the_spool_nothing_that_waits_or_was_refused_is_lost(city, tmp_path):
-    home = city.copy("base", tmp_path / "base")
-    (spool,) = spools(home)
-    waiting = next(spool.parcels())
-    state = home.root / "state.sqlite"
-    import sqlite3
-
-    with sqlite3.connect(state) as connection:  # a parcel that the ledger does not know
-        connection.execute(
-            "UPDATE lake_batch SET parcel = 'x' WHERE parcel = ?", (waiting.slip_id,)
-        )
-    connection.close()
-    found = made(home, tmp_path / "b", whole_spool=False)
-    contents = [e.path for e in found.manifest.files if "/content/" in e.path]
-    assert contents == [waiting.path.relative_to(home.root).as_posix()]
+def test_without_the_spool_nothing_that_waits_or_was_refused_is_lost(lived, tmp_path):
+    parcels = {p.slip_id: p for spool in spools(lived) for p in spool.parcels()}
+    known = known_parcels(lived, parcels)
+    (refused,) = (parcels[slip] for slip, stored in known.items() if not stored)
+    waiting = next(p for p in parcels.values() if p.source == "财政库")
+    with writing(lived) as connection:  # a parcel that the ledger does not know
+        t = records.batch
+        query = sa.update(t).where(t.c.parcel == waiting.slip_id).values(parcel="x")
+        connection.execute(query)
+    laid = waiting.path.with_name("0" * 64 + ".parquet")  # a read that is just being put
+    laid.write_bytes(b"")
+    laid = laid.rename(laid.with_name(f"{hashlib.sha256(b'').hexdigest()}.parquet"))
+    found = made(lived, tmp_path / "b", whole_spool=False)
+    contents = {e.path for e in found.manifest.files if "/content/" in e.path}
+    kept = (refused.path, waiting.path, laid)
+    assert contents == {path.relative_to(lived.root).as_posix() for path in kept}
     again = restored(tmp_path / "b", tmp_path / "new")
-    slips = {p.slip_id for s in spools(again) for p in s.parcels()}
-    assert slips == {p.slip_id for p in spool.parcels()}
-    assert (again.root / contents[0]).read_bytes() == waiting.path.read_bytes()
+    assert {p.slip_id for s in spools(again) for p in s.parcels()} == set(parcels)
+    for name in contents:
+        assert (again.root / name).read_bytes() == (lived.root / name).read_bytes()
 
 
 def kinds(manifest):
@@ -229,7 +237,6 @@ def test_a_file_that_is_damaged_in_the_home_is_told_and_the_backup_goes_on(lived
 def test_the_state_is_copied_as_of_one_moment_while_another_writes(lived, tmp_path, monkeypatch):
     """A day that is run while a backup is going on is in it whole, or not at all."""
     from budget_watch.lake.backup import make
-    from budget_watch.lake.state import writing
 
     before = everything(lived)
     real = make.wanted
