@@ -6,19 +6,20 @@ no row; only then are natural persons hidden, and rows outside the scope were ne
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from budget_watch.access import Grant, Mask
 from budget_watch.casework.checking import law_texts
+from budget_watch.casework.evidence_outside import as_stored, with_outside
 from budget_watch.casework.findings import Finding, get_finding
 from budget_watch.casework.hiding import hidden
 from budget_watch.engine import Book
 from budget_watch.engine.evidence import Evidence
 from budget_watch.engine.explain import Explanation, explain
 from budget_watch.engine.names import Names
+from budget_watch.engine.to_sql import text
 from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.lake.layout import layout
 from budget_watch.lake.masking import masked
@@ -45,7 +46,8 @@ def explained(home: Home, grant: Grant, book: Book, finding: str | Finding) -> E
     reader = Reader(home, open_grant, snapshot)
     names = Names(reader, date.fromisoformat(str(seen["as_of"])))
     texts = law_texts(home.root, book.laws)
-    found = explain(reader, book, _stored(seen), texts, names)
+    found = explain(reader, book, as_stored(seen), texts, names)
+    found = with_outside(home, grant, book, found, seen, snapshot)
     if grant.mask is Mask.NONE:
         return found
     return replace(
@@ -56,19 +58,20 @@ def explained(home: Home, grant: Grant, book: Book, finding: str | Finding) -> E
     )
 
 
-def _stored(seen: dict[str, Any]) -> dict[str, Any]:
-    """The observation as the engine wrote it: values and grain as text."""
-    whole = dict(seen)
-    for name in ("values", "grain"):
-        whole[name] = json.dumps(seen[name], ensure_ascii=False, sort_keys=True)
-    return whole
-
-
 def _hide_measure(measure: Any, seen: dict[str, Any]) -> Any:
+    sql = _hide_constants(measure.sql, {**seen["values"], **seen["grain"]})
     shown = hidden(seen["values"]).get(measure.name)
     if shown == seen["values"].get(measure.name):
-        return measure
-    return replace(measure, value=shown, text=str(shown))
+        return replace(measure, sql=sql)
+    return replace(measure, value=shown, text=str(shown), sql=sql)
+
+
+def _hide_constants(sql: str, values: dict[str, Any]) -> str:
+    """The query with names and accounts of natural persons hidden in its constants."""
+    for name, shown in hidden(values).items():
+        if shown != values[name]:
+            sql = sql.replace(text(str(values[name])), text(str(shown)))
+    return sql
 
 
 def _hide_rows(evidence: Evidence) -> Evidence:

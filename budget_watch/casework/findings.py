@@ -20,10 +20,26 @@ from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import CLEARED
 from budget_watch.casework.errors import UnknownFindingError
 from budget_watch.casework.hiding import hidden
+from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 
 LEVELS = ("red", "orange", "yellow", "blue")
+# Work states after a first verification that held (初核成立; domain §4.4): from here on a finding
+# may be named, and deputies may see it. 办结 alone does not say that it held.
+VERIFIED = frozenset(
+    (
+        "初核成立",
+        "待转交",
+        "已转交",
+        "已签收",
+        "研究处理中",
+        "已反馈",
+        "复核",
+        "退回补充",
+        "持续跟踪",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +128,7 @@ def list_findings(
         trial: only those of rules on trial, or only those of the others.
     """
     table = t.finding
-    where = _scope(grant)
+    where = _scope(home, grant)
     wanted = {
         table.c.rule: rule,
         table.c.level: level,
@@ -145,7 +161,7 @@ def get_finding(home: Home, grant: Grant, finding_id: str) -> Finding:
     if len(finding_id) < 8:
         raise UnknownFindingError(finding_id)
     query = sa.select(t.finding).where(
-        *_scope(grant), t.finding.c.id.startswith(finding_id, autoescape=True)
+        *_scope(home, grant), t.finding.c.id.startswith(finding_id, autoescape=True)
     )
     with engine(home).connect() as connection:
         rows = connection.execute(query.limit(2)).mappings().all()
@@ -171,16 +187,30 @@ def visible_among(
     home: Home, grant: Grant, connection: sa.Connection, ids: Collection[str]
 ) -> set[str]:
     """Which of these findings lie in the reader's scope; asked inside the caller's transaction."""
-    query = sa.select(t.finding.c.id).where(*_scope(grant), t.finding.c.id.in_(sorted(ids)))
+    query = sa.select(t.finding.c.id).where(*_scope(home, grant), t.finding.c.id.in_(sorted(ids)))
     return set(connection.execute(query).scalars())
 
 
-def _scope(grant: Grant) -> list[sa.ColumnElement[bool]]:
+def _scope(home: Home, grant: Grant) -> list[sa.ColumnElement[bool]]:
+    """What the grant asks of a finding: its rule, place, work state and days."""
+    f, scope, window = t.finding.c, grant.scope, grant.window
     limits: list[sa.ColumnElement[bool]] = []
-    if grant.scope.regions is not None:
-        limits.append(t.finding.c.mof_div_code.in_(sorted(grant.scope.regions)))
-    if grant.scope.departments is not None:
-        limits.append(t.finding.c.dept_code.in_(sorted(grant.scope.departments)))
+    rules = visible_rules(home.root, grant)
+    if rules is not None:
+        limits.append(f.rule.in_(sorted(rules)))
+    if scope.regions is not None:
+        limits.append(f.mof_div_code.in_(sorted(scope.regions)))
+    if scope.departments is not None:
+        limits.append(f.dept_code.in_(sorted(scope.departments)))
+    if scope.units is not None:
+        limits.append(f.agency_code.in_(sorted(scope.units)))
+    if grant.verified_only:
+        limits.append(f.work_state.in_(sorted(VERIFIED)))
+        limits.append(f.trial.is_(False))
+    if window.since is not None:
+        limits.append(f.last_seen >= window.since)
+    if window.until is not None:
+        limits.append(f.first_seen <= window.until)
     return limits
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from budget_watch.access import Grant, Mask
 from budget_watch.casework.data_state import ERROR, EXEMPT, INSUFFICIENT
 from budget_watch.casework.hiding import hidden
+from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.casework.runs import PastRun, latest_run
 from budget_watch.engine import Book
 from budget_watch.engine.observations import read_run
@@ -27,7 +28,7 @@ STATES = {"insufficient_data": INSUFFICIENT, "error": ERROR, "not_applicable": E
 
 
 def observations_of(home: Home, grant: Grant, run: str, outcome: str | None = None) -> pl.DataFrame:
-    """Observations of a run within the grant's regions and departments."""
+    """Observations of a run within the grant's scope, of the rules it may see."""
     rows = read_run(home, run)
     if outcome is not None:
         rows = rows.filter(pl.col("outcome") == outcome)
@@ -35,6 +36,13 @@ def observations_of(home: Home, grant: Grant, run: str, outcome: str | None = No
         rows = rows.filter(pl.col("mof_div_code").is_in(sorted(grant.scope.regions)))
     if grant.scope.departments is not None:
         rows = rows.filter(pl.col("dept_code").is_in(sorted(grant.scope.departments)))
+    if grant.scope.units is not None:
+        rows = rows.filter(pl.col("agency_code").is_in(sorted(grant.scope.units)))
+    rules = visible_rules(home.root, grant)
+    if rules is not None:
+        rows = rows.filter(pl.col("rule").is_in(sorted(rules)))
+    if grant.verified_only or not grant.window.open:
+        rows = rows.clear()  # what was not judged was verified by nobody, and has no day of its own
     return rows
 
 

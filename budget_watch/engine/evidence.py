@@ -33,6 +33,7 @@ class Evidence:
         measure, value: the measure compared with, and its value in the observation.
         title: what that measure is called.
         amount: the column that was summed, if it is one column.
+        outside: rows that the reader may not see; `outside_sum` theirs, where they may know it.
     """
 
     source: str
@@ -44,13 +45,15 @@ class Evidence:
     path: tuple[str, ...] = ()
     amount: str | None = None
     title: str | None = None
+    outside: int = 0
+    outside_sum: int | None = None
 
     @property
     def difference(self) -> int | None:
-        """measure − Σ rows: what the reader may not see, or rows that were taken otherwise."""
-        if self.total is None or self.value is None:
+        """measure − Σ rows − Σ rows outside the reader's scope: rows that were taken otherwise."""
+        if self.total is None or self.value is None or (self.outside and self.outside_sum is None):
             return None
-        return self.value - self.total
+        return self.value - self.total - (self.outside_sum or 0)
 
 
 def evidence_of(

@@ -149,6 +149,8 @@ class Explanation:
             "measure": found.measure,
             "value": found.value,
             "difference": found.difference,
+            "outside": found.outside,
+            "outside_sum": found.outside_sum,
         }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from budget_watch.access import Grant, Mask
+from budget_watch.access import Depth, Grant, Mask
 from budget_watch.lake import quarantine
 from budget_watch.lake.home import Home
 from budget_watch.lake.layout import layout
+from budget_watch.lake.letting import withheld
 from budget_watch.lake.masking import masked
 from budget_watch.lake.quarantine import ACTIONS, Bundle
 from budget_watch.lake.reader import Reader
@@ -38,7 +39,7 @@ def quarantined(home: Home, grant: Grant, bundle: Bundle, seq: int | None = None
     """
     contract = layout(bundle.table).contract
     rows = decoded(quarantine.read(home, bundle), contract)
-    rows = _in_scope(rows, home, grant)
+    rows = _in_scope(rows, home, grant, bundle.table)
     done = quarantine.fates(quarantine.acts(home, bundle.number, seq))
     lines = rows["line"].to_list()
     rows = rows.with_columns(
@@ -76,8 +77,11 @@ def hidden(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     return rows.with_columns(told.select(wanted)) if wanted else rows
 
 
-def _in_scope(rows: pl.DataFrame, home: Home, grant: Grant) -> pl.DataFrame:
+def _in_scope(rows: pl.DataFrame, home: Home, grant: Grant, table: str) -> pl.DataFrame:
     scope = grant.scope
+    kept_whole = grant.depth is Depth.VOUCHER and grant.window.open and not grant.withheld
+    if scope.units is not None or not kept_whole or withheld(grant, table) is not None:
+        return rows.clear()  # a row that could not be read can neither be summed nor dated
     if scope.regions is not None:
         rows = rows.filter(_among(rows, "mof_div_code", sorted(scope.regions)))
     if scope.departments is not None:

@@ -1,7 +1,8 @@
 """The Reader: the only way to rows. Takes a Grant, reads one published snapshot.
 
-What `scan` returns has been cut to the grant's regions and departments and its natural persons
-masked; filters and aggregations above it see no more than that. Nothing is read before `collect`.
+What `scan` returns has been cut to what the grant lets through (`lake.letting`) and its natural
+persons masked; filters and aggregations above it see no more than that. Nothing is read before
+`collect`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import sqlalchemy as sa
 from budget_watch.access import Grant, Mask
 from budget_watch.lake import records
 from budget_watch.lake.content import fingerprint
+from budget_watch.lake.errors import LakeError
 from budget_watch.lake.home import Home
-from budget_watch.lake.layout import Layout, layout
+from budget_watch.lake.layout import layout
+from budget_watch.lake.letting import COUNT, cut, letting
 from budget_watch.lake.marts import MARTS
 from budget_watch.lake.masking import masked
 from budget_watch.lake.snapshot import Snapshot
@@ -85,13 +88,13 @@ class Reader:
             DamagedError: the files are not what was published (looked at once a process).
         """
         shape = layout(name)
-        paths = self.files(name)
+        paths = self._files(name)
         if not paths:
             return pl.LazyFrame(schema=self.schema(name))
         rows = pl.scan_parquet(
             paths, schema=shape.schema, missing_columns="insert", extra_columns="ignore"
         )
-        rows = self._in_scope(rows, shape)
+        rows = cut(rows, self.grant, shape, self.agencies)
         changes = [
             pl.col(column).dt.convert_time_zone(TIME_ZONE)
             for column, dtype in shape.schema.items()
@@ -104,11 +107,29 @@ class Reader:
     def files(self, name: str) -> list[str]:
         """The Parquet files of a table or mart, absolute; for another engine on the same rows.
 
-        They are neither cut nor masked: for the system's own use only.
+        They are neither cut nor masked, so a grant that cuts rows gets none.
 
         Raises:
+            LakeError: the grant does not let everything through.
             DamagedError: they are not what was published.
         """
+        if not self.grant.whole:
+            raise LakeError(f"{name} 的文件未按权限裁剪，只供不受范围限制的读取使用。")
+        return self._files(name)
+
+    def withheld(self, name: str) -> str | None:
+        """Why the grant sees nothing of a table or mart, in Chinese; None where it may."""
+        return letting(self.grant, layout(name)).closed
+
+    def counted(self, name: str, where: pl.Expr | None = None) -> pl.Expr:
+        """How many rows, of a table that comes as sums the rows behind them; an aggregation."""
+        summed = letting(self.grant, layout(name)).summed is not None
+        each = pl.col(COUNT) if summed else pl.lit(1, pl.Int64)
+        if where is None:
+            return each.sum() if summed else pl.len().cast(pl.Int64)
+        return pl.when(where).then(each).otherwise(0).sum().cast(pl.Int64)
+
+    def _files(self, name: str) -> list[str]:
         layout(name)
         if self.snapshot is None:
             return []
@@ -139,7 +160,8 @@ class Reader:
         """What was delivered: table, fiscal_year, month (0 = whole year), mof_div_code, delivered.
 
         One row a delivered slice, also where it had no rows; a mart's slices are those delivered in
-        all the tables it covers (payment: payment_voucher). Cut to the grant's regions.
+        all the tables it covers (payment: payment_voucher). Cut to the grant's regions; what was
+        delivered is no secret, what it says is.
         """
         schema = {
             "table": pl.String,
@@ -148,7 +170,7 @@ class Reader:
             "mof_div_code": pl.String,
             "delivered": pl.Boolean,
         }
-        if self.snapshot is None:
+        if self.snapshot is None or not self.grant.business:
             return pl.DataFrame(schema=schema)
         t = records.coverage
         query = sa.select(t.c.table_name, t.c.fiscal_year, t.c.month, t.c.mof_div_code).where(
@@ -169,22 +191,9 @@ class Reader:
         ]
         return pl.concat([tables, *marts]).sort("table", "fiscal_year", "month", "mof_div_code")
 
-    def _in_scope(self, rows: pl.LazyFrame, shape: Layout) -> pl.LazyFrame:
-        scope = self.grant.scope
-        if scope.regions is not None:
-            if "mof_div_code" not in shape.schema:
-                return rows.clear()
-            rows = rows.filter(pl.col("mof_div_code").is_in(sorted(scope.regions)))
-        if scope.departments is not None:
-            if "dept_code" in shape.schema:
-                rows = rows.filter(pl.col("dept_code").is_in(sorted(scope.departments)))
-            elif "agency_code" in shape.schema:
-                rows = rows.filter(pl.col("agency_code").is_in(self.agencies(scope.departments)))
-        return rows
-
     def agencies(self, departments: frozenset[str]) -> list[str]:
         """The units of these departments, as the unit table has them."""
-        paths = self.files("unit")
+        paths = self._files("unit")
         if not paths:
             return []
         units = pl.scan_parquet(paths).filter(pl.col("dept_code").is_in(sorted(departments)))

@@ -33,7 +33,7 @@ class Column(_Strict):
     `unit` of a money column is the unit of a delivered figure; what is stored is always fen.
     `values` is a closed list (anything else is wrong), `usual` an open one (a suggestion).
     `delivered_as` names the column of the delivery that the gate hashes into this one; the plain
-    value is never stored.
+    value is never stored. `sensitivity` is that of a column more sensitive than its table.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -48,6 +48,7 @@ class Column(_Strict):
     personal: Personal | None = None
     secret: bool = False
     delivered_as: str | None = None
+    sensitivity: Sensitivity | None = None
     note: str | None = None
 
     @model_validator(mode="before")

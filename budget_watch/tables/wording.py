@@ -56,6 +56,8 @@ def protection_words(column: Column) -> str:
         words.append(f"送数时列名为 {column.delivered_as}")
     if column.secret:
         words.append("涉密")
+    if column.sensitivity:
+        words.append(column.sensitivity)
     return "；".join(words)
 
 

@@ -129,8 +129,8 @@ def _spent(reader: Reader, as_of: date) -> pl.LazyFrame:
         .agg(
             spent=pl.col("pay_amt").sum(),
             late=pl.col("pay_amt").filter(pl.col("late")).sum(),
-            vouchers=pl.len().cast(pl.Int64),
-            late_vouchers=pl.col("late").sum().cast(pl.Int64),
+            vouchers=reader.counted("payment"),
+            late_vouchers=reader.counted("payment", pl.col("late")),
         )
         .join(source, on="bgt_id", how="left")
     )

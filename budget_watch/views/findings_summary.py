@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from budget_watch.access import Grant
-from budget_watch.casework.findings import Finding, list_findings
+from budget_watch.casework.findings import VERIFIED, Finding, list_findings
 from budget_watch.casework.runs import latest_run
 from budget_watch.lake import Home
 from budget_watch.views.figure import Figure, Origin, Unit
@@ -33,21 +33,6 @@ AREAS = {
     "performance": "绩效",
     "data": "数据质量",
 }
-# Work states after a first verification that held (初核成立; domain §4.4): from here on a finding
-# may be named. 办结 alone does not say that it held.
-VERIFIED = frozenset(
-    {
-        "初核成立",
-        "待转交",
-        "已转交",
-        "已签收",
-        "研究处理中",
-        "已反馈",
-        "复核",
-        "退回补充",
-        "持续跟踪",
-    }
-)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from budget_watch.access import Grant
+from budget_watch.access import Grant, Mask
 from budget_watch.casework.checking import law_texts, rule_book
-from budget_watch.casework.findings import Finding, list_findings
+from budget_watch.casework.evidence_outside import with_outside
+from budget_watch.casework.findings import Finding, get_finding, list_findings
 from budget_watch.casework.hiding import hidden
 from budget_watch.engine import Book
 from budget_watch.engine.authority import standard
@@ -30,13 +31,20 @@ class Shown:
 
 
 def explained(home: Home, reader: Reader, book: Book, finding: Finding) -> Explanation | None:
-    """Everything a finding stands on; None where its rule is no longer in the book."""
+    """Everything a finding stands on; None where its rule is no longer in the book.
+
+    Evidence that the reader's grant does not let through is counted beside it.
+    """
     if finding.rule not in book.rules:
         return None
     seen = {**finding.observation, "values": hidden(finding.values)}
     day = _day(seen.get("as_of")) or finding.last_seen
     names = Names(reader, day)
-    return explain(reader, book, seen, law_texts(home.root, book.laws), names, _state(finding))
+    said = explain(reader, book, seen, law_texts(home.root, book.laws), names, _state(finding))
+    if reader.grant.whole:
+        return said
+    stored = get_finding(home, replace(reader.grant, mask=Mask.NONE), finding.finding).observation
+    return with_outside(home, reader.grant, book, said, stored, reader.snapshot)
 
 
 def _state(finding: Finding) -> WorkState:

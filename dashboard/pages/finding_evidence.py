@@ -62,6 +62,8 @@ _LETTERS = {
 def evidence(context: Context, said: Explanation) -> html.Section:
     """The block with the evidence rows, their sum and the difference to the measure."""
     found = said.evidence
+    if found is not None and found.count == 0 and found.outside:
+        return block("证据", empty(_outside(found)), flush=True, source=source(context, "疑点库"))
     if found is None or found.count == 0:
         return block(
             "证据",
@@ -110,6 +112,8 @@ def evidence(context: Context, said: Explanation) -> html.Section:
         if amount is not None and total is not None:
             rest = total - int(rows[amount].sum() or 0)
         lines.append(summed(f"其余{fmt.count(found.count - rows.height)}行", rest, "rest"))
+    if found.outside:
+        lines.append(summed(_outside(found, False), found.outside_sum, "rest"))
     if found.difference is not None and amount is not None:
         lines.append(summed("差额（计量 − 证据合计）", found.difference, "gap"))
     return block(
@@ -120,6 +124,14 @@ def evidence(context: Context, said: Explanation) -> html.Section:
         sub=_evidence_words(found),
         source=source(context, table_title(found.source)),
     )
+
+
+def _outside(found: Any, with_sum: bool = True) -> str:
+    """“其余 n 笔不在您的范围”; its sum only where the reader may know it."""
+    words = f"{'其余' if found.count else '共'}{fmt.count(found.outside)}笔不在您的范围"
+    if with_sum and found.outside_sum is not None:
+        words += f"，合计{fmt.yuan(found.outside_sum)}元"
+    return words
 
 
 def _evidence_words(found: Any) -> str:

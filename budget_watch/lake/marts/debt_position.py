@@ -23,9 +23,9 @@ stage str 阶段口径 !
 debt_kind str 债务类型 !
 limit_amt money 限额
 balance_amt money 余额
-comprehensive_fiscal money 综合财力
+comprehensive_fiscal money 综合财力 敏感
 gdp money 地区生产总值
-risk_grade str 风险等级
+risk_grade str 风险等级 敏感
 source_grade str 来源等级
 region_name str 地区名称
 round_fen int 金额舍入单位（分）

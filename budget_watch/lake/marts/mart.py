@@ -60,6 +60,14 @@ class Inputs(ABC):
         """The calendar: date, wd, weekday, is_workday and more, one row a day."""
 
 
+# As their inputs; sums of a region and month over single documents are 内部.
+_SENSITIVITY = {
+    **dict.fromkeys(("calendar", "execution_month", "debt_position", "fund_line"), "公开"),
+    **dict.fromkeys(("final_form_check", "spending_class", "table_coverage"), "公开"),
+    **dict.fromkeys(("payment", "payee_account", "returned_payment", "slip_return"), "敏感"),
+    **dict.fromkeys(("subsidy", "unit_circle", "code_error", "row_change"), "敏感"),
+}
+
 _SOURCES = (".py", ".yaml", ".csv", ".json")
 
 Frames = dict[str, pl.LazyFrame]
@@ -143,7 +151,7 @@ def mart_contract(
 
     Args:
         columns: one a line: name, type, Chinese title, then marks (`!` required, `name`,
-            `account` personal, or a code system).
+            `account` personal, `敏感`, or a code system).
     """
     return Contract(
         code=f"MART-{number:02}",
@@ -156,7 +164,7 @@ def mart_contract(
         grain=grain,
         key=tuple(key),
         due=("T+1工作日",),
-        sensitivity="内部",
+        sensitivity=_SENSITIVITY.get(name, "内部"),  # type: ignore[arg-type]
         origin="由报表生成的主题表",
         columns=tuple(_column(line) for line in columns.strip().splitlines()),
         **more,
@@ -171,6 +179,8 @@ def _column(line: str) -> Column:
     for mark in marks:
         if mark == "!":
             more["required"] = True
+        elif mark == "敏感":
+            more["sensitivity"] = mark
         elif mark in ("name", "account", "id"):
             more["personal"] = mark
         else:
