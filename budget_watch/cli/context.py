@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from budget_watch.access import Grant
     from budget_watch.engine import Book
     from budget_watch.lake import Home
 
@@ -27,6 +28,10 @@ region = "990100000"        # 本级区划代码，9 位
 # baseline = 2026-10-31
 """
 
+AsOption = Annotated[
+    str | None,
+    typer.Option("--as", help="以谁的权限查看，账号或 账号:角色[#批准号]；缺省为本机操作员"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")]
 
 
@@ -58,6 +63,16 @@ class Context:
         from budget_watch.lake import Home
 
         return Home(self.root)
+
+    def grant(self, user: str | None, purpose: str) -> Grant:
+        """Whose eyes a reading command has: `--as`, or the local operator's.
+
+        Raises:
+            AccessError: no such account, or no role of it in force.
+        """
+        from budget_watch.casework.accounts import grant_as
+
+        return grant_as(self.home, user, purpose)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -89,11 +89,11 @@ def _evidence(found: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"  合计 {_cell(found['sum'], amount)}"
         if found["value"] is not None:
             yield f"  计量 {_cell(found['value'], amount)}"
-    if found["outside"]:
+    if found.get("outside"):
         known = found["outside_sum"]
         summed = "" if known is None else f"，合计 {_cell(known, found['measure'] is not None)}"
         yield f"  其余 {found['outside']:,} 笔不在您的范围{summed}"
-    if found["difference"] is not None:
+    if found.get("difference") is not None:
         yield f"  差额 {_cell(found['difference'], found['measure'] is not None)}"
 
 

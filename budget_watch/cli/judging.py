@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from budget_watch.cli.context import Context, JsonOption, one_of, parse_day
+from budget_watch.cli.context import AsOption, Context, JsonOption, one_of, parse_day
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 LEVEL_WORDS = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
@@ -123,19 +123,19 @@ def findings(
             help="hit、cleared、not_applicable（例外情形登记）、insufficient_data、error、all"
         ),
     ] = "hit",
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """列出疑点。"""
     level = one_of("--level", level, LEVEL_WORDS)
     klass = one_of("--class", klass, dict.fromkeys("法规理险数", ""))
     outcome = one_of("--outcome", outcome, dict.fromkeys(OUTCOMES, "")) or "hit"
-    from budget_watch.access import Grant
     from budget_watch.casework.findings import list_findings
     from budget_watch.casework.gaps import STATES, gaps
 
     here: Context = context.obj
     here.existing()
-    grant = Grant.operator("findings")
+    grant = here.grant(as_, "findings")
     printer = Printer(as_json, {})
     words = Console(highlight=False, soft_wrap=True)
     counts: dict[str, int] = {}
@@ -162,7 +162,8 @@ def findings(
             words.print(_short(record), markup=False)
     total = sum(counts.values())
     printer.close(
-        {"findings": total, "levels": counts, "on_trial": trial}, _counted(here, total, trial)
+        {"findings": total, "levels": counts, "on_trial": trial},
+        _counted(here, total, trial, grant.whole),
     )
     return DONE
 
@@ -178,14 +179,20 @@ def _short(record: dict[str, Any]) -> str:
     return f"{first}  {record['finding'][:12]}  {state} {seen}\n    {record['message']}"
 
 
-def _counted(here: Context, number: int, trial: int) -> str:
-    """How many are listed, and how many were judged: none listed is not “no problem”."""
+def _counted(here: Context, number: int, trial: int, whole: bool) -> str:
+    """How many are listed, and how many were judged: none listed is not “no problem”.
+
+    Args:
+        whole: whether the reader sees everything; what was judged elsewhere is not theirs to know.
+    """
     from budget_watch.casework.runs import latest_run
 
     last = latest_run(here.home)
     total = f"共 {number} 条" + (f"，另有试运行规则的 {trial} 条。" if trial else "。")
     if last is None:
         return f"{total}还没有运行过规则：请先运行 budget-watch check。"
+    if not whole:
+        return f"{total}最近一次运行截至 {last.as_of}；只列您范围内的，没有列出不等于没有问题。"
     beside = f"{last.beside}。" if last.beside else ""
     return (
         f"{total}最近一次运行截至 {last.as_of}：{last.counted}，"
@@ -196,17 +203,17 @@ def _counted(here: Context, number: int, trial: int) -> str:
 def explain(
     context: typer.Context,
     finding: Annotated[str, typer.Argument(help="疑点编号，可只写开头 8 位以上")],
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """一条疑点的全部依据：法条、参数、计量、SQL、快照、证据。"""
-    from budget_watch.access import Grant
     from budget_watch.casework.exemptions import exempting
     from budget_watch.casework.explaining import explained
     from budget_watch.casework.findings import get_finding
 
     here: Context = context.obj
     here.existing()
-    grant = Grant.operator("explain")
+    grant = here.grant(as_, "explain")
     about = get_finding(here.home, grant, finding)
     explanation = explained(here.home, grant, here.book(), about)
     record: dict[str, Any] = {

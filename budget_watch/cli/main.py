@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from budget_watch.cli import (
+    accounts,
     auditing,
     books,
     casework,
@@ -66,6 +67,7 @@ for name, sub, words in (
     ("cases", casework.cases_app, "办理：列出、查看、办一步、合并、延期、评价、流程。"),
     ("lake", lake_commands.lake_app, "数据湖：列出快照，合并小文件，按保留设置清理。"),
     ("audit", auditing.audit_app, "审计日志：列出、导出、核对、锚定、送日志服务器。"),
+    ("users", accounts.users_app, "账号、角色、范围、批准、会话、权限矩阵。"),
     ("runs", scheduling.runs_app, "业务日的运行：列出、查看、取消、继续；规则判断的记录。"),
 ):
     app.add_typer(sub, name=name, help=words)

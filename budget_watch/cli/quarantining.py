@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from budget_watch.cli.context import Context, JsonOption, parse_day
+from budget_watch.cli.context import AsOption, Context, JsonOption, parse_day
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 if TYPE_CHECKING:
@@ -77,19 +77,19 @@ def show(
     reason: ReasonOption = None,
     limit: Annotated[int, typer.Option(help="最多列出多少行")] = 200,
     everything: Annotated[bool, typer.Option("--all", help="也列出已处理的行")] = False,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """逐行列出：来源行、原因、内容（个人信息遮蔽）、处理记录。"""
     import polars as pl
 
-    from budget_watch.access import Grant
     from budget_watch.lake import quarantine
     from budget_watch.lake.quarantined_rows import quarantined
     from ingest.releasing import bundle_of
 
     here: Context = context.obj
     home = here.existing()
-    grant = Grant.operator("查看隔离区")
+    grant = here.grant(as_, "查看隔离区")
     chosen = (
         [bundle_of(home, number)]
         if number

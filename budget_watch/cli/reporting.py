@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from budget_watch.cli.context import Context, JsonOption
+from budget_watch.cli.context import AsOption, Context, JsonOption
 from budget_watch.cli.output import DONE, LOOK, Printer, say
 
 
@@ -23,10 +23,10 @@ def digest(
     report: Annotated[str, typer.Option(help="报告名称")] = "quarterly",
     formats: Annotated[str, typer.Option("--format", help="docx、html，用逗号分开")] = "docx,html",
     out: Annotated[Path | None, typer.Option(help="输出文件夹，缺省 <数据目录>/digest")] = None,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """生成季刊等报告。"""
-    from budget_watch.access import Grant
     from budget_watch.digest import build
     from budget_watch.digest.errors import DigestError, DigestRefusedError
 
@@ -36,7 +36,7 @@ def digest(
     try:
         files = build(
             here.home,
-            Grant.operator("digest"),
+            here.grant(as_, "digest"),
             period=period,
             formats=tuple(part.strip() for part in formats.split(",")),
             out=folder,

@@ -73,6 +73,10 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
     Raises:
         DigestRefusedError: as `build`.
     """
+    if not grant.whole:
+        raise DigestRefusedError(
+            "季刊按全部数据编写，您的身份只看其中一部分。请由范围不受限的预算工委人员编写。"
+        )
     reader = Reader(home, grant)
     if reader.snapshot is None:
         raise DigestRefusedError("还没有已发布的数据快照。请先载入数据（budget-watch load）。")

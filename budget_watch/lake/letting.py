@@ -77,19 +77,25 @@ def letting(grant: Grant, shape: Layout) -> Letting:
         summed: tuple[str, ...] | None = _kept(sums, shape, depth)
     else:
         summed = None
+    closed = _closed(grant, shape, own, depth)
+    return Letting(closed) if closed else Letting(None, summed, _blank(grant, shape, summed))
+
+
+def _closed(grant: Grant, shape: Layout, own: Sensitivity, depth: Depth) -> str | None:
+    """Why nothing of a table is shown, whose rows or sums are so sensitive and so deep."""
+    name, title, scope = shape.name, shape.contract.title, grant.scope
     if not grant.business:
-        return Letting("您的身份不查看业务数据")
+        return "您的身份不查看业务数据"
     if not grant.may_table(name, own):
-        return Letting(f"{contract.title}为{own.word}数据，不在您的权限内")
+        return f"{title}为{own.word}数据，不在您的权限内"
     if depth > grant.reach(name):
-        return Letting(f"{contract.title}到{depth.word}，您可查看到{grant.reach(name).word}")
-    scope = grant.scope
-    public = Sensitivity.of(contract.sensitivity) is Sensitivity.OPEN
-    if scope.own and not public and not {"dept_code", "agency_code"} & set(shape.schema):
-        return Letting(f"{contract.title}不分部门，不在您的范围")
-    if scope.regions is not None and not public and "mof_div_code" not in shape.schema:
-        return Letting(f"{contract.title}不分区划，不在您的范围")
-    return Letting(None, summed, _blank(grant, shape, summed))
+        return f"{title}到{depth.word}，您可查看到{grant.reach(name).word}"
+    if Sensitivity.of(shape.contract.sensitivity) is not Sensitivity.OPEN:
+        if scope.own and not {"dept_code", "agency_code"} & set(shape.schema):
+            return f"{title}不分部门，不在您的范围"
+        if scope.regions is not None and "mof_div_code" not in shape.schema:
+            return f"{title}不分区划，不在您的范围"
+    return None
 
 
 def _kept(sums: Sums, shape: Layout, depth: Depth) -> tuple[str, ...]:
