@@ -74,7 +74,7 @@ def key_file(path: Path) -> bytes:
     """The key at a path, made where there is none: readable by its owner alone."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        draft = path.with_name(f"{secrets.token_hex(8)}.half")
         draft.touch(0o600)
         draft.write_bytes(Fernet.generate_key())
         try:

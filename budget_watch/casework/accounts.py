@@ -33,7 +33,7 @@ def store_of(home: Home, clock: Callable[[], datetime] | None = None) -> Store:
         reading=lambda: engine(home).connect(),
         writing=lambda: writing(home),
         audit=key_of(home.root),
-        key=lambda: key_file(home.root / "access" / "key"),
+        key=lambda: key_file(home.root / "keys" / "access.key"),
         roles=roles(home.root),
         clock=clock or (lambda: datetime.now(UTC)),
     )
