@@ -9,7 +9,7 @@ from typing import Any
 from budget_watch.access import Grant, Mask
 from budget_watch.casework.checking import law_texts, rule_book
 from budget_watch.casework.evidence_outside import with_outside
-from budget_watch.casework.findings import Finding, get_finding, list_findings
+from budget_watch.casework.findings import VERIFIED, Finding, get_finding, list_findings
 from budget_watch.casework.hiding import hidden
 from budget_watch.engine import Book
 from budget_watch.engine.authority import standard
@@ -19,7 +19,6 @@ from budget_watch.engine.names import Names
 from budget_watch.engine.render import WorkState, default_format, show, told_apart
 from budget_watch.engine.wording import evaluator, observed_values, setting_of
 from budget_watch.lake import Home, Reader
-from budget_watch.views.findings_summary import VERIFIED
 
 
 @dataclass(frozen=True)
