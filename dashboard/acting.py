@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import flask
 
 from budget_watch.access import Grant
 from budget_watch.casework.acting import act, rate
+from budget_watch.casework.attachments import attach, read_file
 from budget_watch.casework.cases import Actor, Desk
 from budget_watch.casework.errors import CaseworkError, StaleError, UnknownCaseError
+from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.lake import Home
 
 HEADER = "X-Budget-Watch"
 RATE = "rate"
+_STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
 _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field
 
@@ -56,6 +59,42 @@ def serve_acts(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> N
             return _answer(False, "没有找到这条记录，或您没有查看权限。", 404)
         except (CaseworkError, _BadRequest) as error:
             return _answer(False, str(error), 422)
+
+
+def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
+    """A case's files: taken at POST /file/<case>?name=…, handed out at GET /file/<case>/<hash>.
+
+    They go out as downloads and are never shown: nothing in them can run under this site's name.
+    """
+
+    @server.post("/file/<case>")
+    def upload(case: str) -> tuple[flask.Response, int]:
+        request = flask.request
+        refused = _elsewhere(request) or _too_long(request, MOST_BYTES)
+        if refused:
+            return _answer(False, refused, 403)
+        name = request.args.get("name", "")
+        try:
+            actor = actor_of(grant(), request.args.get("role", ""))
+            attach(home, actor, case, name, request.get_data())
+        except UnknownCaseError:
+            return _answer(False, "没有找到这条记录，或您没有查看权限。", 404)
+        except CaseworkError as error:
+            return _answer(False, str(error), 422)
+        return _answer(True, f"已附上“{name.strip()}”。", 200)
+
+    @server.get("/file/<case>/<digest>")
+    def download(case: str, digest: str) -> flask.Response:
+        try:
+            found, content = read_file(home, actor_of(grant()), case, digest)
+        except CaseworkError:
+            flask.abort(404)
+        response = flask.make_response(content)
+        response.headers["Content-Type"] = "application/octet-stream"
+        name = quote(found.name)
+        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
 
 
 class _BadRequest(Exception):
@@ -99,17 +138,25 @@ def _text(asked: dict[str, Any], name: str) -> str:
 
 
 def _foreign(request: flask.Request) -> str | None:
-    """Why a request is not this site's own."""
-    told = "这个请求不是从本系统的页面发出的，没有办理。"
-    if request.headers.get(HEADER) != "act" or not request.is_json:
-        return told
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return told
+    """Why a step is not asked for by this site's own page."""
+    if not request.is_json:
+        return _STRANGE
+    return _elsewhere(request) or _too_long(request, _MOST)
+
+
+def _elsewhere(request: flask.Request) -> str | None:
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        return told
-    if request.content_length is None or request.content_length > _MOST:
-        return "一次提交的内容太长；请分开填写。"
+    ours = (
+        request.headers.get(HEADER) == "act"
+        and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+        and (origin is None or urlsplit(origin).netloc == request.host)
+    )
+    return None if ours else _STRANGE
+
+
+def _too_long(request: flask.Request, most: int) -> str | None:
+    if request.content_length is None or request.content_length > most:
+        return f"一次提交的内容最多 {most // 1000} KB；请压缩或分开。"
     return None
 
 

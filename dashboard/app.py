@@ -18,7 +18,7 @@ from dash import Input, Output, dcc, html
 
 from budget_watch.access import Grant
 from budget_watch.lake import Home
-from dashboard.acting import serve_acts
+from dashboard.acting import serve_acts, serve_files
 from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
@@ -82,6 +82,7 @@ def create_app(home: Home, grant_provider: GrantProvider | None = None) -> dash.
 
     serve_docs(app.server, home, grant)
     serve_acts(app.server, home, grant)
+    serve_files(app.server, home, grant)
     _harden(app)
     return app
 

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from budget_watch.audit import Note, append, key_of
 from budget_watch.casework import tables as t
+from budget_watch.casework.attachments import known_files
 from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import (
     Actor,
@@ -276,6 +277,8 @@ def _take(
     """Carry a checked step out."""
     if not case.id:
         case = _opened(connection, case, at)
+    known_files(connection, case.id, said.get("attachments", []))
+    _free(connection, case, said.get("number"))
     proposed = step.two_persons and case.red and not confirms(case, step)
     if confirms(case, step):
         _same_result(case, said)
@@ -289,6 +292,15 @@ def _take(
     seq = _written(connection, desk, actor, case, after, step.id, said, request, at, name)
     _store(connection, desk, after, at)
     return Done(after.id, after.state, after.version, proposed, False, seq)
+
+
+def _free(connection: sa.Connection, case: Case, number: str | None) -> None:
+    """A document number is given once."""
+    table = t.case_file
+    query = sa.select(table.c.id).where(table.c.number == number, table.c.id != case.id)
+    taken = None if number is None else connection.execute(query).scalar()
+    if taken is not None:
+        raise ActError(f"文号“{number}”已用于办理 {taken}；请另编一个。")
 
 
 def _same_result(case: Case, said: Mapping[str, Any]) -> None:

@@ -152,3 +152,18 @@ case_rating = Table(
     Column("at", String(32), nullable=False),
     Column("audit_seq", BigInteger, nullable=False),
 )
+
+case_attachment = Table(
+    "case_attachment",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("case", String(16), nullable=False, index=True),
+    Column("hash", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("media", String(100), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("audit_seq", BigInteger, nullable=False),
+)

@@ -1,9 +1,10 @@
-"""Commands of casework (办理): cases list|show|act|merge|extend|rate|workflow."""
+"""Commands of casework (办理): cases list|show|act|merge|extend|attach|letter …."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -290,6 +291,64 @@ def cases_merge(
     Printer(as_json, {}).close(
         {"case": done.case, "findings": findings}, f"办理 {done.case} 现在有 {findings} 个疑点。"
     )
+    return DONE
+
+
+@cases_app.command("attach")
+def cases_attach(
+    context: typer.Context,
+    case: CaseArgument,
+    files: Annotated[list[Path], typer.Argument(help="要附上的文件")],
+    user: AsOption = "operator",
+    role: RoleOption = "",
+    dept: DeptOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """给办理附上文件：按类型、大小和内容检查，按内容的摘要存放。"""
+    from budget_watch.casework.attachments import attach
+    from budget_watch.casework.file_check import FileRefusedError
+
+    here: Context = context.obj
+    home, actor = here.existing(), _actor(user, role, dept)
+    printer = Printer(as_json, {"name": "文件", "size": "字节", "hash": "摘要", "said": "结果"})
+    refused = 0
+    for path in files:
+        try:
+            found = attach(home, actor, case, path.name, path.read_bytes())
+            printer.record({**found.__dict__, "said": "已附上"})
+        except FileRefusedError as error:
+            refused += 1
+            printer.record({"name": path.name, "size": None, "hash": None, "said": str(error)})
+    printer.close(
+        {"attached": len(files) - refused, "refused": refused},
+        f"附上 {len(files) - refused} 个" + (f"，{refused} 个没有收。" if refused else "。"),
+    )
+    return LOOK if refused else DONE
+
+
+@cases_app.command("letter")
+def cases_letter(
+    context: typer.Context,
+    case: CaseArgument,
+    out: Annotated[Path | None, typer.Option("--out", help="写到这个文件")] = None,
+    user: AsOption = "operator",
+    role: RoleOption = "",
+    dept: DeptOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """把转办函、问询函、督办单打印为 Word，附发文稿纸。已有的文件不覆盖。"""
+    from budget_watch.digest.letter import letter_of, write_letter
+
+    here: Context = context.obj
+    named = here.settings.get("committee", {}).get("name")
+    issuer = named if isinstance(named, str) else "人大常委会预算工作委员会"
+    letter = letter_of(here.existing(), _actor(user, role, dept), case, issuer)
+    path = out or Path(f"{letter.kind}-{case[:16]}.docx")
+    with path.open("xb") as file:
+        file.write(write_letter(letter))
+    told = f"已写入 {path}" + ("" if letter.number else "（还没有签发编号）")
+    summary = {"file": str(path), "kind": letter.kind, "number": letter.number}
+    Printer(as_json, {}).close(summary, told)
     return DONE
 
 

@@ -25,6 +25,30 @@
   }
   var last = sessionStorage.getItem("bw_told");
   if (last) { sessionStorage.removeItem("bw_told"); window.addEventListener("load", function () { told(last); }); }
+  function done(form, answer) {
+    form.querySelector("button[type=submit]").disabled = false;
+    if (!answer.done) { form.querySelector(".form-said").textContent = answer.said; form.dataset.request = ""; return; }
+    sessionStorage.setItem("bw_told", answer.said);
+    location.reload();
+  }
+  document.addEventListener("submit", function (event) {
+    var form = event.target.closest("form[data-attach]");
+    if (!form) { return; }
+    event.preventDefault();
+    var file = form.elements.namedItem("file").files[0], role = form.elements.namedItem("role");
+    var said = form.querySelector(".form-said"), button = form.querySelector("button[type=submit]");
+    if (!file) { said.textContent = "请先选择文件。"; return; }
+    if (button.disabled) { return; }
+    button.disabled = true;
+    var query = "?name=" + encodeURIComponent(file.name) + "&role=" + encodeURIComponent(role ? role.value : "");
+    fetch("/file/" + form.dataset.attach + query, {
+      method: "POST", credentials: "same-origin", body: file,
+      headers: { "Content-Type": "application/octet-stream", "X-Budget-Watch": "act" }
+    }).then(function (answer) { return answer.json(); }).then(function (answer) { done(form, answer); }).catch(function () {
+      button.disabled = false;
+      said.textContent = "没有收到回答；请再传一次，同一文件只会存一份。";
+    });
+  });
   document.addEventListener("submit", function (event) {
     var form = event.target.closest("form[data-act]");
     if (!form) { return; }
@@ -42,11 +66,7 @@
         target: form.dataset.target, step: form.dataset.act, version: Number(form.dataset.version),
         request: form.dataset.request, role: role ? role.value : "", given: fields(form)
       })
-    }).then(function (answer) { return answer.json(); }).then(function (answer) {
-      button.disabled = false;
-      if (!answer.done) { said.textContent = answer.said; form.dataset.request = ""; return; }
-      sessionStorage.setItem("bw_told", answer.said);
-      location.reload();
+    }).then(function (answer) { return answer.json(); }).then(function (answer) { done(form, answer);
     }).catch(function () {
       /* the request's number stays: sent again it is carried out once */
       button.disabled = false;

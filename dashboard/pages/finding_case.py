@@ -11,6 +11,7 @@ from typing import Any
 
 from dash import html
 
+from budget_watch.casework.attachments import attachments
 from budget_watch.casework.cases import (
     FINANCE,
     HERE,
@@ -25,6 +26,7 @@ from budget_watch.casework.cases import (
     today_of,
 )
 from budget_watch.casework.errors import CaseworkError
+from budget_watch.casework.file_check import KINDS
 from budget_watch.casework.findings import Finding
 from budget_watch.casework.given import LEVEL_WORDS
 from budget_watch.casework.workflow import NEED_WORDS, Transition
@@ -57,6 +59,8 @@ def case_blocks(context: Context, f: Finding, exempt: bool) -> list[html.Section
     if not exempt:
         body += _steps(context, desk, actor, case)
     blocks = [_standing(f, exempt, body)]
+    if case.id:
+        blocks += _files(context, desk, actor, case)
     past = history(desk, actor, case)
     if past:
         blocks.append(_past(context, desk, past))
@@ -308,6 +312,34 @@ def _rating(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node
         _labelled("意见（可不填）", html.Textarea(name="remark", rows=2, maxLength=2000)),
     ]
     return [_folded("评价办理情况", RATE, case, fields)]
+
+
+def _files(context: Context, desk: Desk, actor: Actor, case: Case) -> list[html.Section]:
+    """The case's files as downloads, and a form to add one."""
+    items: list[Node] = []
+    for each in attachments(context.home, actor, case.id):
+        size = f"{max(1, each.size // 1024)} KB"
+        named = html.A(each.name, href=f"/file/{case.id}/{each.hash}", download=each.name)
+        items.append(
+            html.Li([named, html.Div(f"{size} · {each.user}（{each.role}）", className="note")])
+        )
+    body: list[Node] = [html.Ol(items, className="acts-list")] if items else []
+    mine = tuple(desk.flow.party) if chooses_role(context.grant) else (actor.role,)
+    if context.latest and set(mine) <= set(desk.flow.party):
+        form = html.Form(
+            [
+                _role(context, mine),
+                _labelled(
+                    f"文件（{'、'.join(sorted(KINDS))}，最多20 MB）",
+                    Input(type="file", name="file"),
+                ),
+                html.P("", className="form-said", role="alert"),
+                html.Button("上传", className="button main", type="submit"),
+            ],
+            **attrs({"data-attach": case.id, "aria-label": "加附件"}),
+        )
+        body.append(html.Details([html.Summary("加附件"), form], className="step-form"))
+    return [block("附件", body, source=source_line("按内容摘要存放"))] if body else []
 
 
 def _past(context: Context, desk: Desk, past: list[dict[str, Any]]) -> html.Section:

@@ -33,8 +33,8 @@ def id_of(number: int) -> str:
     return f"{number:064x}"
 
 
-def fill(home: Home, count: int, *, level: str = "orange", run: str = "r1", first: int = 1) -> None:
-    """Record findings first … of departments 101, 102, 101 …"""
+def fill(home: Home, count: int, *, level: str = "orange", departments: int = 2) -> None:
+    """Record findings 1 … of departments 101, 102, 101 …"""
     found = [
         {
             "identity": id_of(number),
@@ -45,22 +45,18 @@ def fill(home: Home, count: int, *, level: str = "orange", run: str = "r1", firs
             "level": level,
             "class": "理",
             "provisional": False,
-            "grain": {"dept_code": _dept(number), "month": 9, "number": number},
+            "grain": {"dept_code": str(101 + (number - 1) % departments), "number": number},
             "values": {"spent": number},
             "period_end": "2026-09-30",
             "mof_div_code": "990100000",
-            "dept_code": _dept(number),
+            "dept_code": str(101 + (number - 1) % departments),
             "agency_code": None,
             "message": "提示",
         }
-        for number in range(first, first + count)
+        for number in range(1, count + 1)
     ]
     day = date(2026, 11, 19)
-    record_run(home, Run(run, "S1", "b", day, frozenset(), []), found, baseline=None)
-
-
-def _dept(number: int) -> str:
-    return "101" if number % 2 else "102"
+    record_run(home, Run("r1", "S1", "b", day, frozenset(), []), found, baseline=None)
 
 
 def person(user: str, role: str, departments: frozenset[str] | None = None) -> Actor:
@@ -105,6 +101,11 @@ TO["办结"] = (*TO["复核"], (WANG, "close"))
 TO["新触发"] = ()
 
 
+def number_for(target: str) -> str:
+    """A document number of the case's own."""
+    return GIVEN["number"] if target == id_of(1) else f"预工〔2026〕{target[-6:]}号"
+
+
 def given_for(home: Home, step: str, **more: Any) -> dict[str, Any]:
     """What a step needs, filled in."""
     from budget_watch.casework.cases import workflow_of
@@ -117,6 +118,8 @@ def do(home: Home, actor: Actor, target: str, step: str, **more: Any) -> Done:
     """Take a step with everything it needs."""
     options = {name: more.pop(name) for name in ("version", "request", "now") if name in more}
     given = given_for(home, step, **more)
+    if "number" in given and "number" not in more:
+        given["number"] = number_for(target)
     return act(home, actor, target, step, given, **{"now": NOW, **options})
 
 

@@ -17,13 +17,15 @@ from budget_watch.casework.acting import act, rate
 from budget_watch.casework.cases import Actor, Desk, get_case, next_steps
 from budget_watch.casework.errors import ActError, StaleError, UnknownCaseError
 from budget_watch.lake import Home
-from tests.casework.made_cases import GIVEN, id_of, person
+from tests.casework.made_cases import GIVEN, id_of, number_for, person
 
 # steps that lead on; those that lead back or in circles would make the month endless
 ONWARD = {
     *("take", "uphold", "dismiss", "draft", "review", "sign", "transfer", "receive", "start"),
     *("draft_answer", "check_answer", "issue_answer", "answer", "examine", "close"),
 }
+
+OVERSEER = person("overseer", "审核")
 
 
 def people(names: list[str]) -> list[Actor]:
@@ -45,20 +47,22 @@ def work(home: Home, seed: int, names: list[str], count: int) -> Iterator[dict[s
     for turn in itertools.count():
         if turn % (4 * count) == 0 and _ended(desk, count):
             break
-        target, actor = id_of(dice.randint(1, count)), dice.choice(staff)
-        try:
-            case = get_case(home, actor, target)
-        except UnknownCaseError:
-            continue  # not yet a department's to see
-        if actor.role == "代表":
-            if desk.state(case).answered and dice.random() < 0.1:
-                rate(home, actor, target, "满意", now=now)
-            continue
-        offered = [each for each in next_steps(desk, actor, case) if each.id in ONWARD]
+        target = id_of(dice.randint(1, count))
+        case = get_case(home, OVERSEER, target)
+        deputies = [each for each in staff if each.role == "代表"]
+        if deputies and desk.state(case).answered and dice.random() < 0.2:
+            rate(home, dice.choice(deputies), target, "满意", now=now)
+        offered = [
+            (actor, step)
+            for actor in staff
+            for step in next_steps(desk, actor, case)
+            if step.id in ONWARD
+        ]
         if not offered:
             continue
-        step = dice.choice(offered)
+        actor, step = dice.choice(offered)
         given = {name: GIVEN[name] for name in step.needs} | _address(step.id, case.dept_code)
+        given |= {"number": number_for(target)} if "number" in given else {}
         request = f"{seed}-{turn}"
         try:
             done = act(
@@ -74,8 +78,7 @@ def work(home: Home, seed: int, names: list[str], count: int) -> Iterator[dict[s
 
 
 def _ended(desk: Desk, count: int) -> bool:
-    overseer = person("overseer", "审核")
-    cases = (get_case(desk.home, overseer, id_of(number)) for number in range(1, count + 1))
+    cases = (get_case(desk.home, OVERSEER, id_of(number)) for number in range(1, count + 1))
     return all(desk.state(case).final for case in cases)
 
 

@@ -21,6 +21,7 @@ from tests.dashboard.reading import kinds, words
 from tests.dashboard.test_browser import browser, looker  # noqa: F401
 
 OURS = {"X-Budget-Watch": "act"}
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n%%EOF\n"
 LI = Actor(Grant.operator("test"), "经办")
 
 
@@ -96,6 +97,27 @@ def test_requests_of_other_sites_are_refused(own: Home, client: Any) -> None:
     )
     assert client.get("/act").status_code in (200, 405)  # a page that is not there, no step
     assert get_case(own, LI, target).id == ""
+
+
+def test_a_file_is_uploaded_shown_and_handed_out_as_a_download(own: Home, client: Any) -> None:
+    target = one(own)
+    done = act(own, LI, target, "take")
+    place = f"/file/{done.case}"
+    ask = {"query_string": {"name": "说明.pdf", "role": "经办"}, "data": PDF}
+    assert client.post(place, **ask).status_code == 403
+    told = client.post(place, headers=OURS, **ask)
+    assert (told.status_code, told.json["said"]) == (200, "已附上“说明.pdf”。")
+    bad = {"query_string": {"name": "x.exe", "role": "经办"}, "data": b"MZ"}
+    told = client.post(place, headers=OURS, **bad)
+    assert (told.status_code, "类型不收" in told.json["said"]) == (422, True)
+    shown = page(own, target)
+    (at,) = [each.href for each in kinds(shown, "A") if words(each) == "说明.pdf"]
+    got = client.get(at)
+    assert (got.status_code, got.data) == (200, PDF)
+    assert got.headers["Content-Type"] == "application/octet-stream"
+    assert got.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8")
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.get(f"{place}/{'0' * 64}").status_code == 404
 
 
 def page(home: Home, target: str) -> Any:
