@@ -16,7 +16,7 @@ import flask
 from budget_watch.access import Grant
 from budget_watch.casework.acting import act, rate
 from budget_watch.casework.attachments import attach, read_file
-from budget_watch.casework.cases import Actor, Desk
+from budget_watch.casework.cases import Desk, actor_of
 from budget_watch.casework.errors import CaseworkError, StaleError, UnknownCaseError
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.lake import Home
@@ -28,16 +28,9 @@ _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field
 
 
-def actor_of(grant: Grant, role: str | None = None) -> Actor:
-    """Who acts: a signed-in person in their own role; the local operator in the one they choose."""
-    own: str | None = getattr(grant, "role", None)
-    session: str = getattr(grant, "session", "")
-    return Actor(grant, own if own is not None else role or "", session)
-
-
 def chooses_role(grant: Grant) -> bool:
     """Whether the reader says in which role they act: only at this machine, without sign-in."""
-    return getattr(grant, "role", None) is None
+    return grant.role is None
 
 
 def serve_acts(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
@@ -75,7 +68,7 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
             return _answer(False, refused, 403)
         name = request.args.get("name", "")
         try:
-            actor = actor_of(grant(), request.args.get("role", ""))
+            actor = actor_of(home, grant(), request.args.get("role", ""))
             attach(home, actor, case, name, request.get_data())
         except UnknownCaseError:
             return _answer(False, "没有找到这条记录，或您没有查看权限。", 404)
@@ -86,7 +79,7 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
     @server.get("/file/<case>/<digest>")
     def download(case: str, digest: str) -> flask.Response:
         try:
-            found, content = read_file(home, actor_of(grant()), case, digest)
+            found, content = read_file(home, actor_of(home, grant()), case, digest)
         except CaseworkError:
             flask.abort(404)
         response = flask.make_response(content)
@@ -103,7 +96,7 @@ class _BadRequest(Exception):
 
 def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     target, step = _text(asked, "target"), _text(asked, "step")
-    actor = actor_of(grant, _text(asked, "role"))
+    actor = actor_of(home, grant, _text(asked, "role"))
     given = asked.get("given")
     if not isinstance(given, dict) or not target:
         raise _BadRequest("请求不完整；请刷新页面后再办。")

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from budget_watch.access import Grant
+from budget_watch.access.roles import roles
 from budget_watch.audit import Who
 from budget_watch.calendar.days import standard_calendar
 from budget_watch.casework import tables as t
@@ -56,8 +57,18 @@ class Actor:
     def codes(self) -> frozenset[str] | None:
         """Departments or units for which a department's person acts; None for no limit."""
         scope = self.grant.scope
-        units: frozenset[str] | None = getattr(scope, "units", None)
-        return units if units is not None else scope.departments
+        return scope.units if scope.units is not None else scope.departments
+
+
+def actor_of(home: Home, grant: Grant, chosen: str = "", session: str = "") -> Actor:
+    """Who acts under a grant: in the role of its account; the local operator in the one they chose.
+
+    Raises:
+        AccessError: the home's `permissions.yaml` cannot be read.
+    """
+    if grant.role is None:
+        return Actor(grant, chosen, session)
+    return Actor(grant, roles(home.root)[grant.role].title, session)
 
 
 @dataclass(frozen=True)

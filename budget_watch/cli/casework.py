@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 cases_app = typer.Typer(no_args_is_help=True)
 
-AsOption = Annotated[str, typer.Option("--as", help="办理人；缺省为本机操作员，记入审计日志")]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--as", help="以谁的身份，账号或 账号:角色；缺省为本机操作员，记入审计日志"),
+]
 RoleOption = Annotated[
     str, typer.Option("--role", help="以什么角色，如 经办、审核、签发、单位经办")
-]
-DeptOption = Annotated[
-    str | None, typer.Option("--dept", help="承办方的部门或单位编码（角色在承办一方时）")
 ]
 CaseArgument = Annotated[str, typer.Argument(help="办理编号，或疑点编号（可只写前 8 位以上）")]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="理由")]
 OVERDUE, SOON, PAUSED = "逾期", "临期", "停计"
 
 
-def _actor(user: str, role: str, dept: str | None) -> Actor:
-    from budget_watch.access import Grant, Scope
-    from budget_watch.casework.cases import Actor
+def _actor(here: Context, user: str | None, role: str) -> Actor:
+    """An account in its role; the local operator in the role that they name."""
+    from budget_watch.casework.cases import actor_of
 
-    scope = Scope(departments=None if dept is None else frozenset({dept}))
-    return Actor(Grant(user=user, purpose="命令行办理", scope=scope), role)
+    named = f"{user}:{role}" if user and role and ":" not in user else user
+    return actor_of(here.home, here.grant(named, "命令行办理"), role)
 
 
 @cases_app.command("list")
@@ -43,9 +43,8 @@ def cases_list(
     state: Annotated[list[str] | None, typer.Option("--state", help="办理状态，可多次")] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="只列逾期的")] = False,
     todo: Annotated[bool, typer.Option("--todo", help="只列这个角色现在能办的")] = False,
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
-    dept: DeptOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """列出办理：到了哪一步、谁承办、期限还剩几个工作日。"""
@@ -53,7 +52,7 @@ def cases_list(
 
     here: Context = context.obj
     home = here.existing()
-    desk, actor, today = Desk.of(home), _actor(user, role, dept), today_of()
+    desk, actor, today = Desk.of(home), _actor(here, user, role), today_of()
     columns = {
         "case": "编号",
         "level": "级别",
@@ -113,9 +112,8 @@ def _clock(told: Mapping[str, Any]) -> str:
 def cases_show(
     context: typer.Context,
     case: CaseArgument,
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
-    dept: DeptOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """一件办理：疑点、期限、每一步是谁在何时办的、接下来谁能办什么。"""
@@ -123,7 +121,7 @@ def cases_show(
 
     here: Context = context.obj
     home = here.existing()
-    desk, actor = Desk.of(home), _actor(user, role, dept)
+    desk, actor = Desk.of(home), _actor(here, user, role)
     found = get_case(home, actor, case)
     told = record(desk, actor, found, today_of())
     past = history(desk, actor, found)
@@ -176,9 +174,8 @@ def cases_act(
     context: typer.Context,
     step: Annotated[str, typer.Argument(help="步骤，如 take 或 受理初核；cases workflow 列出全部")],
     cases: Annotated[list[str], typer.Argument(help="办理或疑点编号，可多个")],
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
-    dept: DeptOption = None,
     reason: ReasonOption = None,
     result: Annotated[str | None, typer.Option("--result", help="结论")] = None,
     level: Annotated[str | None, typer.Option("--level", help="提高到的级别")] = None,
@@ -208,7 +205,7 @@ def cases_act(
 
     here: Context = context.obj
     home = here.existing()
-    actor = _actor(user, role, dept)
+    actor = _actor(here, user, role)
     given = {
         **{"reason": reason, "result": result, "level": level, "document": document},
         **{"addressee": addressee, "copy_to": copy_to, "text": text, "number": number},
@@ -252,7 +249,7 @@ def cases_extend(
     days: Annotated[int, typer.Option("--days", help="延长几个工作日")],
     reason: Annotated[str, typer.Option("--reason", help="理由")],
     clock: Annotated[str, typer.Option("--clock", help="期限")] = "answer",
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
     as_json: JsonOption = False,
 ) -> int:
@@ -261,7 +258,7 @@ def cases_extend(
     from budget_watch.casework.cases import Desk, get_case, record, today_of
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(user, role, None)
+    home, actor = here.existing(), _actor(here, user, role)
     act(home, actor, case, "extend", {"reason": reason, "clock": clock, "days": days})
     told = record(Desk.of(home), actor, get_case(home, actor, case), today_of())
     clocks = [each for each in told["clocks"] if each["stopped"] is None]
@@ -276,7 +273,7 @@ def cases_merge(
     into: Annotated[str, typer.Argument(help="并入这一件")],
     others: Annotated[list[str], typer.Argument(help="要并入的办理或疑点编号")],
     reason: Annotated[str, typer.Option("--reason", help="理由")],
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
     as_json: JsonOption = False,
 ) -> int:
@@ -285,7 +282,7 @@ def cases_merge(
     from budget_watch.casework.cases import get_case
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(user, role, None)
+    home, actor = here.existing(), _actor(here, user, role)
     done = merge(home, actor, into, others, reason)
     findings = len(get_case(home, actor, done.case).findings)
     Printer(as_json, {}).close(
@@ -299,9 +296,8 @@ def cases_attach(
     context: typer.Context,
     case: CaseArgument,
     files: Annotated[list[Path], typer.Argument(help="要附上的文件")],
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
-    dept: DeptOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """给办理附上文件：按类型、大小和内容检查，按内容的摘要存放。"""
@@ -309,7 +305,7 @@ def cases_attach(
     from budget_watch.casework.file_check import FileRefusedError
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(user, role, dept)
+    home, actor = here.existing(), _actor(here, user, role)
     printer = Printer(as_json, {"name": "文件", "size": "字节", "hash": "摘要", "said": "结果"})
     refused = 0
     for path in files:
@@ -331,9 +327,8 @@ def cases_letter(
     context: typer.Context,
     case: CaseArgument,
     out: Annotated[Path | None, typer.Option("--out", help="写到这个文件")] = None,
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
-    dept: DeptOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """把转办函、问询函、督办单打印为 Word，附发文稿纸。已有的文件不覆盖。"""
@@ -342,7 +337,7 @@ def cases_letter(
     here: Context = context.obj
     named = here.settings.get("committee", {}).get("name")
     issuer = named if isinstance(named, str) else "人大常委会预算工作委员会"
-    letter = letter_of(here.existing(), _actor(user, role, dept), case, issuer)
+    letter = letter_of(here.existing(), _actor(here, user, role), case, issuer)
     path = out or Path(f"{letter.kind}-{case[:16]}.docx")
     with path.open("xb") as file:
         file.write(write_letter(letter))
@@ -358,9 +353,8 @@ def cases_rate(
     case: CaseArgument,
     word: Annotated[str, typer.Argument(help="满意、基本满意 或 不满意")],
     remark: Annotated[str, typer.Option("--remark", help="意见")] = "",
-    user: AsOption = "operator",
+    user: ByOption = None,
     role: RoleOption = "",
-    dept: DeptOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """对办理情况评价；同一人再评，以后一次为准。"""
@@ -368,7 +362,7 @@ def cases_rate(
     from budget_watch.casework.cases import get_case, satisfaction, workflow_of
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(user, role, dept)
+    home, actor = here.existing(), _actor(here, user, role)
     rate(home, actor, case, word, remark)
     found = get_case(home, actor, case)
     share = satisfaction(workflow_of(home.root), found)

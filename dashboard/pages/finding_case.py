@@ -18,6 +18,7 @@ from budget_watch.casework.cases import (
     Actor,
     Case,
     Desk,
+    actor_of,
     confirms,
     get_case,
     history,
@@ -32,7 +33,7 @@ from budget_watch.casework.given import LEVEL_WORDS
 from budget_watch.casework.workflow import NEED_WORDS, Transition
 from budget_watch.engine.laws import article_name
 from budget_watch.views import formats as fmt
-from dashboard.acting import RATE, actor_of, chooses_role
+from dashboard.acting import RATE, chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input
 from dashboard.pages.rules import book_of
@@ -47,7 +48,7 @@ def case_blocks(context: Context, f: Finding, exempt: bool) -> list[html.Section
     """The state of work with its next steps, and what was done so far."""
     try:
         desk = Desk.of(context.home)
-        actor = actor_of(context.grant)
+        actor = actor_of(context.home, context.grant)
         case = get_case(context.home, actor, f.finding)
     except CaseworkError as error:
         return [_standing(f, exempt, [html.P(str(error), className="note")])]
