@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from budget_watch.cli.output import DONE, LOOK, Printer
 
 if TYPE_CHECKING:
     from budget_watch.casework.cases import Actor, Case, Desk
+    from budget_watch.casework.workflow import Workflow
 
 cases_app = typer.Typer(no_args_is_help=True)
 
@@ -153,11 +155,15 @@ def cases_show(
 
 def _told(step: Mapping[str, Any]) -> dict[str, Any]:
     """An act for people: its time to the minute, what was filled in by its Chinese name."""
+    from budget_watch.casework.cases import HERE
     from budget_watch.casework.workflow import NEED_WORDS
 
-    words = {**NEED_WORDS, "copy_to": "抄送", "attachments": "附件", "proposed": "待第二人确认"}
-    given = {words.get(name, name): value for name, value in step["given"].items()}
-    return {**step, "at": step["at"][:16].replace("T", " "), "given": given or ""}
+    words = {**NEED_WORDS, "copy_to": "抄送", "attachments": "附件"}
+    given = dict(step["given"])
+    title = f"拟{step['title']}" if given.pop("proposed", False) else step["title"]
+    at = datetime.fromisoformat(step["at"]).astimezone(HERE)
+    told = {words.get(name, name): value for name, value in given.items()}
+    return {**step, "title": title, "at": f"{at:%Y-%m-%d %H:%M}", "given": told or ""}
 
 
 def _next(desk: Desk, actor: Actor, case: Case, told: Mapping[str, Any]) -> str:
@@ -217,20 +223,29 @@ def cases_act(
         told: list[tuple[str, Done | str]] = [(cases[0], done)]
     else:
         told = act_on_many(home, actor, cases, step, given, request=request)
-    columns = {"target": "对象", "case": "办理", "state": "状态", "said": "结果"}
-    printer = Printer(as_json, columns)
-    states = workflow_of(home.root).state
+    printer = Printer(as_json, {"target": "对象", "case": "办理", "state": "状态", "said": "结果"})
+    flow = workflow_of(home.root)
     for target, outcome in told:
         found = _outcome(target, outcome)
-        if not as_json and found["state"]:
-            found["state"] = states[found["state"]].title
-        printer.record(found)
+        if as_json:
+            printer.record(found)
+        elif len(told) > 1:
+            state = flow.state[found["state"]].title if found["state"] else None
+            printer.record({**found, "state": state})
     refused = sum(isinstance(outcome, str) for _, outcome in told)
-    printer.close(
-        {"done": len(told) - refused, "refused": refused},
-        f"办了 {len(told) - refused} 件" + (f"，{refused} 件没有办成。" if refused else "。"),
-    )
+    sentence = f"办了 {len(told) - refused} 件" + (f"，{refused} 件没有办成。" if refused else "。")
+    if len(told) == 1:
+        sentence = _sentence(flow, step, told[0][1])
+    printer.close({"done": len(told) - refused, "refused": refused}, sentence)
     return LOOK if refused else DONE
+
+
+def _sentence(flow: Workflow, step: str, done: Any) -> str:
+    title = flow.named(step).title
+    if done.proposed:
+        return f"“{title}”已拟，办理 {done.case} 等待另一人确认。"
+    again = "此前已办，没有重复办" if done.repeated else "已办"
+    return f"“{title}”{again}，办理 {done.case} 现在是“{flow.state[done.state].title}”。"
 
 
 def _outcome(target: str, outcome: Any) -> dict[str, Any]:
