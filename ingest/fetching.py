@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from budget_watch.lake import Home
+from polars.exceptions import PolarsError
+
+from budget_watch.lake import Home, faults
 from ingest.errors import IngestError
 from ingest.registry import Configured
 from ingest.source import Errand, SourceFault, Stopped, Tell
@@ -105,18 +107,32 @@ class _Turn:
             report.outcome, report.fault = "stopped", str(error)
         except IngestError as error:
             report.outcome, report.fault = "failed", str(error)
-        except OSError as error:
-            what = f"{error.strerror or error}{f'（{error.filename}）' if error.filename else ''}"
-            report.outcome, report.fault = "failed", f"数据源“{report.name}”读写失败：{what}。"
+        except (OSError, PolarsError) as error:
+            self._of_the_disk(error)
         except Exception as error:
-            logging.getLogger(__name__).exception("数据源 %s 取数出错", report.name)
-            report.outcome = "failed"
-            report.fault = (
-                f"数据源“{report.name}”取数时程序出错（{type(error).__name__}：{error}）；"
-                "其他数据源不受影响，请把日志交给开发人员。"
-            )
+            self._unforeseen(error)
         finally:
             self.over.set()
+
+    def _of_the_disk(self, error: Exception) -> None:
+        said = faults.told(error, self.spool.folder)
+        if said is not None:
+            self.report.outcome = "failed"
+            self.report.fault = f"数据源“{self.report.name}”没有取到。{said}"
+        elif not isinstance(error, OSError):
+            self._unforeseen(error)
+        else:
+            report = self.report
+            what = f"{error.strerror or error}{f'（{error.filename}）' if error.filename else ''}"
+            report.outcome, report.fault = "failed", f"数据源“{report.name}”读写失败：{what}。"
+
+    def _unforeseen(self, error: Exception) -> None:
+        logging.getLogger(__name__).exception("数据源 %s 取数出错", self.report.name)
+        self.report.outcome = "failed"
+        self.report.fault = (
+            f"数据源“{self.report.name}”取数时程序出错（{type(error).__name__}：{error}）；"
+            "其他数据源不受影响，请把日志交给开发人员。"
+        )
 
     def settled(self) -> SourceReport:
         """The report, with what the spool saw."""

@@ -40,6 +40,9 @@ app = typer.Typer(
 )
 
 
+_root = [Path()]  # the home of the command that runs, for what a disk has to say
+
+
 @app.callback()
 def _home(
     context: typer.Context,
@@ -50,6 +53,7 @@ def _home(
 ) -> None:
     chosen = home or Path(os.environ.get("BUDGET_WATCH_HOME") or ".budget_watch")
     context.obj = Context(chosen.expanduser().resolve())
+    _root.append(context.obj.root)
 
 
 OURS = {"budget_watch", "ingest", "dashboard", "fixtures"}
@@ -91,11 +95,23 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("BUDGET_WATCH_DEBUG"):
             raise
-        say.print(f"未能完成：{error or type(error).__name__}", markup=False, soft_wrap=True)
-        if not isinstance(error, EXPECTED) and type(error).__module__.split(".")[0] not in OURS:
-            say.print("（设 BUDGET_WATCH_DEBUG=1 再运行，可看到出错位置。）")
+        _say_why(error)
         sys.exit(FAILED)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say_why(error: Exception) -> None:
+    """Our own errors speak for themselves; of others we know what a disk has to say."""
+    ours = type(error).__module__.split(".")[0] in OURS
+    said = None
+    if not ours:
+        from budget_watch.lake import faults
+
+        said = faults.told(error, _root[-1])
+    words = said or str(error) or type(error).__name__
+    say.print(f"未能完成：{words}", markup=False, soft_wrap=True)
+    if not (ours or said or isinstance(error, EXPECTED)):
+        say.print("（设 BUDGET_WATCH_DEBUG=1 再运行，可看到出错位置。）")
 
 
 USAGE_WORDS = (

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import sqlalchemy.exc
+
 
 class LakeError(Exception):
     """Anything that stops a read or a write of the lake."""
+
+
+class StateError(LakeError, sqlalchemy.exc.SQLAlchemyError):
+    """The state database cannot be read or written: disk full, read-only, not allowed, away."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class LeaseError(LakeError):

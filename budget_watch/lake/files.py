@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from budget_watch.lake import faults
 from budget_watch.lake.errors import LakeError
 
 ROW_GROUP_ROWS = 250_000
@@ -88,11 +90,14 @@ def store(
             frame.write_parquet(target, row_group_size=group_rows)
         else:
             frame.sink_parquet(target, row_group_size=group_rows)
-    except OSError as error:
-        target.unlink(missing_ok=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        said = faults.told(error, target) or faults.full(target.parent)
+        if said is None and not isinstance(error, OSError):
+            raise
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
         raise LakeError(
-            f"写文件 {target} 失败：{error}。没有发布，已发布的数据不受影响。"
-            "请检查磁盘空间和写权限，然后重新运行。"
+            said or f"写文件 {target} 失败：{error}。{faults.SAFE}。请检查磁盘，然后重新运行。"
         ) from error
 
 

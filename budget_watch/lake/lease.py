@@ -80,13 +80,15 @@ class Lease:
             return
         self._stop.set()
         table = records.lease
-        with writing(self.home) as connection:
-            connection.execute(
-                sa.update(table)
-                .where(table.c.name == self.name, table.c.epoch == self.epoch)
-                .values(released=True)
-            )
-        self._file.close()
+        try:
+            with writing(self.home) as connection:
+                connection.execute(
+                    sa.update(table)
+                    .where(table.c.name == self.name, table.c.epoch == self.epoch)
+                    .values(released=True)
+                )
+        finally:  # where the row could not be written, the next holder sweeps up
+            self._file.close()
 
     def _take(self) -> int:
         host = socket.gethostname()

@@ -17,6 +17,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -24,7 +25,7 @@ from typing import Literal
 import polars as pl
 import sqlalchemy as sa
 
-from budget_watch.lake import records
+from budget_watch.lake import faults, records
 from budget_watch.lake.errors import LakeError
 from budget_watch.lake.files import make_durable
 from budget_watch.lake.home import Home
@@ -168,11 +169,14 @@ def keep(
             numbered = rows.with_columns(pl.int_range(1, pl.len() + 1).alias("line"))
             numbered.select(FILE_SCHEMA.names()).cast(FILE_SCHEMA).write_parquet(file)
         make_durable([target])
-    except OSError as error:
-        target.unlink(missing_ok=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        said = faults.told(error, target) or faults.full(target.parent)
+        if said is None and not isinstance(error, OSError):
+            raise
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
         raise LakeError(
-            f"隔离的行写不进 {target}：{error}。没有发布，已发布的数据不受影响。"
-            "请检查磁盘空间和写权限，然后重新运行。"
+            said or f"隔离的行写不进 {target}：{error}。{faults.SAFE}。请检查磁盘，然后重新运行。"
         ) from error
     ordered = dict(sorted(reasons.items(), key=lambda one: -one[1]))
     return Kept(path, rows.height, int(rows["soft"].sum()), ordered, whole, codes)

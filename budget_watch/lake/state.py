@@ -8,15 +8,19 @@ written out) and keeps its own MetaData for queries.
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from budget_watch.lake.errors import LakeError
+from budget_watch.lake import faults
+from budget_watch.lake.errors import LakeError, StateError
 from budget_watch.lake.home import Home
 from budget_watch.lake.records import metadata
 
@@ -142,6 +146,34 @@ def _shown(url: str) -> str:
 
 
 def _connect(url: str) -> sa.Engine:
+    made = _made(url)
+    sa.event.listen(made, "handle_error", partial(_tell_fault, url))
+    return made
+
+
+def _tell_fault(url: str, context: sa.engine.ExceptionContext) -> None:
+    """Let what a disk or a server does to us be one sentence, from whatever statement it comes."""
+    error = context.original_exception
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        file = Path(str(address.database))
+        if "unable to open database file" in str(error):
+            code = errno.EROFS if os.access(file, os.R_OK) else errno.EACCES
+            raise StateError(faults.sentence(code, file, file.parent)) from error
+        told = faults.told(error, file)
+    else:
+        told = faults.told(error, Path(_shown(url)))
+        if told is None and context.is_disconnect:
+            said = " ".join(str(error).split())
+            told = (
+                f"状态数据库 {_shown(url)} 断开了：{said}。{faults.SAFE}。"
+                "请检查数据库服务和网络，然后重新运行。"
+            )
+    if told is not None:
+        raise StateError(told) from error
+
+
+def _made(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
         return sa.create_engine(url, pool_pre_ping=True)
     made = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})

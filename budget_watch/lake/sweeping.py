@@ -27,7 +27,7 @@ def sweep(home: Home, marked_before: datetime = NEVER) -> tuple[int, int]:
     gone = size = 0
     for folder in table_folders(home):
         keep = needed.get(folder.name, set())
-        for path in folder.rglob("*.parquet"):
+        for path in list(folder.rglob("*.parquet")):
             inside = path.relative_to(folder).as_posix()
             if inside not in keep and not inside.startswith("_delta_log/"):
                 size += path.stat().st_size

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from budget_watch.lake import Home, LakeError, day_runs
+from budget_watch.lake import Home, LakeError, day_runs, faults
 from budget_watch.lake.day_runs import BROKEN, CANCELLED, DONE, FAILED, LOOK, DayRun, SourceResult
 from budget_watch.lake.lease import RUNNER, Lease
 from ingest.errors import IngestError
@@ -148,6 +148,9 @@ def _work(
             return CANCELLED, str(stopped), {}
         return BROKEN, f"{halt.why or stopped}；下次运行接着做。", {}
     except Exception as error:
+        said = faults.told(error, home.root)
+        if said is not None:
+            return FAILED, said, {}
         if not isinstance(error, EXPECTED):
             logging.getLogger(__name__).exception("业务日 %s 的运行出错", day)
         return FAILED, str(error) or type(error).__name__, {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from budget_watch.lake import Home
+from budget_watch.lake import Home, room
 from budget_watch.lake.day_runs import SourceResult
 from ingest.day import DayReport, run_day, run_deliveries
 from ingest.fetching import SourceReport
@@ -19,6 +19,7 @@ def work(home: Home, day: date, tell: Teller) -> Ended:
 
     A home without configured sources takes its list of deliveries, as the made-up city has one.
     """
+    room.enough(home)
     sources = open_sources(home)
     if not sources:
         return _listed(home, day, tell)

@@ -301,7 +301,7 @@ def test_a_full_disk_leaves_the_published_lake_as_it_was(home, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(pl.DataFrame, "write_parquet", full)
-        with pytest.raises(LakeError, match=r"写文件 .* 失败：.*No space left.*请检查磁盘空间"):
+        with pytest.raises(LakeError, match=r"磁盘满了：.*indicator.*请腾出空间"):
             deliver(home, rows("indicator", {"bgt_id": "1"}), batch("indicator", "a"))
     assert (content(home), data_files(home)) == (before, files)
 

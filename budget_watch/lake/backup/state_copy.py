@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from budget_watch.lake import faults
 from budget_watch.lake.backup import state_rows
 from budget_watch.lake.backup.manifest import STATE_ROWS
 from budget_watch.lake.errors import BackupError
@@ -87,7 +89,7 @@ def copied(home: Home, scratch: Path) -> Iterator[StateCopy]:
 
 def _copy_file(state: Path, target: Path) -> None:
     try:
-        source = sqlite3.connect(f"{state.as_uri()}?mode=ro", uri=True, timeout=60)
+        source = _opened(state, target.with_name("state.beside"))
         copy = sqlite3.connect(target)
         try:
             source.backup(copy)
@@ -107,11 +109,31 @@ def _copy_file(state: Path, target: Path) -> None:
         finally:
             source.close()
             copy.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
+        said = faults.told(error, target.parent)
+        if said is not None:
+            raise BackupError(f"这次没有备份成，以前的备份不受影响。{said}") from error
         raise BackupError(
             f"状态数据库 {state} 备份不了：{error}。请检查文件权限和两边磁盘的空间；"
             "若文件已损坏，请从以前的备份恢复。"
         ) from error
+
+
+def _opened(state: Path, beside: Path) -> sqlite3.Connection:
+    """The database for reading. On a disk that is full or read-only SQLite cannot share it with
+    others, but then nobody writes: a copy of its files is read.
+    """
+    source = sqlite3.connect(f"{state.as_uri()}?mode=ro", uri=True, timeout=60)
+    try:
+        source.execute("SELECT 1 FROM sqlite_master").fetchone()
+        return source
+    except sqlite3.OperationalError:
+        source.close()
+    for suffix in ("", "-wal"):
+        part = state.with_name(state.name + suffix)
+        if part.exists():
+            shutil.copyfile(part, beside.with_name(beside.name + suffix))
+    return sqlite3.connect(beside)
 
 
 def _server(url: str) -> sa.Engine:
