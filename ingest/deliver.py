@@ -33,7 +33,7 @@ class Counts:
     """What became of a delivery. rows = stored + quarantined + refused.
 
     `repeated`: it, or something newer, was there already and nothing was looked at; `note` says
-    which. `refused` are rows of which a newer version is there.
+    which. `refused` are rows of which a newer version is there, and rows marked as state secrets.
     """
 
     rows: int
@@ -118,14 +118,15 @@ def deliver(
         quarantined=result.quarantined,
         repeated=result.counts.get("key.unique", 0),
         kept=kept,
+        secret=result.secret,
     )
     return Counts(
         result.rows,
         result.stored - put.outrun,
         result.quarantined,
         batch,
-        refused=put.outrun,
-        note=outrun_note(put.outrun),
+        refused=put.outrun + result.secret,
+        note=put.note,
         violations=result.counts,
         bad=result.bad,
         warned=result.warned,
@@ -152,11 +153,6 @@ def replaces(contract: Contract) -> tuple[str, ...]:
     """
     year = ("fiscal_year",) if "fiscal_year" in contract.names else ()
     return tuple(dict.fromkeys((*year, *contract.key)))
-
-
-def outrun_note(rows: int) -> str | None:
-    """Say how many rows were left out because newer ones are there."""
-    return f"{rows:,} 行已有业务日期更晚的版本，未采用" if rows else None
 
 
 def _streamed(

@@ -23,7 +23,7 @@ from budget_watch.engine.frames import apart, provisional_row
 from budget_watch.engine.hashed import Keyed
 from budget_watch.engine.judge import Judgement, compiler, judgement
 from budget_watch.engine.lookups import look_up, table
-from budget_watch.engine.measures import ROWS_A_PART
+from budget_watch.engine.measures import MOST_ROWS_SHARED
 from budget_watch.engine.result import observed
 from budget_watch.engine.run import (
     NOT_VALID,
@@ -41,6 +41,8 @@ from budget_watch.engine.wordmarks import Marks
 
 ROWS_A_STEP = 150_000
 ROWS_TOGETHER = 60_000  # a rule judges its rows when so many have come together
+LONG, OF_LONG = MOST_ROWS_SHARED, 2  # over so many rows steps are shorter, so is what waits
+ROWS_A_LOOK = 1_500_000
 RULES_AT_ONCE = 2
 DAY = "__period_end"
 INSIDE, OUT, UNKNOWN, INVALID = 0, -1, -2, -3
@@ -67,11 +69,11 @@ class _Source:
     def every(self, on: tuple[str, ...]) -> pl.DataFrame:
         """The different values of some columns over all rows, looked for part by part."""
         if on not in self.keys:
-            parts = [
-                self.rows.slice(start, ROWS_A_PART).select(on).unique().collect(engine="streaming")
-                for start in range(0, max(self.count, 1), ROWS_A_PART)
-            ]
-            self.keys[on] = pl.concat(parts).unique()
+            found = self.rows.clear().select(on).collect()
+            for start in range(0, self.count, ROWS_A_LOOK):
+                part = self.rows.slice(start, ROWS_A_LOOK).select(on).unique()
+                found = pl.concat([found, part.collect(engine="in-memory")]).unique()
+            self.keys[on] = found
         return self.keys[on]
 
 
@@ -122,13 +124,16 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
     needed = _needed(rules, source)
     rows = run.frames.scan(source).select(sorted(needed))
     marks = run.frames.marks(source)
+    total = run.frames.rows(source)
+    part = OF_LONG if total > LONG else 1
+    length, together = ROWS_A_STEP // part, ROWS_TOGETHER // part
     in_pass = [_prepared(run, rule, source, needed, marks) for rule in rules]
     keys = sorted({tuple(rule.grain) for rule in rules})
     scopes = [_scope(run, each, source, marks) for each in in_pass]
     words = marks.columns()
 
     def step(start: int) -> pl.DataFrame:
-        part = rows.slice(start, ROWS_A_STEP).with_columns(words)
+        part = rows.slice(start, length).with_columns(words)
         return (
             part.with_columns(_day(run, source).alias(DAY))
             .with_columns(
@@ -139,12 +144,11 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
             .collect(engine="in-memory")  # small: cheaper than a stream
         )
 
-    total = run.frames.rows(source)
     all_rows = _Source(run, rows, total)
     run.plan.ready(measure for rule in rules for measure in rule.measures.values())
     with ThreadPoolExecutor(RULES_AT_ONCE, "judging") as judging:
-        for batch in _ahead(step, range(0, max(total, 1), ROWS_A_STEP)):
-            _all(judging, [partial(_take, each, batch, all_rows) for each in in_pass])
+        for batch in _ahead(step, range(0, max(total, 1), length)):
+            _all(judging, [partial(_take, each, batch, all_rows, together) for each in in_pass])
         _all(judging, [partial(_judge_waiting, each, all_rows) for each in in_pass])
     for each in in_pass:
         _finish(run, each)
@@ -235,7 +239,7 @@ def _day(run: Run, source: Source) -> pl.Expr:
 
 
 # ---- step by step
-def _take(each: _Row, batch: pl.DataFrame, source: _Source) -> None:
+def _take(each: _Row, batch: pl.DataFrame, source: _Source, together: int) -> None:
     """Take from a step the rows that the rule judges; judge them when they are many."""
     begun = time.perf_counter()
     scope = batch[_scope_name(each.rule)]
@@ -247,8 +251,8 @@ def _take(each: _Row, batch: pl.DataFrame, source: _Source) -> None:
         marks = [name for name in batch.columns if name.startswith("__w_")]
         own = batch.select(*each.columns, *marks)
         own = own if len(counted) == 1 else own.filter(scope == INSIDE)
-        each.waiting.append(own if own.height >= ROWS_TOGETHER else apart(own))
-        if sum(part.height for part in each.waiting) >= ROWS_TOGETHER:
+        each.waiting.append(own if own.height >= together else apart(own))
+        if sum(part.height for part in each.waiting) >= together:
             each.many = True
             _judge_waiting(each, source)
     each.seconds += time.perf_counter() - begun

@@ -51,12 +51,14 @@ class Stored:
         removed: rows that left the table for it.
         repeated: True where this very content was published already and nothing was done.
         outrun: delivered rows of which the lake holds a newer version; they were not stored.
+        note: why delivered rows were neither stored nor kept aside; None where there are none.
     """
 
     rows: int
     removed: int
     repeated: bool = False
     outrun: int = 0
+    note: str | None = None
 
 
 class Writer:
@@ -152,6 +154,7 @@ class Writer:
         quarantined: int = 0,
         repeated: int = 0,
         kept: Kept | None = None,
+        secret: int = 0,
     ) -> Stored:
         """Put the rows of a batch in the place of older ones. Never a blind append.
 
@@ -173,6 +176,7 @@ class Writer:
             quarantined: rows that the gate kept out.
             repeated: delivered rows that shared their key with another.
             kept: the file of the rows kept out, so that they can be released.
+            secret: delivered rows that were marked as state secrets: they are counted, no more.
 
         Raises:
             FrameError: the frame does not fit the contract.
@@ -207,13 +211,14 @@ class Writer:
         finally:
             intake.close()
         self._relieve_memory()
-        delivered = count + quarantined + outrun
-        reason = f"{outrun:,} 行已有业务日期更晚的版本，未采用" if outrun else None
+        refused = outrun + secret
+        delivered = count + quarantined + refused
+        note = _why_refused(outrun, secret)
         entry = Entry(
-            batch, intake.loaded_at, delivered, count, quarantined, outrun, reason, kept=kept
+            batch, intake.loaded_at, delivered, count, quarantined, refused, note, kept=kept
         )
         self._enter(entry)
-        return Stored(count, removed, outrun=outrun)
+        return Stored(count, removed, outrun=outrun, note=note)
 
     def intake(self, table: str, batch: Batch) -> Intake:
         """A way in for rows that come in pieces; give it to `replace` when all are there.
@@ -593,3 +598,12 @@ def _expression(predicate: str | pl.Expr, draft: TableDraft) -> pl.Expr:
             f"替换条件“{predicate}”用到报表 {draft.layout.name} 没有的列 {'、'.join(unknown)}。"
         )
     return found
+
+
+def _why_refused(outrun: int, secret: int) -> str | None:
+    said = []
+    if outrun:
+        said.append(f"{outrun:,} 行已有业务日期更晚的版本，未采用")
+    if secret:
+        said.append(f"{secret:,} 行标为涉密，没有接收，也没有留存；请送数部门在源头剔除")
+    return "；".join(said) or None

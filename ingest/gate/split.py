@@ -15,8 +15,9 @@ from budget_watch.lake.quarantine import FILE_SCHEMA, key_text
 from budget_watch.money.unit import Unit
 from budget_watch.tables import Contract
 from budget_watch.tables.contract import MONEY_UNITS, Column
+from ingest.gate.classified import SECRET, is_secret
 from ingest.gate.secrets import hashed_ids
-from ingest.gate.typing import RAW, raw_columns, typed
+from ingest.gate.typing import RAW, raw_columns, technical, typed
 from ingest.gate.violations import BOUND, REPEATED, Violation, compile_contract
 from ingest.gate.warned import count_warnings, group_warnings, row_warnings
 
@@ -26,14 +27,14 @@ SHEET = "_sheet"
 BAD_SCHEMA = {name: dtype for name, dtype in FILE_SCHEMA.items() if name != "line"}
 PROBLEMS = "problems"  # beside BAD_SCHEMA: [{problem, shown}] of each row, for the load line
 _PROBLEM = pl.Struct({"problem": pl.String(), "shown": pl.String()})
-_KEPT = (SRC_ROW, "data_status", "src_dept", "secret_flag", "round_fen")
+_KEPT = (SRC_ROW, "data_status", "src_dept", SECRET, "round_fen")
 # What a person may let pass as it is: a code may be newer than our list of codes.
 SOFT = ("codes",)
 
 
 @dataclass(frozen=True)
 class Split:
-    """What the gate found. `rows` = `stored` + `quarantined`, always.
+    """What the gate found. `rows` = `stored` + `quarantined` + `secret`, always.
 
     `counts` is the number of rows that break each rule (one row may break several; for the key all
     rows of a repeated key are counted, though the first of them is stored).
@@ -46,6 +47,7 @@ class Split:
     quarantined: int
     counts: dict[str, int] = field(default_factory=dict)
     warned: dict[str, int] = field(default_factory=dict)  # what is noticed and let through
+    secret: int = 0  # rows marked as state secrets: neither stored nor kept aside
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _hashed_names(contract: Contract, given: pl.Schema) -> list[str]:
 
 def split_frame(gate: Gate, frame: pl.DataFrame) -> Split:
     """Split a delivery that is in memory."""
-    rows, counts = _judged(gate, frame)
+    rows, counts, secret = _judged(gate, frame)
     if set(gate.contract.key) <= set(gate.stored_columns) and rows.height:
         members, again = _repeats(rows.select([*gate.contract.key, _BAD]))
         counts["key.unique"] = members
@@ -109,12 +111,13 @@ def split_frame(gate: Gate, frame: pl.DataFrame) -> Split:
     return Split(
         good,
         quarantined_rows(gate, wrong),
-        rows.height,
+        rows.height + secret,
         good.height,
         wrong.height,
         {name: count for name, count in counts.items() if count},
         count_warnings(gate.warnings, good)
         | (group_warnings(gate.contract, good) if gate.groups else {}),
+        secret,
     )
 
 
@@ -128,15 +131,20 @@ def outline(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
     return (rows.filter(~pl.any_horizontal(rules)) if rules else rows).select(names)
 
 
-def _judged(gate: Gate, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Return the rows in stored types with `_bad` and `_repeated` (false), and counts by rule."""
+def _judged(gate: Gate, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int], int]:
+    """Return the rows in stored types with `_bad` and `_repeated` (false), counts by rule, and how
+    many rows are not among them because they are marked as state secrets."""
     rows = _prepared(gate, frame.lazy()).collect()
+    delivered = rows.height
+    if SECRET in rows.columns:
+        rows = rows.filter(~is_secret(rows))
     rules = [rule for rule in gate.rules if rule.kind != "key" and not rule.spared(rows)]
     flags = rows.select([rule.expr.alias(rule.id) for rule in rules])
     counts = {rule.id: int(flags[rule.id].sum()) for rule in rules}
     none = pl.lit(False)
     bad = pl.lit(_any(flags)) if any(counts.values()) else none
-    return rows.with_columns(bad.alias(_BAD), none.alias(REPEATED)), counts
+    judged = rows.with_columns(bad.alias(_BAD), none.alias(REPEATED))
+    return judged, counts, delivered - rows.height
 
 
 class Sieve:
@@ -148,6 +156,7 @@ class Sieve:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.rows = 0
+        self.secret = 0
         self.counts: dict[str, int] = {}
         self.warned: dict[str, int] = {}
         self._bad: list[pl.DataFrame] = []
@@ -157,8 +166,9 @@ class Sieve:
 
     def split(self, piece: pl.DataFrame) -> pl.DataFrame:
         """Return the good rows of a piece, stored columns."""
-        rows, counts = _judged(self.gate, piece)
-        self.rows += rows.height
+        rows, counts, secret = _judged(self.gate, piece)
+        self.rows += rows.height + secret
+        self.secret += secret
         for rule, count in counts.items():
             self.counts[rule] = self.counts.get(rule, 0) + count
         good = rows
@@ -214,7 +224,9 @@ class Sieve:
         if self._bad:
             bad = pl.concat(self._bad).sort(SRC_ROW, maintain_order=True)
         counts = {name: count for name, count in self.counts.items() if count}
-        return Split(pl.DataFrame(), bad, self.rows, stored, bad.height, counts, self.warned)
+        return Split(
+            pl.DataFrame(), bad, self.rows, stored, bad.height, counts, self.warned, self.secret
+        )
 
 
 def _key_hash(rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:
@@ -244,8 +256,10 @@ def _prepared(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
     """Return stored types, raw texts, hashed ids; never a plain identity number."""
     names = {expr.meta.output_name() for expr in gate.hashes}
     typed_columns = [expr for expr in gate.columns if expr.meta.output_name() not in names]
-    technical = [pl.col(name) for name in (*_KEPT, BOUND, SHEET) if name in gate.given]
-    return frame.select([*typed_columns, *gate.hashes, *technical])
+    beside = [
+        technical(name, gate.given[name]) for name in (*_KEPT, BOUND, SHEET) if name in gate.given
+    ]
+    return frame.select([*typed_columns, *gate.hashes, *beside])
 
 
 def quarantined_rows(

@@ -14,6 +14,7 @@ from budget_watch.money import fen_expr, plain_expr
 from budget_watch.money.unit import Unit
 from budget_watch.tables import Contract
 from budget_watch.tables.contract import Column
+from budget_watch.tables.schema import TECHNICAL
 from ingest.gate import quick
 
 RAW = "raw:"
@@ -46,6 +47,22 @@ def typed(contract: Contract, given: pl.Schema, stored: frozenset[str]) -> list[
         if column.type != "str" and dtype == pl.String:
             columns.append(pl.col(column.name).alias(RAW + column.name))
     return columns
+
+
+def technical(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The stored value of a column that no contract has and every delivery may bring.
+
+    A mark of secrecy that cannot be read counts as set.
+    """
+    source = pl.col(name)
+    wanted = TECHNICAL.get(name)
+    if name == "secret_flag" and dtype != pl.Boolean:
+        text = source.cast(pl.String).str.strip_chars()
+        blank = text.is_null() | (text == "")
+        return (_bool(source).fill_null(True) & ~blank).alias(name)
+    if name == "round_fen" and dtype == pl.String:
+        return plain_expr(source).cast(pl.Int64, strict=False).alias(name)
+    return source if wanted is None or wanted == dtype else source.cast(wanted, strict=False)
 
 
 def _typed(  # noqa: PLR0911 (one way out a type)

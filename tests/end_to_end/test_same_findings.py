@@ -85,6 +85,8 @@ def test_a_shuffled_lake_in_other_parts_gives_the_same(
     monkeypatch.setattr("budget_watch.engine.queries.ROWS_A_STEP", 1_700)
     monkeypatch.setattr(rows, "ROWS_A_STEP", 2_500)
     monkeypatch.setattr(rows, "ROWS_TOGETHER", 3_000)
+    monkeypatch.setattr(rows, "ROWS_A_LOOK", 1_900)
+    monkeypatch.setattr(rows, "LONG", 5_000)
     assert measures.ROWS_A_PART == 3_000
     made: list[str] = []
     share = shares.Share.computed

@@ -159,6 +159,7 @@ def test_cutting_the_work_into_parts_changes_nothing(
         patch.setattr(measures, "ROWS_A_PART", 3)
         patch.setattr(rows, "ROWS_A_STEP", 2)
         patch.setattr(rows, "ROWS_TOGETHER", 3)
+        patch.setattr(rows, "ROWS_A_LOOK", 2)
         patch.setattr("budget_watch.engine.windows.ROWS_A_PART_ASIDE", 2)
         patch.setattr("budget_watch.engine.windows.ROWS_READ_ASIDE", 4)
         patch.setattr("budget_watch.engine.queries.ROWS_A_PART", 2)

@@ -86,6 +86,37 @@ def test_in_pieces_the_gate_splits_exactly_as_in_memory(table, piece):
     assert good.equals(at_once.good)
 
 
+@pytest.mark.parametrize(
+    ("flags", "left"),
+    [
+        (
+            ["是", "否", None, "", " true ", "也许", "0"],
+            [2, 3, 4, 7],
+        ),  # what nobody can read is set
+        ([True, False, None, False, True, False, None], [2, 3, 4, 6, 7]),
+        ([1, 0, None, 0, 1, 2, 0], [2, 3, 4, 7]),
+        ([None] * 7, [1, 2, 3, 4, 5, 6, 7]),
+        (["", *[None] * 6], [1, 2, 3, 4, 5, 6, 7]),
+    ],
+)
+def test_of_rows_marked_as_secret_nothing_is_taken_in(table, flags, left):
+    one = bad_revenue().head(1)
+    rows = pl.concat([one] * 7).with_columns(
+        pl.Series("rev_code", [f"101{n:02}" for n in range(1, 8)]),
+        pl.Series("secret_flag", flags),
+        pl.Series("src_row", range(1, 8), pl.Int32),
+    )
+    gate = gate_for(table, rows.schema, KEY, frozenset(table.names), check_codes=False)
+    split, sieve = split_frame(gate, rows), Sieve(gate)
+    pieces = pl.concat([sieve.split(part) for part in rows.iter_slices(2)])
+    for good, told in ((split.good, split), (pieces, sieve.result(pieces.height))):
+        assert good["src_row"].to_list() == left
+        assert good.schema["secret_flag"] == pl.Boolean
+        assert not good["secret_flag"].any()
+        assert (told.rows, told.stored, told.quarantined) == (7, len(left), 0)
+        assert told.secret == 7 - len(left)
+
+
 @pytest.mark.expectations
 def test_expectations_on_the_rows_themselves_count_as_the_gate_does(table):
     rows = bad_revenue()

@@ -279,3 +279,19 @@ def test_a_delivery_that_is_not_as_long_as_declared_is_refused_whole(home, monke
     assert [key for key, _ in stored(home)] == ["V000001"]
     (taken,) = take(home, parcel(home, csv([voucher(2), voucher(3)]), rows=2, revision=3))
     assert (taken.outcome, taken.stored) == ("stored", 2)
+
+
+def test_rows_marked_as_secret_are_counted_and_no_more(home: Home) -> None:
+    rows = [
+        voucher(1, secret_flag="否"),
+        voucher(2, secret_flag="是", use_des="不能说的用途"),
+        voucher(3, secret_flag="是", pay_amt="不是数"),
+    ]
+    (taken,) = take(home, parcel(home, csv(rows), rows=3))
+    assert (taken.rows, taken.stored, taken.quarantined, taken.refused) == (3, 1, 0, 2)
+    assert taken.reason == "2 行标为涉密，没有接收，也没有留存；请送数部门在源头剔除"
+    assert [key for key, _ in stored(home)] == ["V000001"]
+    (line,) = ledger(home)
+    assert (line.delivered, line.stored, line.quarantined, line.refused) == (3, 1, 0, 2)
+    assert line.reason == taken.reason
+    assert not list(home.quarantine.rglob("*.*"))

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from budget_watch.lake import Coverage
+from ingest.gate.classified import is_secret, note
 from ingest.job import coverage_of
 from ingest.source import Errand
 from ingest.sources.database.faults import Lost
@@ -79,17 +80,27 @@ class Reading:
             newest = self.session.one(self.plan.newest(told.period_date))
             clock = clock_of(newest, f"{told.place} 的 {told.period_date}") if newest else None
         self._say_what_has_no_period(found)
+        secret = 0
+
+        def open_ones(frame: pl.DataFrame) -> pl.DataFrame:
+            nonlocal secret
+            hidden = is_secret(frame)
+            secret += int(hidden.sum())
+            return frame.filter(~hidden)
+
         for period in periods(told.period, told.periods_back, self.errand.day):
             where = self.plan.within(clock, period.first, period.last)
             sheets = Sheets(self.errand.spool, period.day, self._metadata(period.name))
             try:
-                self._into(sheets, where, found, lambda frame: frame)
+                self._into(sheets, where, found, open_ones)
                 self._fill(sheets, period.day)
             except BaseException:
                 sheets.drop()
                 found.drop()
                 raise
             self._coming(found, sheets, period.name, True, period)
+        if secret:
+            found.notes.append(note(secret))
         return found
 
     def _say_what_has_no_period(self, found: Found) -> None:
@@ -124,6 +135,8 @@ class Reading:
             sheets.drop()
             found.drop()
             raise
+        if window.secret:
+            found.notes.append(note(window.secret))
         found.seen = window.kept()
         clock = asked.clock or self.memory.clock
         answered = max(self.errand.day, self.memory.answered or self.errand.day)

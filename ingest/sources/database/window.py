@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from ingest.gate.classified import is_secret
 from ingest.source import Errand
 from ingest.sources.database.marks import Clock, Value, clock_of, read
 from ingest.sources.database.memory import Memory, hashes
@@ -81,16 +82,21 @@ def span(plan: Plan, session: Session, memory: Memory, errand: Errand) -> Span:
 
 
 class Window:
-    """The rows of a span as they come: which are new, which are marked as deleted."""
+    """The rows of a span as they come: which are new, which are marked as deleted.
+
+    Attributes:
+        secret: how many were left out because they are marked as state secrets.
+    """
 
     def __init__(self, plan: Plan, span: Span, seen: pl.DataFrame) -> None:
         self._plan, self._span = plan, span
         self._seen = seen
         self._kept: list[pl.DataFrame] = [seen.clear()]
         self._deleted: list[pl.DataFrame] = []
+        self.secret = 0
 
     def fresh(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows that were not put before and are not marked as deleted."""
+        """The rows that were not put before and are not marked as deleted or secret."""
         span = self._span
         mark = span.clock.series(frame[SINCE]) if span.clock else frame[SINCE]
         none = mark.is_null()
@@ -109,18 +115,21 @@ class Window:
             )
             frame = frame.drop("_row")
         if self._plan.deleted is not None and frame.height:
-            marked = self._plan.is_deleted(frame[DELETED])
-            if marked.any():
-                own = shaped(
-                    frame.filter(marked).select(list(self._plan.columns)),
-                    self._plan.contract,
-                    self._plan.settings.constants,
-                )
-                self._deleted.append(
-                    own.select(self._plan.key).select(pl.all().map_batches(text, pl.String))
-                )
-                frame = frame.filter(~marked)
-        return frame
+            frame = self._without(frame, self._plan.is_deleted(frame[DELETED]))
+        secret = is_secret(frame)
+        self.secret += int(secret.sum())
+        return self._without(frame, secret)
+
+    def _without(self, frame: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:
+        """The frame without some rows, whose keys are gone: an earlier version may have come."""
+        if not gone.any():
+            return frame
+        plan = self._plan
+        rows = frame.filter(gone).select(list(plan.columns))
+        own = shaped(rows, plan.contract, plan.settings.constants)
+        keys = own.select(plan.key).select(pl.all().map_batches(text, pl.String))
+        self._deleted.append(keys)
+        return frame.filter(~gone)
 
     def kept(self) -> pl.DataFrame:
         """The hashes to remember."""

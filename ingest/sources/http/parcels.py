@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from budget_watch.lake import Coverage
 from budget_watch.tables import Contract
+from ingest.gate.classified import is_secret
 from ingest.sources.http.kept import Kept
 from ingest.sources.http.page import KEY, ROW, UPDATED, VOID
 
@@ -22,11 +23,16 @@ _PASSED, _LIVE, _GONE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows were written; how many came twice; the keys of those marked as deleted."""
+    """How many rows were written; how many came twice; the keys of those marked as deleted.
+
+    secret: how many rows were left out because they are marked as state secrets; their keys are
+    among those of `void`, since an earlier version may have come without the mark.
+    """
 
     rows: int
     repeated: int
     void: pl.DataFrame
+    secret: int = 0
 
 
 def written(pages: Sequence[Kept], contract: Contract, target: Path) -> Written:
@@ -40,13 +46,15 @@ def written(pages: Sequence[Kept], contract: Contract, target: Path) -> Written:
     writer: pq.ParquetWriter | None = None
     waiting: list[pl.DataFrame] = []
     void: list[pl.DataFrame] = []
-    start = 0
+    start = secret = 0
     for number, page in enumerate(pages):
         frame = page.frame()
         mine = picked.slice(start, frame.height)
         start += frame.height
-        waiting.append(frame.filter(mine == _LIVE))
-        void.append(frame.filter(mine == _GONE).select(contract.key))
+        hidden = is_secret(frame) & (mine == _LIVE)
+        secret += int(hidden.sum())
+        waiting.append(frame.filter((mine == _LIVE) & ~hidden))
+        void.append(frame.filter((mine == _GONE) | hidden).select(contract.key))
         full = sum(one.height for one in waiting) >= _GROUP and rows > SORTED_ROWS
         if not full and number + 1 < len(pages):
             continue
@@ -56,7 +64,8 @@ def written(pages: Sequence[Kept], contract: Contract, target: Path) -> Written:
         writer.write_table(table)
     if writer is not None:
         writer.close()
-    return Written(rows, repeated, pl.concat(void).sort(contract.key))
+    gone = pl.concat(void).sort(contract.key)
+    return Written(rows - secret, repeated, gone, secret)
 
 
 def _picked(pages: Sequence[Kept]) -> tuple[pl.Series, int]:

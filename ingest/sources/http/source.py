@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from budget_watch.lake import Home
+from ingest.gate.classified import note
 from ingest.gate.secrets import person_key
 from ingest.settings import read_as
 from ingest.source import Errand, Fetched, SourceFault
@@ -183,8 +184,10 @@ class _Turn:
 
 def _notes(listing: Whole, found: Written) -> tuple[str, ...]:
     notes = list(listing.notes)
-    if found.void.height:
-        notes.append(f"{found.void.height:,} 条已作废")
+    if found.void.height > found.secret:
+        notes.append(f"{found.void.height - found.secret:,} 条已作废")
+    if found.secret:
+        notes.append(note(found.secret))
     if found.repeated:
         notes.append(f"{found.repeated:,} 条重复列出，只取一次")
     return tuple(notes)
