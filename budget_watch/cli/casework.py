@@ -306,6 +306,52 @@ def cases_merge(
     return DONE
 
 
+@cases_app.command("inquiry")
+def cases_inquiry(
+    context: typer.Context,
+    unit: Annotated[str, typer.Argument(help="承办单位或部门编码")],
+    month: Annotated[str, typer.Argument(help="月份，如 2026-11")],
+    out: Annotated[Path | None, typer.Option("--out", help="写到这个文件")] = None,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """一个单位一个月的问询清单（Excel），填好后用 cases answer 交回。已有的文件不覆盖。"""
+    from budget_watch.digest.inquiry_sheet import inquiry_sheet
+
+    here: Context = context.obj
+    content = inquiry_sheet(here.existing(), _actor(here, user, role), unit, month)
+    path = out or Path(f"问询清单-{unit}-{month}.xlsx")
+    with path.open("xb") as file:
+        file.write(content)
+    Printer(as_json, {}).close({"file": str(path), "bytes": len(content)}, f"已写入 {path}")
+    return DONE
+
+
+@cases_app.command("answer")
+def cases_answer(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="填好的问询清单")],
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """交回问询清单：逐行答复、提异议或退回改派；同一文件交两次，只办一次。"""
+    from budget_watch.casework.inquiries import answered
+
+    here: Context = context.obj
+    home, actor = here.existing(), _actor(here, user, role)
+    told = answered(home, actor, file.name, file.read_bytes())
+    printer = Printer(as_json, {"line": "行", "case": "办理", "done": "办成", "said": "结果"})
+    printer.records(each.__dict__ for each in told)
+    refused = sum(not each.done for each in told)
+    printer.close(
+        {"rows": len(told), "done": len(told) - refused, "refused": refused},
+        f"清单上填了 {len(told)} 行，办成 {len(told) - refused} 行。",
+    )
+    return LOOK if refused else DONE
+
+
 @cases_app.command("attach")
 def cases_attach(
     context: typer.Context,

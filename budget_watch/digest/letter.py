@@ -17,6 +17,7 @@ import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml.ns import qn
 
+from budget_watch.access import Grant
 from budget_watch.casework.cases import FINANCE, HERE, Act, Actor, Case, Desk, get_case
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.findings import Finding, get_finding
@@ -77,19 +78,17 @@ def letter_of(home: Home, actor: Actor, case_id: str, issuer: str) -> Letter:
     if "draft" not in signs or case.document is None or case.addressee is None:
         raise DigestError(f"办理 {case.id or case_id} 还没有拟转交文书，没有可打印的。")
     book = rule_book(home.root)
-    findings = [get_finding(home, actor.grant, each) for each in case.findings]
-    reader = Reader(home, actor.grant)
-    names = Names(reader, findings[0].last_seen)
+    names, sentences = told(home, actor, case, book)
     last = signs.get("transfer") or signs.get("sign") or signs["draft"]
     return Letter(
         issuer=issuer,
         kind=case.document,
         number=case.number,
         title=f"关于{_matter(case)}的{case.document}",
-        to=_place(names, case.addressee),
-        copy_to=None if case.copy_to is None else _place(names, case.copy_to),
+        to=place_name(names, case.addressee),
+        copy_to=None if case.copy_to is None else place_name(names, case.copy_to),
         text=str(signs["draft"].given.get("text", "")),
-        sentences=tuple(_sentence(book, each, names) for each in findings),
+        sentences=sentences,
         periods=_periods(desk, case),
         basis=_basis(desk, book, case),
         day=datetime.fromisoformat(last.at).astimezone(HERE).date(),
@@ -112,6 +111,18 @@ def _matter(case: Case) -> str:
     return f"“{case.title.partition(' ')[2] or case.title}”事项"
 
 
+def told(home: Home, actor: Actor, case: Case, book: Book) -> tuple[Names, tuple[str, ...]]:
+    """Names for codes, and a sentence of each finding as the first verification allows.
+
+    Whoever may see the case may read what it says, also of findings that lie outside their own
+    scope: it is written to them. Persons stay hidden.
+    """
+    grant = Grant(user=actor.user, purpose="函件")
+    findings = [get_finding(home, grant, each) for each in case.findings]
+    names = Names(Reader(home, grant), findings[0].last_seen)
+    return names, tuple(_sentence(book, each, names) for each in findings)
+
+
 def _sentence(book: Book, finding: Finding, names: Names) -> str:
     if finding.rule not in book.rules:
         return finding.message
@@ -119,7 +130,8 @@ def _sentence(book: Book, finding: Finding, names: Names) -> str:
     return render(book, seen, names, "初核成立")
 
 
-def _place(names: Names, code: str) -> str:
+def place_name(names: Names, code: str) -> str:
+    """An addressee's name; the code where it has none."""
     if code == FINANCE:
         return "财政部门"
     for column in ("agency_code", "dept_code"):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from budget_watch.audit import key_of, verify
-from budget_watch.casework.cases import Desk
+from budget_watch.casework.cases import HERE, Desk, get_case
 from budget_watch.cli.main import main
 from budget_watch.lake.state import engine
-from tests.casework.made_cases import fill, id_of
+from tests.casework.made_cases import LI, fill, id_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "casework.md"
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n%%EOF\n"
@@ -37,7 +38,13 @@ def test_the_story_can_be_followed_from_found_to_finished(tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "凭证.pdf").write_bytes(PDF)
     steps = 0
-    for command, lines in told():
+    for written, lines in told():
+        command = written
+        if "$MONTH" in command:
+            acts = get_case(home, LI, id_of(1)).acts
+            at = next(each.at for each in acts if each.transition == "transfer")
+            month = datetime.fromisoformat(at).astimezone(HERE)
+            command = command.replace("$MONTH", f"{month:%Y-%m}")
         words = shlex.split(command.replace("$F", id_of(1)))
         assert words.pop(0) == "budget-watch"
         with pytest.raises(SystemExit):
