@@ -167,3 +167,39 @@ case_attachment = Table(
     Column("at", String(40), nullable=False),
     Column("audit_seq", BigInteger, nullable=False),
 )
+
+inspection_draw = Table(
+    "inspection_draw",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(16), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("department", String(32)),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("share", Integer, nullable=False),
+    Column("seed", Text, nullable=False),
+    Column("snapshot", String(64)),
+    Column("population", Integer, nullable=False),
+    Column("population_hash", String(64), nullable=False),
+    Column("items", Text, nullable=False),
+    Column("checklist", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("audit_seq", BigInteger, nullable=False),
+)
+
+inspection_result = Table(
+    "inspection_result",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("draw", String(16), nullable=False, index=True),
+    Column("item", String(64), nullable=False),
+    Column("answers", Text, nullable=False),
+    Column("remark", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("audit_seq", BigInteger, nullable=False),
+)

@@ -31,7 +31,7 @@ ReasonOption = Annotated[str | None, typer.Option("--reason", help="理由")]
 OVERDUE, SOON, PAUSED = "逾期", "临期", "停计"
 
 
-def _actor(here: Context, user: str | None, role: str) -> Actor:
+def actor_for(here: Context, user: str | None, role: str) -> Actor:
     """An account in its role; the local operator in the role that they name."""
     from budget_watch.casework.cases import actor_of
 
@@ -54,7 +54,7 @@ def cases_list(
 
     here: Context = context.obj
     home = here.existing()
-    desk, actor, today = Desk.of(home), _actor(here, user, role), today_of()
+    desk, actor, today = Desk.of(home), actor_for(here, user, role), today_of()
     columns = {
         "case": "编号",
         "level": "级别",
@@ -123,7 +123,7 @@ def cases_show(
 
     here: Context = context.obj
     home = here.existing()
-    desk, actor = Desk.of(home), _actor(here, user, role)
+    desk, actor = Desk.of(home), actor_for(here, user, role)
     found = get_case(home, actor, case)
     told = record(desk, actor, found, today_of())
     past = history(desk, actor, found)
@@ -211,7 +211,7 @@ def cases_act(
 
     here: Context = context.obj
     home = here.existing()
-    actor = _actor(here, user, role)
+    actor = actor_for(here, user, role)
     given = {
         **{"reason": reason, "result": result, "level": level, "document": document},
         **{"addressee": addressee, "copy_to": copy_to, "text": text, "number": number},
@@ -273,7 +273,7 @@ def cases_extend(
     from budget_watch.casework.cases import Desk, get_case, record, today_of
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(here, user, role)
+    home, actor = here.existing(), actor_for(here, user, role)
     act(home, actor, case, "extend", {"reason": reason, "clock": clock, "days": days})
     told = record(Desk.of(home), actor, get_case(home, actor, case), today_of())
     clocks = [each for each in told["clocks"] if each["stopped"] is None]
@@ -297,7 +297,7 @@ def cases_merge(
     from budget_watch.casework.cases import get_case
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(here, user, role)
+    home, actor = here.existing(), actor_for(here, user, role)
     done = merge(home, actor, into, others, reason)
     findings = len(get_case(home, actor, done.case).findings)
     Printer(as_json, {}).close(
@@ -320,7 +320,7 @@ def cases_inquiry(
     from budget_watch.digest.inquiry_sheet import inquiry_sheet
 
     here: Context = context.obj
-    content = inquiry_sheet(here.existing(), _actor(here, user, role), unit, month)
+    content = inquiry_sheet(here.existing(), actor_for(here, user, role), unit, month)
     path = out or Path(f"问询清单-{unit}-{month}.xlsx")
     with path.open("xb") as file:
         file.write(content)
@@ -340,7 +340,7 @@ def cases_answer(
     from budget_watch.casework.inquiries import answered
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(here, user, role)
+    home, actor = here.existing(), actor_for(here, user, role)
     told = answered(home, actor, file.name, file.read_bytes())
     printer = Printer(as_json, {"line": "行", "case": "办理", "done": "办成", "said": "结果"})
     printer.records(each.__dict__ for each in told)
@@ -366,7 +366,7 @@ def cases_attach(
     from budget_watch.casework.file_check import FileRefusedError
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(here, user, role)
+    home, actor = here.existing(), actor_for(here, user, role)
     printer = Printer(as_json, {"name": "文件", "size": "字节", "hash": "摘要", "said": "结果"})
     refused = 0
     for path in files:
@@ -398,7 +398,7 @@ def cases_letter(
     here: Context = context.obj
     named = here.settings.get("committee", {}).get("name")
     issuer = named if isinstance(named, str) else "人大常委会预算工作委员会"
-    letter = letter_of(here.existing(), _actor(here, user, role), case, issuer)
+    letter = letter_of(here.existing(), actor_for(here, user, role), case, issuer)
     path = out or Path(f"{letter.kind}-{case[:16]}.docx")
     with path.open("xb") as file:
         file.write(write_letter(letter))
@@ -423,7 +423,7 @@ def cases_rate(
     from budget_watch.casework.cases import get_case, satisfaction, workflow_of
 
     here: Context = context.obj
-    home, actor = here.existing(), _actor(here, user, role)
+    home, actor = here.existing(), actor_for(here, user, role)
     rate(home, actor, case, word, remark)
     found = get_case(home, actor, case)
     share = satisfaction(workflow_of(home.root), found)
