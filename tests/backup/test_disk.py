@@ -13,15 +13,15 @@ HOUSE = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-def namespace():
-    """How to get a mount namespace here; skips where there is none."""
-    own = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+def namespace(kind="-m"):
+    """How to get a namespace here, of mounts (-m) or without a network (-n); skips without."""
+    own = ["unshare", kind] if os.geteuid() == 0 else ["unshare", "-r", kind]
     program = shutil.which("unshare")
     if program and subprocess.run([*own, "true"], check=False, capture_output=True).returncode == 0:
         return own
     if os.environ.get("BUDGET_WATCH_CI") == "1":
-        pytest.fail("没有挂载命名空间（unshare -m），试不了满的磁盘")
-    return pytest.skip("没有挂载命名空间（unshare -m），试不了满的磁盘")
+        pytest.fail(f"没有命名空间（unshare {kind}）")
+    return pytest.skip(f"没有命名空间（unshare {kind}）")
 
 
 def lines(*arguments, before=()):
