@@ -15,7 +15,7 @@ from dashboard.parts import Node, attrs, link, menu
 
 PRODUCT = "人大预算国资联网监督"
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("工作", (("overview", "总览"), ("alerts", "预警中心"))),
+    ("工作", (("todo", "我的待办"), ("overview", "总览"), ("alerts", "预警中心"))),
     ("专题", (("exec", "预算执行"), ("debt", "政府债务"))),
     ("资料", (("rules", "规则与参数"),)),
     ("管理", (("data", "数据质量"),)),
@@ -26,8 +26,8 @@ TABBAR = (
     ("exec", "执行"),
     ("debt", "债务"),
 )
-MORE = (("rules", "规则与参数"), ("data", "数据质量"), ("search", "搜索"))
-_BELONGS = {"finding": "alerts", "voucher": "exec"}
+MORE = (("todo", "我的待办"), ("rules", "规则与参数"), ("data", "数据质量"), ("search", "搜索"))
+_BELONGS = {"finding": "alerts", "case": "todo", "voucher": "exec"}
 
 
 @dataclass(frozen=True)

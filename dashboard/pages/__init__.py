@@ -14,6 +14,8 @@ MODULES = {
     "voucher": "voucher",
     "alerts": "alerts",
     "finding": "finding",
+    "todo": "todo",
+    "case": "case",
     "debt": "debt",
     "data": "data",
     "rules": "rules",

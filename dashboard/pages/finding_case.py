@@ -51,7 +51,14 @@ def case_blocks(context: Context, f: Finding, exempt: bool) -> list[html.Section
         actor = actor_of(context.home, context.grant)
         case = get_case(context.home, actor, f.finding)
     except CaseworkError as error:
-        return [_standing(f, exempt, [html.P(str(error), className="note")])]
+        return [_standing(f, [html.P(str(error), className="note")])]
+    return blocks_of(context, desk, actor, case, f, exempt)
+
+
+def blocks_of(
+    context: Context, desk: Desk, actor: Actor, case: Case, f: Finding | None, exempt: bool = False
+) -> list[html.Section]:
+    """The blocks of a case; beside a finding, also how its data stands."""
     told = record(desk, actor, case, today_of())
     body: list[Node] = [_facts(context, f, desk, case, told, exempt)]
     body += [html.P(note, className="note") for note in _notes(f, case, told)]
@@ -59,7 +66,7 @@ def case_blocks(context: Context, f: Finding, exempt: bool) -> list[html.Section
         body.append(_letter(case, told["letter"]))
     if not exempt:
         body += _steps(context, desk, actor, case)
-    blocks = [_standing(f, exempt, body)]
+    blocks = [_standing(f, body)]
     if case.id:
         blocks += _files(context, desk, actor, case)
     past = history(desk, actor, case)
@@ -68,48 +75,62 @@ def case_blocks(context: Context, f: Finding, exempt: bool) -> list[html.Section
     return blocks
 
 
-def _standing(f: Finding, exempt: bool, body: list[Node]) -> html.Section:
-    return block("办理", body, source=source_line("疑点库", f"最近判断 {fmt.day(f.last_seen)}"))
+def _standing(f: Finding | None, body: list[Node]) -> html.Section:
+    when = None if f is None else f"最近判断 {fmt.day(f.last_seen)}"
+    return block("办理", body, source=source_line("疑点库", when))
 
 
 def _facts(
-    context: Context, f: Finding, desk: Desk, case: Case, told: Mapping[str, Any], exempt: bool
+    context: Context,
+    f: Finding | None,
+    desk: Desk,
+    case: Case,
+    told: Mapping[str, Any],
+    exempt: bool,
 ) -> html.Dl:
     state = desk.state(case)
     work: Node = "例外登记期间不办理" if exempt else [tag(state.word), f" {state.step or ''}"]
-    facts: list[tuple[str, Node]] = [("办理状态", work), ("数据状态", tag(f.data_state))]
+    facts: list[tuple[str, Node]] = [("办理状态", work)]
+    if f is not None:
+        facts.append(("数据状态", tag(f.data_state)))
     if case.id:
         facts.append(("办理编号", case.id))
-    if told["addressee"]:
-        facts.append(("承办", _place(context, told["addressee"])))
-    if told["copy_to"]:
-        facts.append(("抄送", _place(context, told["copy_to"])))
-    if told["number"]:
-        facts.append(("文号", f"{told['document']} {told['number']}"))
-    for clock in told["clocks"]:
-        if clock["stopped"] is None:
-            facts.append((f"{clock['title']}期限", _clock(clock)))
-    if told["result"]:
-        facts.append(("结论", told["result"]))
-    if told["rung"]:
-        facts.append(("已升级到", told["rung"]))
-    if told["committed"]:
-        facts.append(("承诺完成", told["committed"]))
-    if told["satisfaction"]:
-        share = told["satisfaction"]
-        facts.append(("满意度", f"{share['rated']}人评价，{share['satisfied']}人满意或基本满意"))
+    facts += _known(context, told)
     if len(case.findings) > 1:
         facts.append(("并案", f"共{len(case.findings)}个疑点一并办理"))
-    facts += [
-        ("首次发现", fmt.day(f.first_seen)),
-        ("最近判断", fmt.day(f.last_seen)),
-        ("存量", "是" if f.stock else "否"),
-    ]
+    if f is not None:
+        facts += [
+            ("首次发现", fmt.day(f.first_seen)),
+            ("最近判断", fmt.day(f.last_seen)),
+            ("存量", "是" if f.stock else "否"),
+        ]
     lines = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
     return html.Dl(lines, className="facts single")
 
 
-def _place(context: Context, code: str) -> str:
+def _known(context: Context, told: Mapping[str, Any]) -> list[tuple[str, Node]]:
+    """What the case has come to have: an addressee, a number, periods, a result."""
+    facts: list[tuple[str, Node]] = []
+    for name, word in (("addressee", "承办"), ("copy_to", "抄送")):
+        if told[name]:
+            facts.append((word, place_text(context, told[name])))
+    if told["number"]:
+        facts.append(("文号", f"{told['document']} {told['number']}"))
+    facts += [
+        (f"{clock['title']}期限", _clock(clock))
+        for clock in told["clocks"]
+        if clock["stopped"] is None
+    ]
+    named = (("result", "结论"), ("rung", "已升级到"), ("committed", "承诺完成"))
+    facts += [(word, told[name]) for name, word in named if told[name]]
+    if told["satisfaction"]:
+        share = told["satisfaction"]
+        facts.append(("满意度", f"{share['rated']}人评价，{share['satisfied']}人满意或基本满意"))
+    return facts
+
+
+def place_text(context: Context, code: str) -> str:
+    """An addressee with its code."""
     if code == FINANCE:
         return "财政部门（归口）"
     name = context.names.of("u", code)
@@ -126,8 +147,8 @@ def _clock(told: Mapping[str, Any]) -> Node:
     return [told["due"], " ", tag(days) if told["mark"] == SOON else days]
 
 
-def _notes(f: Finding, case: Case, told: Mapping[str, Any]) -> list[str]:
-    notes = []
+def _notes(f: Finding | None, case: Case, told: Mapping[str, Any]) -> list[str]:
+    notes = [] if f is None else _data_notes(f)
     if told["proposal"]:
         mine = told["proposal"]
         result = mine["given"].get("result", "")
@@ -135,6 +156,13 @@ def _notes(f: Finding, case: Case, told: Mapping[str, Any]) -> list[str]:
             f"{mine['user']}（{mine['role']}）拟结论“{result}”：{mine['given']['reason']}。"
             "须由另一人确认。"
         )
+    if told["level"] == "red":
+        notes.append("红色疑点的不成立或办结须由两人复核。")
+    return notes
+
+
+def _data_notes(f: Finding) -> list[str]:
+    notes = []
     if f.held:
         notes.append("规则新增超过声明的负荷，待校准：只列出，不发通知、不计期限。")
     if f.trial:
@@ -148,8 +176,6 @@ def _notes(f: Finding, case: Case, told: Mapping[str, Any]) -> list[str]:
     if f.outcome == "insufficient_data":
         why = f.observation.get("because") or "数据不足"
         notes.append(f"自{fmt.day(f.last_seen)}起无法复核：{why}。")
-    if case.red:
-        notes.append("红色疑点的不成立或办结须由两人复核。")
     return notes
 
 
@@ -367,7 +393,7 @@ def _act(context: Context, desk: Desk, told: Mapping[str, Any]) -> list[Node]:
 
 def _said(context: Context, desk: Desk, name: str, value: Any) -> str:
     if name in ("addressee", "copy_to"):
-        return _place(context, str(value))
+        return place_text(context, str(value))
     if name == "level":
         return LEVEL_WORDS.get(str(value), str(value))
     if name == "clock":

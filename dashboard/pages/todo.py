@@ -1,0 +1,107 @@
+"""我的待办 /todo: the cases on which the reader may take a step that leads on, by due day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from budget_watch.casework.cases import Actor, Case, Desk, actor_of, list_cases, record, today_of
+from dashboard.acting import chooses_role
+from dashboard.context import Context
+from dashboard.frame import Page
+from dashboard.pages.finding_case import OVERDUE, PAUSED, SOON, place_text
+from dashboard.parts import Node, block, empty, level_chip, link, segments, source_line, tag
+from dashboard.table import Column, Line, table
+
+ASIDE = {"note", "extend", "remind", "escalate"}  # always there; nobody waits for them
+_LAST = date.max.isoformat()
+
+
+def page(context: Context) -> Page:
+    """The list."""
+    desk = Desk.of(context.home)
+    actor, today = actor_of(context.home, context.grant), today_of()
+    everything = [
+        (case, record(desk, actor, case, today), _steps(context, desk, actor, case, today))
+        for case in list_cases(context.home, actor)
+    ]
+    mine = [each for each in everything if each[2]]
+    all_ = context.address.get("tab") == "all"
+    shown = sorted(everything if all_ else mine, key=_weight)
+    tabs = [
+        (f"待我办理 {len(mine)}", context.address.with_query(tab=None)),
+        (f"全部 {len(everything)}", context.address.with_query(tab="all")),
+    ]
+    late = sum(_mark(told) == OVERDUE for _, told, _ in mine)
+    lead = f"有{len(mine)}件待办" + (f"，其中{late}件逾期。" if late else "。")
+    return Page(
+        "我的待办",
+        [_list(context, desk, shown, all_)],
+        lead=lead if mine else "现在没有待办。",
+        tools=[segments("哪些办理", tabs, context.address)],
+        tab_title="我的待办",
+    )
+
+
+Row = tuple[Case, dict[str, Any], list[str]]
+
+
+def _steps(context: Context, desk: Desk, actor: Actor, case: Case, today: date) -> list[str]:
+    """Titles of the steps that lead on; the local operator's are those of every role."""
+    if not chooses_role(context.grant):
+        found = record(desk, actor, case, today)["next"]
+        return [each["title"] for each in found if each["transition"] not in ASIDE]
+    titles: dict[str, None] = {}
+    for role in desk.flow.party:
+        one = Actor(actor.grant, role, actor.session)
+        for each in record(desk, one, case, today)["next"]:
+            if each["transition"] not in ASIDE:
+                titles[each["title"]] = None
+    return list(titles)
+
+
+def _weight(row: Row) -> tuple[str, str]:
+    case, told, _ = row
+    return _due(told) or _LAST, case.id
+
+
+def _open(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in told["clocks"] if each["stopped"] is None]
+
+
+def _due(told: Mapping[str, Any]) -> str:
+    return min((str(each["due"]) for each in _open(told) if each["mark"] != PAUSED), default="")
+
+
+def _mark(told: Mapping[str, Any]) -> str:
+    marks = {each["mark"] for each in _open(told)}
+    return next((mark for mark in (OVERDUE, SOON, PAUSED) if mark in marks), "")
+
+
+def _list(context: Context, desk: Desk, rows: list[Row], all_: bool) -> Node:
+    if not rows:
+        way_out = link("预警中心", context.address.at("alerts"))
+        return empty("没有办理中的事项。" if all_ else "没有待办；可以先浏览新增的疑点。", way_out)
+    columns = [
+        Column("事项", long=True),
+        Column("办理状态"),
+        Column("承办"),
+        Column("期限"),
+        Column("可以办", minor=True),
+    ]
+    lines = [_line(context, desk, row) for row in rows]
+    return block("办理", table("办理", columns, lines), flush=True, source=source_line("疑点库"))
+
+
+def _line(context: Context, desk: Desk, row: Row) -> Line:
+    case, told, steps = row
+    name: Node = [
+        level_chip(told["level"]) if told["level"] else None,
+        " ",
+        link(f"{case.id} {case.title}", context.address.at("case", case.id)),
+    ]
+    mark = _mark(told)
+    due: Node = [_due(told) or "—", " ", tag(mark) if mark else None]
+    place = place_text(context, told["addressee"]) if told["addressee"] else "—"
+    return Line([name, desk.state(case).title, place, due, "、".join(steps) or "—"])
