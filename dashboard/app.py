@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
 
 import dash
 import dash_mantine_components as dmc
@@ -27,8 +26,10 @@ from dashboard.gate_docs import serve_docs
 from dashboard.markup import plain
 from dashboard.pages import route
 from dashboard.parts import Node, empty, link
+from dashboard.reach import check_open
+from dashboard.signin import current_grant, guard
+from dashboard.signin.views import saw
 
-GrantProvider = Callable[[], Grant]
 log = logging.getLogger("budget_watch.dashboard")
 
 _INDEX = """<!DOCTYPE html>
@@ -53,15 +54,8 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create_app(home: Home, grant_provider: GrantProvider | None = None) -> dash.Dash:
-    """The dashboard over one home.
-
-    Args:
-        home: the installation.
-        grant_provider: gives the Grant of whoever asks, per request; the local
-            operator (persons masked) where none is given.
-    """
-    grant = grant_provider or (lambda: Grant.operator("看板"))
+def create_app(home: Home) -> dash.Dash:
+    """The dashboard over one home, behind its sign-in (`dashboard.signin`)."""
     app = dash.Dash(
         __name__,
         title=PRODUCT,
@@ -78,11 +72,14 @@ def create_app(home: Home, grant_provider: GrantProvider | None = None) -> dash.
     @app.callback(Output("root", "children"), Input("url", "pathname"), Input("url", "search"))
     def show(pathname: str | None, search: str | None) -> list[Node]:
         dark = flask.has_request_context() and flask.request.cookies.get("bw_theme") == "dark"
-        return [plain(part) for part in answer(home, grant(), pathname, search, dark=dark)]
+        grant = current_grant()
+        saw(home, grant, pathname, search)
+        return [plain(part) for part in answer(home, grant, pathname, search, dark=dark)]
 
-    serve_docs(app.server, home, grant)
-    serve_acts(app.server, home, grant)
-    serve_files(app.server, home, grant)
+    guard(app.server, home)
+    serve_docs(app.server, home, current_grant)
+    serve_acts(app.server, home, current_grant)
+    serve_files(app.server, home, current_grant)
     _harden(app)
     return app
 
@@ -95,6 +92,7 @@ def answer(
     context: Context | None = None
     try:
         address = parse(pathname, search)
+        check_open(grant, address)
         context = open_context(home, grant, address, dark=dark)
         if context is None:
             return render(_nothing_yet(PAGES[address.page].title), address, None)
@@ -147,4 +145,12 @@ def _harden(app: dash.Dash) -> None:
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        if response.mimetype in ("text/html", "application/json"):
+            response.headers["Cache-Control"] = "no-store"
+        if flask.request.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from budget_watch.access import Grant
+from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.casework.runs import PastRun, latest_run
 from budget_watch.lake import Home, LakeError, Reader, Snapshot
 from budget_watch.views import Desk, Place, Span, home_place
@@ -78,8 +79,9 @@ class Context:
 
     @cached_property
     def last_run(self) -> PastRun | None:
-        """The last run of the whole rule book, looked up once a request."""
-        return latest_run(self.home)
+        """The last whole run as the reader may see it, looked up once a request."""
+        run = latest_run(self.home)
+        return None if run is None else run.under(visible_rules(self.home.root, self.grant))
 
     @property
     def cube(self) -> Cube:

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import dash_mantine_components as dmc
+import flask
 from dash import html
 
+from budget_watch.access import Depth, Sensitivity
 from budget_watch.views import formats as fmt
+from dashboard import reach
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.parts import Node, attrs, link, menu
+from dashboard.signin.guard import visitor
 
 PRODUCT = "人大预算国资联网监督"
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -55,8 +59,11 @@ def render(page: Page, address: Address, context: Context | None) -> list[Node]:
         html.A("跳到正文", href="#main", className="skip"),
         _head(address, context),
         *_past(address, context),
-        html.Div([_nav(address, current), _main(page, address, context)], className="body"),
-        _tabbar(address, current),
+        *_limits(context),
+        html.Div(
+            [_nav(address, current, context), _main(page, address, context)], className="body"
+        ),
+        _tabbar(address, current, context),
     ]
 
 
@@ -68,7 +75,7 @@ def _entry(name: str, title: str, address: Address, current: str) -> html.A:
     return link(inside, address.at(name), current=name == current, title=title)
 
 
-def _tabbar(address: Address, current: str) -> html.Nav:
+def _tabbar(address: Address, current: str, context: Context | None) -> html.Nav:
     """The foot bar of narrow screens: four pages, and “更多” with all the others."""
     here = any(name == current for name, _ in MORE)
     inside = [
@@ -83,7 +90,11 @@ def _tabbar(address: Address, current: str) -> html.Nav:
                 **attrs({"aria-label": "更多栏目"}),
             ),
             html.Div(
-                [_entry(name, title, address, current) for name, title in MORE],
+                [
+                    _entry(name, title, address, current)
+                    for name, title in MORE
+                    if _named(context, name)
+                ],
                 className="more-list",
             ),
         ],
@@ -96,11 +107,16 @@ def _tabbar(address: Address, current: str) -> html.Nav:
     )
 
 
-def _nav(address: Address, current: str) -> html.Nav:
+def _named(context: Context | None, name: str) -> bool:
+    return context is None or reach.shown(context.grant, name)
+
+
+def _nav(address: Address, current: str, context: Context | None) -> html.Nav:
     items: list[Node] = []
     for group, entries in NAVIGATION:
-        items.append(html.H2(group))
-        items += [_entry(name, title, address, current) for name, title in entries]
+        open_ = [entry for entry in entries if _named(context, entry[0])]
+        items += [html.H2(group)] if open_ else []
+        items += [_entry(name, title, address, current) for name, title in open_]
     return html.Nav(items, className="nav", **attrs({"aria-label": "栏目"}))
 
 
@@ -127,13 +143,49 @@ def _head(address: Address, context: Context | None) -> html.Header:
                     html.Button(
                         "明暗", className="head-plain", title="浅色或深色", **attrs(switch)
                     ),
-                    html.Span("本机操作员", className="head-plain wide-only"),
+                    *_who(),
                 ],
                 className="head-tools",
             ),
         ],
         className="head",
     )
+
+
+def _who() -> list[Node]:
+    """Who reads, and in what; the way to their account and out."""
+    found = visitor() if flask.has_request_context() else None
+    if found is None or found.session is None:
+        why = "还没有正式账号：只供本机查看。用 budget-watch users add 开立账号后须登录。"
+        sign_in = html.A("登录示范账号", href="/login", **attrs({"data-plain": "1"}))
+        told = [html.P(why, className="note"), *([sign_in] if _examples() else [])]
+        return [menu([html.B("本机操作员")], told, "登录的人", right=True, wide_only=True)]
+    said = f"{found.name}·{found.capacity.title}" if found.capacity else found.name
+    account = html.A("我的账号", href="/login/account", **attrs({"data-plain": "1"}))
+    return [menu([html.B(said)], [account], "登录的人", right=True)]
+
+
+def _examples() -> bool:
+    return bool(flask.has_request_context() and flask.g.get("examples"))
+
+
+def _limits(context: Context | None) -> list[Node]:
+    """What a reader to whom only a part is open should know of every figure."""
+    if context is None or context.grant.whole:
+        return []
+    grant = context.grant
+    said = []
+    if grant.scope.regions is not None or grant.scope.own:
+        said.append("只含您范围内的区划、部门和单位")
+    if grant.reach("payment") < Depth.VOUCHER:
+        said.append(f"到{grant.reach('payment').word}为止")
+    if grant.tables < Sensitivity.SENSITIVE:
+        said.append("不含敏感数据")
+    if grant.verified_only:
+        said.append("疑点只列初核成立以后的")
+    if not grant.window.open:
+        said.append(f"业务日期 {grant.window.key.replace('..', ' 至 ')}")
+    return [html.Div(f"您看到的：{'；'.join(said)}。", className="past")] if said else []
 
 
 def _search() -> html.Form:

@@ -12,10 +12,9 @@ from dashboard.app import answer, create_app
 
 
 def serve(home: Home, host: str = "127.0.0.1", port: int = 8050) -> None:
-    """Serve the dashboard until interrupted, for the local operator."""
-    grant = Grant.operator("看板")
-    app = create_app(home, lambda: grant)
-    threading.Thread(target=_warm, args=(home, grant), daemon=True).start()
+    """Serve the dashboard until interrupted: behind sign-in, or to this machine alone."""
+    app = create_app(home)
+    threading.Thread(target=_warm, args=(home, Grant.operator("看板")), daemon=True).start()
     waitress.serve(app.server, host=host, port=port, threads=8, ident="budget_watch")
 
 

@@ -15,6 +15,7 @@ from budget_watch.access.store import Store
 from budget_watch.audit import Who
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+EXAMPLE = "demo-"  # begins the names of the demo's example accounts
 RESERVED = ("operator", "system")  # the one at the keyboard, and the machine
 
 
@@ -48,8 +49,19 @@ class Account:
         return self.disabled_at is None
 
 
-def add(store: Store, by: Who, name: str, display: str, subject: str | None = None) -> Account:
+def add(
+    store: Store,
+    by: Who,
+    name: str,
+    display: str,
+    subject: str | None = None,
+    *,
+    example: bool = False,
+) -> Account:
     """Make an account, without password and role.
+
+    Args:
+        example: one of the demo; only these are named so.
 
     Raises:
         AccessError: the name is not one, or is taken (also by a disabled account: names are never
@@ -61,6 +73,8 @@ def add(store: Store, by: Who, name: str, display: str, subject: str | None = No
         )
     if name in RESERVED:
         raise AccessError(f"账号 {name} 是系统保留的名字，请换一个。")
+    if name.startswith(EXAMPLE) is not example:
+        raise AccessError(f"账号 {name}：{EXAMPLE} 开头的名字只用于示范账号，请换一个。")
     if not display.strip():
         raise AccessError("请写明姓名或称谓。")
     with store.writing() as connection:
@@ -96,9 +110,22 @@ def accounts(store: Store) -> list[Account]:
 
 
 def any_accounts(store: Store) -> bool:
-    """Whether there is an account that may sign in: then nobody reads without signing in."""
+    """Whether there is a real account: then nobody reads without signing in."""
+    real = sa.select(t.user.c.name).where(~t.user.c.name.startswith(EXAMPLE)).limit(1)
     with store.reading() as connection:
-        return connection.execute(sa.select(t.user.c.name).limit(1)).first() is not None
+        return connection.execute(real).first() is not None
+
+
+def any_examples(store: Store) -> bool:
+    """Whether the demo made its example accounts here."""
+    made = sa.select(t.user.c.name).where(t.user.c.name.startswith(EXAMPLE)).limit(1)
+    with store.reading() as connection:
+        return connection.execute(made).first() is not None
+
+
+def closed(store: Store, name: str) -> bool:
+    """Whether an account is one of the demo's in a home that has real ones: it signs in no more."""
+    return name.startswith(EXAMPLE) and any_accounts(store)
 
 
 def disable(store: Store, by: Who, name: str, reason: str) -> None:

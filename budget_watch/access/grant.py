@@ -131,6 +131,7 @@ class Grant:
         role: in which role they act; None for the local operator and the machine.
         business: whether they see business data at all; administrators do not.
         sums: whether they may see the sum of evidence outside their scope.
+        session: number of the session they read in; goes to the audit log.
     """
 
     user: str
@@ -148,6 +149,7 @@ class Grant:
     role: str | None = None
     business: bool = True
     sums: bool = True
+    session: str = ""
 
     @classmethod
     def operator(cls, purpose: str) -> Grant:

@@ -20,6 +20,7 @@ LEAST, MOST = 12, 128
 GUESSES = 8  # a password that a guesser finds in fewer than 10^8 tries is common
 FREE_TRIES = 5
 LONGEST_LOCK = 3600
+_WIDE = 0x2E80  # Chinese characters begin here; each is typed as a syllable
 _JUDGED = 72  # as many signs as the library looks at
 _COMMON = ("woaini", "1314", "520", "5201314", "woaizhongguo", "renda", "yusuan", "budgetwatch")
 
@@ -37,9 +38,10 @@ def check_new(password: str, about: Sequence[str] = ()) -> None:
         AccessError: too short, too long, or among the first that would be tried.
     """
     plain = _normal(password)
-    if len(plain) < LEAST:
+    long = sum(2 if ord(sign) >= _WIDE else 1 for sign in plain)
+    if long < LEAST:
         raise AccessError(
-            f"密码至少{LEAST}个字符，现在是{len(plain)}个；可以是一句话，不限字符种类。"
+            f"密码至少{LEAST}个字符（一个汉字算两个），现在是{long}个；可以是一句话，不限字符种类。"
         )
     if len(plain) > MOST:
         raise AccessError(f"密码至多{MOST}个字符。")

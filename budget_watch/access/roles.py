@@ -87,6 +87,13 @@ def roles(root: Path) -> dict[str, Role]:
     return _roles(known, str(path))
 
 
+@cache
+def groups() -> dict[str, tuple[str, ...]]:
+    """Words for what is often approved together → the tables, marts and rules they stand for."""
+    said = _read(Path(__file__).parent / OVERLAY)["groups"]
+    return {word: tuple(names) for word, names in said.items()}
+
+
 def find_role(known: dict[str, Role], text: str) -> str:
     """The code of a role by its code or Chinese title.
 

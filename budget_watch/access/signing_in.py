@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from budget_watch.access import second, sessions
 from budget_watch.access import tables as t
-from budget_watch.access.accounts import end_everything, row_of, update
+from budget_watch.access.accounts import closed, end_everything, row_of, update
 from budget_watch.access.errors import AccessError, LockedError, SignInError
 from budget_watch.access.passwords import (
     FREE_TRIES,
@@ -26,12 +26,13 @@ from budget_watch.access.passwords import (
     outdated,
 )
 from budget_watch.access.sessions import Lasting
-from budget_watch.access.store import Store
+from budget_watch.access.store import Store, digest
 from budget_watch.audit import Who
 
 _strangers: OrderedDict[str, tuple[int, int]] = OrderedDict()  # name → failures, locked until
 _lock = Lock()
 _MOST_STRANGERS = 10_000
+SECOND_LASTS = 300
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class SignedIn:
 
     Attributes:
         token: of the session; None where the second factor is still asked for.
+        pending: what stands for the right password until then, for `finish`.
         temporary: the password must be changed before anything else.
     """
 
     user: str
     token: str | None
+    pending: str | None = None
     temporary: bool = False
 
 
@@ -52,44 +55,95 @@ def sign_in(
     store: Store,
     name: str,
     password: str,
-    code: str | None,
     device: str,
     address: str,
     lasting: Lasting | None = None,
 ) -> SignedIn:
-    """Sign in with a password, and with a one-time code where the account has a second factor.
-
-    Args:
-        code: a code of the second factor or a recovery code; None at the first step.
+    """Sign in with a password; where a second factor is in force, only the first half of it.
 
     Raises:
-        SignInError: account, password or code is wrong; says how many tries are left.
+        SignInError: account or password is wrong; says how many tries are left.
         LockedError: too many failures.
     """
     with store.reading() as connection:
-        row = connection.execute(sa.select(t.user).where(t.user.c.name == name)).mappings().first()
-    usable = row is not None and row["disabled_at"] is None
+        query = sa.select(t.user).where(t.user.c.name == name)
+        row = connection.execute(query).mappings().first()
+    usable = row is not None and row["disabled_at"] is None and not closed(store, name)
     _not_locked(store, name, row["locked_until"] if row is not None and usable else None, usable)
     right = matches(row["password"] if row is not None and usable else None, password)
     if row is None or not usable or not right:
         raise _failed(store, name, usable, address)
     with store.writing() as connection:
+        if outdated(row["password"]):
+            update(connection, name, password=hashed(password))
         if row["totp_at"] is not None:
-            if code is None:
-                return SignedIn(name, None)
-            how = second.accepted(store, connection, name, code)
-        else:
-            how = "none"
-        if how is not None:
-            values: dict[str, object] = {"failures": 0, "locked_until": None}
-            if outdated(row["password"]):
-                values["password"] = hashed(password)
-            update(connection, name, **values)
+            return SignedIn(name, None, _pending(store, connection, name))
+        update(connection, name, failures=0, locked_until=None)
+        token = sessions.begin(store, connection, name, "password", device, address, lasting)
+    return SignedIn(name, token, None, row["temporary"])
+
+
+def finish(
+    store: Store,
+    pending: str,
+    code: str,
+    device: str,
+    address: str,
+    lasting: Lasting | None = None,
+) -> SignedIn:
+    """The second half: a code of the second factor, or a recovery code.
+
+    Failures count as those of the password do, for a guesser may have that already.
+
+    Raises:
+        SignInError: the code is wrong, or the first half is too long ago.
+        LockedError: too many failures.
+    """
+    with store.reading() as connection:
+        f = t.flow.c
+        row = (
+            connection.execute(
+                sa.select(t.flow).where(
+                    f.hash == digest(pending),
+                    f.kind == "second",
+                    f.state == "waiting",
+                    f.expires_at > store.now,
+                )
+            )
+            .mappings()
+            .first()
+        )
+        person = None if row is None else row_of(connection, row["user"])
+    if row is None or person is None or person["disabled_at"] is not None:
+        raise SignInError("等待动态口令已超过5分钟，请重新登录。")
+    name = str(row["user"])
+    _not_locked(store, name, person["locked_until"], True)
+    with store.writing() as connection:
+        how = second.accepted(store, connection, name, code)
+        used = sa.update(t.flow).where(f.hash == row["hash"], f.state == "waiting")
+        if how is not None and connection.execute(used.values(state="done")).rowcount == 1:
+            update(connection, name, failures=0, locked_until=None)
             token = sessions.begin(store, connection, name, "password", device, address, lasting)
             if how == "recovery":
                 store.note(connection, Who(name), "recovery_used", name)
-            return SignedIn(name, token, row["temporary"])
+            return SignedIn(name, token, None, person["temporary"])
     raise _failed(store, name, True, address, "动态口令不正确")
+
+
+def _pending(store: Store, connection: sa.Connection, name: str) -> str:
+    token = secrets.token_urlsafe(32)
+    connection.execute(
+        sa.insert(t.flow).values(
+            hash=digest(token),
+            kind="second",
+            state="waiting",
+            data="{}",
+            user=name,
+            made_at=store.now,
+            expires_at=store.now + SECOND_LASTS,
+        )
+    )
+    return token
 
 
 def set_password(store: Store, by: Who, user: str, password: str, about: str = "") -> None:
@@ -121,7 +175,14 @@ def set_password(store: Store, by: Who, user: str, password: str, about: str = "
 
 
 def change_password(
-    store: Store, by: Who, user: str, old: str, new: str, device: str, address: str
+    store: Store,
+    by: Who,
+    user: str,
+    old: str,
+    new: str,
+    device: str,
+    address: str,
+    lasting: Lasting | None = None,
 ) -> str:
     """A user's own change: the old password is asked; returns the token of a new session.
 
@@ -142,7 +203,16 @@ def change_password(
             connection.execute(
                 sa.update(t.code).where(t.code.c.hash.in_(kept)).values(ended_at=None)
             )
-        return sessions.begin(store, connection, user, "password", device, address)
+        return sessions.begin(store, connection, user, "password", device, address, lasting)
+
+
+def prove(store: Store, user: str, password: str, address: str) -> None:
+    """Ask for the password again before something that matters. Raises SignInError."""
+    with store.reading() as connection:
+        row = row_of(connection, user)
+    _not_locked(store, user, row["locked_until"], True)
+    if not matches(row["password"], password):
+        raise _failed(store, user, True, address)
 
 
 def temporary_password() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,7 @@ class PastRun:
         partial: made with some rules only.
         tallies: one per rule, with judged, hit, clear, not_applicable, insufficient_data, error.
         since: the partial runs recorded after it, oldest first; empty for a partial run.
+        counts: whether its numbers may be shown: they are of everything, whoever reads.
     """
 
     run: str
@@ -40,9 +41,33 @@ class PastRun:
     partial: bool
     tallies: tuple[Mapping[str, Any], ...]
     since: tuple[PastRun, ...] = field(default=(), repr=False)
+    counts: bool = True
+
+    def under(self, rules: frozenset[str] | None) -> PastRun:
+        """The run as one may see it who may see these rules: which of them ran, and no number.
+
+        Args:
+            rules: from `rule_marks.visible_rules`; None = all, numbers too.
+        """
+        if rules is None:
+            return self
+        flags = ("rule", "not_loaded", "undelivered", "message")
+        kept = tuple(
+            {name: tally[name] for name in flags if name in tally}
+            for tally in self.tallies
+            if tally["rule"] in rules
+        )
+        since = tuple(each.under(rules) for each in self.since)
+        return replace(self, tallies=kept, since=since, counts=False)
 
     def total(self, outcome: str) -> int:
-        """Sum of one outcome over all rules."""
+        """Sum of one outcome over all rules.
+
+        Raises:
+            ValueError: numbers are not to be shown.
+        """
+        if not self.counts:
+            raise ValueError("这次运行的次数按全部数据计，不在读者的范围")
         return sum(int(tally.get(outcome) or 0) for tally in self.tallies)
 
     @property
@@ -67,6 +92,8 @@ class PastRun:
     @property
     def failed(self) -> list[str]:
         """Rules that ran, had their reports, and judged nothing."""
+        if not self.counts:
+            return []
         left_out = {*self.not_loaded, *self.waiting}
         return [
             str(t["rule"])
@@ -85,6 +112,8 @@ class PastRun:
 
         “120条规则判断182,348次，7条没有运行（ZW01、…）”
         """
+        if not self.counts:
+            return f"{len(self.rules)}条规则已运行"
         said = f"{len(self.rules)}条规则判断{self.total('judged'):,}次"
         lacking = self.not_loaded
         return said + (f"，{len(lacking)}条没有运行（{named(lacking)}）" if lacking else "")

@@ -211,7 +211,8 @@ def approve(
     because: Because,
     until: Annotated[str, typer.Option(help="截止日，必填")],
     of: Annotated[
-        list[str], typer.Option("--of", help="报表、主题表或规则，可重复；可用 * 如 ZW*")
+        list[str],
+        typer.Option("--of", help="报表、主题表或规则，可重复；可用 * 如 ZW*，或“凭证”等成组的词"),
     ],
     depth: Annotated[str, typer.Option(help="到哪一层，如 voucher 或 支付凭证")] = "voucher",
     sensitivity: Annotated[str, typer.Option(help="公开、内部、敏感")] = "敏感",
@@ -227,12 +228,12 @@ def approve(
     from budget_watch.access.roles import find_role
 
     store, who = _doing(context, by, "permissions")
-    _known_names(context, of)
+    names = _names(context, of)
     made = assigning.approve(
         store,
         who,
         name,
-        of,
+        names,
         Depth.of(depth),
         Sensitivity.of(sensitivity),
         parse_day(until) or date.min,
@@ -322,6 +323,56 @@ def totp(
     left = second.codes_left(store, name)
     said = f"{name} 的动态口令" + (f"已启用，恢复码余 {left} 个。" if one.second else "未启用。")
     Printer(as_json, {}).close({"user": name, "second": one.second, "codes": left}, said)
+    return DONE
+
+
+@users_app.command("enrol")
+def enrol(
+    context: typer.Context,
+    name: Name,
+    url: Annotated[str, typer.Option(help="看板的地址，二维码指向它")] = "http://127.0.0.1:8050",
+    out: Annotated[Path | None, typer.Option(help="二维码写成 .svg 或 .png")] = None,
+    by: By = None,
+    as_json: JsonOption = False,
+) -> int:
+    """发放个人二维码：代表扫码、设6位口令，即绑定自己的手机；7天内用一次。"""
+    import segno
+
+    from budget_watch.access import enrolling
+
+    store, who = _doing(context, by, "accounts")
+    link = f"{url.rstrip('/')}/q/{enrolling.issue(store, who, name)}"
+    code = segno.make(link, error="m")
+    if out is not None:
+        code.save(str(out), scale=8, border=4)
+    elif not as_json:
+        code.terminal(compact=True)
+    printer = Printer(as_json, {})
+    printer.note(link)
+    printer.close(
+        {"user": name, "link": link, "file": out},
+        f"已为 {name} 发放二维码，7天内用一次；以前未用的已作废。只显示这一次。",
+    )
+    return DONE
+
+
+@users_app.command("connect")
+def connect(
+    context: typer.Context,
+    name: Name,
+    subject: Annotated[
+        str | None, typer.Option(help="统一认证的身份，签发者#sub；不写则解除")
+    ] = None,
+    by: By = None,
+    as_json: JsonOption = False,
+) -> int:
+    """把统一认证的身份对上账号，或解除。"""
+    from budget_watch.access import accounts
+
+    store, who = _doing(context, by, "accounts")
+    accounts.connect(store, who, name, subject)
+    said = f"{name} 已对上 {subject}。" if subject else f"{name} 已不对应统一认证的身份。"
+    Printer(as_json, {}).close({"user": name, "subject": subject}, said)
     return DONE
 
 
@@ -446,20 +497,28 @@ def _temporary(store: Store, who: Who, name: str) -> str:
     return made
 
 
-def _known_names(context: typer.Context, names: Iterable[str]) -> None:
-    """See that each names a table, mart or rule: an approval for a slip of the pen helps nobody."""
+def _names(context: typer.Context, said: Iterable[str]) -> list[str]:
+    """The tables, marts and rules meant: a slip of the pen would help nobody."""
     from fnmatch import fnmatchcase
 
+    from budget_watch.access.roles import groups
     from budget_watch.lake.marts import MARTS
     from budget_watch.tables import contracts
 
     here: Context = context.obj
     known = [*contracts(), *MARTS, *here.book().rules]
-    for each in names:
-        if not any(fnmatchcase(name, each) for name in known):
+    found: list[str] = []
+    for each in said:
+        if each in groups():
+            found += groups()[each]
+        elif any(fnmatchcase(name, each) for name in known):
+            found.append(each)
+        else:
             raise typer.BadParameter(
-                f"没有名为“{each}”的报表、主题表或规则；报表写英文名，如 treasury_account。"
+                f"没有名为“{each}”的报表、主题表或规则；报表写英文名，如 treasury_account，"
+                f"或用成组的词：{'、'.join(groups())}。"
             )
+    return found
 
 
 def _scope(

@@ -89,10 +89,20 @@ def demo(
             summary = _step(progress, f"③ 运行规则，截至 {turn}", judging)
         period = _last_quarter(stops[-1])
         files = _step(progress, f"④ 编写季刊 {period}", partial(_digest, here, period))
+        people = _step(progress, "⑤ 示范账号", partial(_accounts, here))
     seconds = round(time.monotonic() - started, 1)
-    printer = Printer(as_json, {})
+    printer = Printer(as_json, {"user": "示范账号", "role": "角色"})
+    printer.records(people[1])
+    if people[0]:
+        printer.note(f"示范账号的密码都是 {people[0]} ，只显示这一次，只能在本机登录。")
     printer.close(
-        {**wanted, **summary, "digest": [str(path) for path in files], "seconds": seconds},
+        {
+            **wanted,
+            **summary,
+            "digest": [str(path) for path in files],
+            "example_password": people[0],
+            "seconds": seconds,
+        },
         f"完成，用时 {seconds} 秒。数据在 {here.root}，季刊在 {here.root / 'digest'}。",
     )
     if not no_serve:
@@ -100,7 +110,10 @@ def demo(
         from dashboard.serve import serve
 
         open_port("127.0.0.1", port)
-        say.print(f"看板：http://127.0.0.1:{port}/   按 Ctrl+C 停止。")
+        say.print(
+            f"看板：http://127.0.0.1:{port}/   不用登录，以本机操作员查看；"
+            f"换一个角色看：http://127.0.0.1:{port}/login   按 Ctrl+C 停止。"
+        )
         serve(here.home, "127.0.0.1", port)
     return LOOK if summary.get("error") or summary.get("not_loaded") else DONE
 
@@ -226,6 +239,12 @@ def _digest(here: Context, period: str, _tell: Report) -> list[Path]:
         out=here.root / "digest",
         report="quarterly",
     )
+
+
+def _accounts(here: Context, _tell: Report) -> tuple[str | None, list[dict[str, Any]]]:
+    from budget_watch.cli.demo_accounts import example_accounts
+
+    return example_accounts(here.home)
 
 
 def _last_quarter(day: date) -> str:

@@ -76,7 +76,7 @@ def findings_summary(
 ) -> FindingsSummary:
     """Findings whose period ends within the span, or which are of the span's year as a whole."""
     found = list_findings(home, grant, outcome=None, trial=False)
-    return summarize(found, place, span, snapshot, judged(home))
+    return summarize(found, place, span, snapshot, judged(home, grant))
 
 
 def summarize(
@@ -156,10 +156,10 @@ def summarize(
     )
 
 
-def judged(home: Home) -> Judged | None:
-    """What the latest run of the whole rule book judged."""
+def judged(home: Home, grant: Grant) -> Judged | None:
+    """What the latest run of the whole rule book judged; none to whom only a part is open."""
     run = latest_run(home)
-    if run is None:
+    if run is None or not grant.whole:
         return None
     return Judged(run.as_of, len(run.rules), run.total("judged"), run.total("insufficient_data"))
 

@@ -97,6 +97,11 @@ def _lead(run: PastRun, found: Sifted, trial: int, apart: bool | None) -> str:
     elif apart:
         more += "；所列都是试运行规则的疑点，不计入其他各页"
     more += f"。{run.beside}" if run.beside else ""
+    if not run.counts:
+        return (
+            f"业务日{fmt.day(run.as_of)}：您范围内的疑点现列出{fmt.count(len(found.findings))}条"
+            f"（{by_level}）{more}。"
+        )
     return (
         f"业务日{fmt.day(run.as_of)}：{run.counted}，"
         f"{fmt.count(run.total('hit'))}次判断命中，归为疑点，现列出{fmt.count(len(found.findings))}条（{by_level}），"
@@ -234,11 +239,13 @@ def _facet(
 def _list(context: Context, found: Sifted, run: PastRun) -> html.Section:
     by = context.address.get("by") or "f"
     if not found.findings:
-        judged = sum(1 for t in run.tallies if int(t.get("judged") or 0))
         clear = link("清除筛选", context.address.at("alerts", keep=("asof", "snap")))
+        judged = sum(1 for t in run.tallies if int(t.get("judged") or 0))
         sentence = (
             f"没有命中。{len(run.tallies)}条规则中{judged}条已判断，"
             f"{len(run.tallies) - judged}条未能判断。"
+            if run.counts
+            else f"您的范围内没有列出的疑点。{run.counted}；没有列出不等于没有问题。"
         )
         return block("疑点", empty(sentence, clear), flush=True, source=source(context, "疑点库"))
     if by in ("d", "r"):

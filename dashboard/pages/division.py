@@ -10,6 +10,7 @@ from dash import html
 from budget_watch.views import alerts, drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
+from dashboard import reach
 from dashboard.address import LETTERS
 from dashboard.context import Context
 from dashboard.pages.document_division import applications, payees
@@ -49,7 +50,10 @@ class Marks:
 
 def block_of(context: Context, place: Place) -> html.Section:
     """The block with the division the address asks for."""
-    ways = drill.ways(place)
+    ways = reach.ways(context, drill.ways(place))
+    if not ways:
+        word = context.grant.reach("payment").word
+        return block(called(context, place), empty(f"您可查看到{word}，更细的不在您的范围。"))
     by = context.address.get("by") or ways[0]
     if by not in ways:
         from dashboard.errors import AddressError
@@ -208,6 +212,8 @@ def _children(
     lines: list[Line] = []
     for row in divided.rows:
         fold = _FOLDS.get(divided.by) if depth < 2 and divided.by in _FOLDS else None
+        if fold is not None and not reach.ways(context, (fold,)):
+            fold = None
         is_open = fold is not None and row.code in opened
         name = _name(context, place, divided.by, row.code, fold is not None, is_open, opened, depth)
         lines.append(
@@ -327,7 +333,8 @@ def _line(
         cells.append(told(money(a.current), "indicator"))
         cells.append(told(ratio(a.added, a.initial), "indicator"))
         cells.append(told(money(a.plan), "payment_plan"))
-    spent = _spent_link(context, to, a) if to and a.vouchers else money(a.spent)
+    single = reach.vouchers(context)
+    spent = _spent_link(context, to, a) if single and to and a.vouchers else money(a.spent)
     cells.append(told(spent, paid))
     if "month" in shown.columns:
         cells.append(told(money(a.month), paid))

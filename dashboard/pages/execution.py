@@ -10,6 +10,7 @@ from dash import html
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
+from dashboard import reach
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.errors import AddressError
@@ -44,6 +45,10 @@ def page(context: Context) -> Page:
     require_known(context, place)
     amounts = _amounts(context, place)
     on_vouchers = address.get("tab") == "v" or not drill.ways(place)
+    if on_vouchers and not reach.vouchers(context):
+        raise reach.ClosedError(
+            f"您可查看到{context.grant.reach('payment').word}，支付凭证不在您的范围。"
+        )
     _check_sort(address.get("sort"), on_vouchers)
     own = place.get("s") is not None or place.get("y") is not None
     body: list[Node] = [partial_note(context, place)]
@@ -151,7 +156,7 @@ def _tools(context: Context, place: Place, on_vouchers: bool) -> list[Node]:
             )
         )
     tools.append(_spans(context))
-    ways = drill.ways(place)
+    ways = reach.ways(context, drill.ways(place))
     if ways:
         plain = address.with_query(tab=None, after=None, sort=None, min=None, max=None, method=None)
         current = address.get("by") or ways[0]
@@ -164,13 +169,11 @@ def _tools(context: Context, place: Place, on_vouchers: bool) -> list[Node]:
         ]
         tools.append(html.Span("按", className="label"))
         tools.append(segments("划分方式", choices, marked))
-        tools.append(
-            segments(
-                "明细",
-                [("支付凭证", plain.with_query(tab="v", by=None))],
-                address.with_query(after=None, sort=None, min=None, max=None, method=None, by=None),
+        if reach.vouchers(context):
+            here = address.with_query(
+                after=None, sort=None, min=None, max=None, method=None, by=None
             )
-        )
+            tools.append(segments("明细", [("支付凭证", plain.with_query(tab="v", by=None))], here))
     return tools
 
 

@@ -54,7 +54,7 @@ def page(context: Context) -> Page:
             [debt(context, scope), three_public_block(context, scope), handling(context, found)],
             className="cols-3",
         ),
-        arrivals(context),
+        *([arrivals(context)] if context.grant.whole else []),
     ]
     return Page(
         "总览",

@@ -34,7 +34,8 @@ def page(context: Context) -> Page:
         return _rule_page(context, book, context.address.parts[0])
     area = context.address.get("area")
     run = context.last_run
-    tallies = {t["rule"]: t for t in run.tallies} if run else {}
+    counted = run is not None and run.counts
+    tallies = {t["rule"]: t for t in run.tallies} if run and counted else {}
     rules = [c.rule for c in book.rules.values() if not area or c.rule.area == area]
     present = {c.rule.area for c in book.rules.values()}
     address = context.address
@@ -46,12 +47,15 @@ def page(context: Context) -> Page:
         Column("级别"),
         Column("领域", minor=True),
         Column("状态"),
-        Column("判断", number=True),
-        Column("命中", number=True),
-        Column("未触发", number=True, minor=True),
-        Column("不适用", number=True, minor=True),
-        Column("数据不足", number=True),
     ]
+    if context.grant.whole:
+        columns += [
+            Column("判断", number=True),
+            Column("命中", number=True),
+            Column("未触发", number=True, minor=True),
+            Column("不适用", number=True, minor=True),
+            Column("数据不足", number=True),
+        ]
     lines = [_line(context, rule, tallies.get(rule.id)) for rule in rules]
     when = "尚无运行记录"
     if run is not None:
@@ -85,6 +89,13 @@ def _line(context: Context, rule: Any, tally: Any) -> Line:
     if tally is not None and int(tally.get("hit") or 0):
         hits = link(hits, context.address.at("alerts", keep=("asof", "snap"), rule=rule.id))
     signs = [level_chip(level.level) for level in rule.levels]
+    counts = [
+        number("judged"),
+        hits,
+        number("clear"),
+        number("not_applicable"),
+        number("insufficient_data"),
+    ]
     return Line(
         [
             link(
@@ -95,11 +106,7 @@ def _line(context: Context, rule: Any, tally: Any) -> Line:
             html.Span(signs, className="chips"),
             AREAS.get(rule.area, rule.area),
             STATUSES[rule.status],
-            number("judged"),
-            hits,
-            number("clear"),
-            number("not_applicable"),
-            number("insufficient_data"),
+            *(counts if context.grant.whole else ()),
         ]
     )
 
@@ -127,9 +134,15 @@ def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
         block("参数", _params(book, used), flush=True, source=source(context, "规则库")),
         block("依据", _basis(book, rule), flush=True, source=source(context, "法律法规登记")),
         rule_record.articles(context, book, rule),
-        rule_record.history(context, rule.id),
-        rule_record.backtests(context, book, rule.id),
-        rule_record.exemptions(context, book, rule.id),
+        *(
+            [  # counted over everything, so not for whom only a part is open
+                rule_record.history(context, rule.id),
+                rule_record.backtests(context, book, rule.id),
+                rule_record.exemptions(context, book, rule.id),
+            ]
+            if context.grant.whole
+            else []
+        ),
         rule_record.tests(context, book, rule.id),
     ]
     return Page(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from budget_watch.access import Grant
 from budget_watch.casework.checking import check
 from budget_watch.lake import Home
 from tests.views_drill.small_city import make_home
@@ -31,7 +30,7 @@ def served(home: Home) -> Iterator[str]:
 
     from dashboard.app import create_app
 
-    app = create_app(home, lambda: Grant.operator("test"))
+    app = create_app(home)
     server = waitress.create_server(app.server, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -48,3 +47,17 @@ def chromium() -> str:
             pytest.fail("no Chromium on this machine; CI must have one")
         pytest.skip("no Chromium on this machine: pages were not looked at")
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashing() -> Iterator[None]:
+    """Passwords hashed with few passes: how strong they are kept is tested in tests/access."""
+    from argon2 import PasswordHasher
+
+    from budget_watch.access import passwords
+
+    strong, passwords._hasher = passwords._hasher, PasswordHasher(1, 64, 1)
+    passwords._nobody.clear()
+    yield
+    passwords._hasher = strong
+    passwords._nobody.clear()

@@ -37,7 +37,7 @@ def own(home: Home, tmp_path: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def client(own: Home) -> Any:
-    return create_app(own, lambda: Grant.operator("test")).server.test_client()
+    return create_app(own).server.test_client()
 
 
 def one(home: Home, level: str = "red") -> str:
@@ -156,7 +156,7 @@ def test_a_finding_is_taken_and_upheld_in_a_browser(
 ) -> None:
     import waitress
 
-    app = create_app(own, lambda: Grant.operator("test"))
+    app = create_app(own)
     server = waitress.create_server(app.server, host="127.0.0.1", port=0, threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     target = one(own, "orange")
