@@ -67,8 +67,8 @@ def actor_of(home: Home, grant: Grant, chosen: str = "", session: str = "") -> A
         AccessError: the home's `permissions.yaml` cannot be read.
     """
     if grant.role is None:
-        return Actor(grant, chosen, session)
-    return Actor(grant, roles(home.root)[grant.role].title, session)
+        return Actor(grant, chosen, session or grant.session)
+    return Actor(grant, roles(home.root)[grant.role].title, session or grant.session)
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,9 @@ def csrf_of(session: str | None) -> str:
 def csrf_right(session: str | None) -> bool:
     """Whether the request repeats its session's token, in its header or in a form's field.
 
-    JSON with a header of our own needs none: no other site can set one.
+    A request with a header of our own needs none: no other site can set one.
     """
-    if flask.request.is_json and flask.request.headers.get("X-Budget-Watch"):
+    if flask.request.headers.get("X-Budget-Watch"):
         return True
     sent = flask.request.headers.get(CSRF_HEADER) or flask.request.form.get(CSRF_FIELD) or ""
     return hmac.compare_digest(sent.encode(), csrf_of(session).encode())
