@@ -162,7 +162,8 @@ def _who() -> list[Node]:
         return [menu([html.B("本机操作员")], told, "登录的人", right=True, wide_only=True)]
     said = f"{found.name}·{found.capacity.title}" if found.capacity else found.name
     account = html.A("我的账号", href="/login/account", **attrs({"data-plain": "1"}))
-    return [menu([html.B(said)], [account], "登录的人", right=True)]
+    shown = html.Span([html.B(said, className="full"), html.B("我", className="short")])
+    return [menu([html.B(shown, className="who")], [account], f"登录的人：{said}", right=True)]
 
 
 def _examples() -> bool:

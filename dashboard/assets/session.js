@@ -6,6 +6,7 @@
     return plain.apply(this, arguments).then(function (answer) {
       if (answer.status === 401 && new URL(answer.url).pathname.indexOf("/_dash") === 0) {
         location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search));
+        return new Promise(function () { });
       }
       return answer;
     });

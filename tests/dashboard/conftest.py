@@ -49,7 +49,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quick_hashing() -> Iterator[None]:
     """Passwords hashed with few passes: how strong they are kept is tested in tests/access."""
     from argon2 import PasswordHasher
