@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from budget_watch.access import Grant
+from budget_watch.access.granting import require
 from budget_watch.audit import (
     Anchor,
     AuditError,
@@ -31,6 +32,7 @@ from budget_watch.audit import (
 )
 from budget_watch.audit.anchor import anchors_folder, own_anchors
 from budget_watch.audit.syslog import configured, send
+from budget_watch.casework.accounts import store_of
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
 
@@ -39,7 +41,12 @@ _SENT = "forwarded.json"
 
 
 def entries(home: Home, grant: Grant, **wanted: Any) -> Iterator[Entry]:
-    """Entries as `audit.read` selects them. That they were looked at is itself written down."""
+    """Entries as `audit.read` selects them. That they were looked at is itself written down.
+
+    Raises:
+        ForbiddenError: the reader's role does not look after the audit log.
+    """
+    may_audit(home, grant)
     noted(home, Note(_who(grant), "audit.read", "audit", "log", wanted))
     return _entries(home, wanted)
 
@@ -47,6 +54,15 @@ def entries(home: Home, grant: Grant, **wanted: Any) -> Iterator[Entry]:
 def _entries(home: Home, wanted: dict[str, Any]) -> Iterator[Entry]:
     with engine(home).connect() as connection:
         yield from read(connection, **wanted)
+
+
+def may_audit(home: Home, grant: Grant) -> None:
+    """See that a reader's role looks after the audit log (审计管理员, or this machine's operator).
+
+    Raises:
+        ForbiddenError: it does not.
+    """
+    require(store_of(home), grant.role, "audit")
 
 
 def noted(home: Home, *notes: Note) -> list[Entry]:
@@ -64,7 +80,9 @@ def verify_log(home: Home, grant: Grant, elsewhere: Sequence[Path] = ()) -> Verd
 
     Raises:
         AuditError: no key, or no such anchor file.
+        ForbiddenError: the reader's role does not look after the audit log.
     """
+    may_audit(home, grant)
     anchors = own_anchors(home.root)
     anchors += [found for place in elsewhere for found in read_anchors(place)]
     with engine(home).connect() as connection:
@@ -124,4 +142,4 @@ def forward(home: Home) -> int:
 
 
 def _who(grant: Grant) -> Who:
-    return Who(user=grant.user, purpose=grant.purpose)
+    return Who(user=grant.user, role=grant.role or "", purpose=grant.purpose)

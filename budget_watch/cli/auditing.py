@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from budget_watch.cli.context import Context, JsonOption
+from budget_watch.cli.context import AsOption, Context, JsonOption
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 audit_app = typer.Typer(no_args_is_help=True)
@@ -40,17 +40,17 @@ def audit_list(
     since: SinceOption = None,
     until: UntilOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="最多几条，最近的")] = 50,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """最近的记录。查看本身也会记入日志。"""
-    from budget_watch.access import Grant
     from budget_watch.casework.auditing import entries
 
     here: Context = context.obj
     found = list(
         entries(
             here.existing(),
-            Grant.operator("audit list"),
+            here.grant(as_, "查看审计日志"),
             user=user,
             act=act,
             subject=on,
@@ -77,17 +77,18 @@ def audit_export(
     reason: Annotated[str, typer.Option("--reason", help="为何导出，记入日志")],
     since: SinceOption = None,
     until: UntilOption = None,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """把日志导出为文件，含校验码，可在别处核对。已有的文件不覆盖。"""
-    from budget_watch.access import Grant
     from budget_watch.casework.auditing import entries
 
     here: Context = context.obj
     count = 0
-    home = here.existing()
+    grant = here.grant(as_, f"导出：{reason}")
+    found = entries(here.existing(), grant, since=since, until=until)
     with path.open("x", encoding="utf-8") as file:
-        for entry in entries(home, Grant.operator(f"导出：{reason}"), since=since, until=until):
+        for entry in found:
             file.write(json.dumps(entry.__dict__, ensure_ascii=False) + "\n")
             count += 1
     printer = Printer(as_json, {})
@@ -101,14 +102,14 @@ def audit_verify(
     anchor: Annotated[
         list[Path] | None, typer.Option("--anchor", help="存放在别处的锚文件或文件夹，可多次")
     ] = None,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """逐条核对日志：改过、删去、移动、截尾的都会指出是第几条。"""
-    from budget_watch.access import Grant
     from budget_watch.casework.auditing import verify_log
 
     here: Context = context.obj
-    verdict = verify_log(here.existing(), Grant.operator("audit verify"), anchor or [])
+    verdict = verify_log(here.existing(), here.grant(as_, "核对审计日志"), anchor or [])
     printer = Printer(as_json, {"words": "发现"}, "审计日志的损坏")
     printer.records(damage.__dict__ for damage in verdict.damages)
     summary = {
@@ -135,12 +136,13 @@ def _told(entries: int, complete_to: int, damages: int) -> str:
 
 
 @audit_app.command("anchor")
-def audit_anchor(context: typer.Context, as_json: JsonOption = False) -> int:
+def audit_anchor(context: typer.Context, as_: AsOption = None, as_json: JsonOption = False) -> int:
     """把日志现在的末尾写成锚文件；请把它抄送到别的机器或打印存档。"""
-    from budget_watch.casework.auditing import anchor_log, latest_anchor
+    from budget_watch.casework.auditing import anchor_log, latest_anchor, may_audit
 
     here: Context = context.obj
-    path = anchor_log(here.existing())
+    may_audit(here.existing(), here.grant(as_, "锚定审计日志"))
+    path = anchor_log(here.home)
     latest = latest_anchor(here.home)
     printer = Printer(as_json, {})
     told = "日志还没有记录，没有可锚定的。" if latest is None else f"{latest.line}\n已写入 {path}"
@@ -150,11 +152,12 @@ def audit_anchor(context: typer.Context, as_json: JsonOption = False) -> int:
 
 
 @audit_app.command("forward")
-def audit_forward(context: typer.Context, as_json: JsonOption = False) -> int:
+def audit_forward(context: typer.Context, as_: AsOption = None, as_json: JsonOption = False) -> int:
     """把新记录送到设置里的日志服务器（RFC 5424）。"""
-    from budget_watch.casework.auditing import forward
+    from budget_watch.casework.auditing import forward, may_audit
 
     here: Context = context.obj
-    sent = forward(here.existing())
+    may_audit(here.existing(), here.grant(as_, "送出审计日志"))
+    sent = forward(here.home)
     Printer(as_json, {}).close({"sent": sent}, f"送出 {sent} 条。")
     return DONE

@@ -50,3 +50,19 @@ def test_looking_and_exporting_are_written_down(home, capsys, tmp_path):
     assert json.loads(lines[-1])["purpose"] == "导出：年度检查"
     status, _ = run(home, capsys, "export", str(tmp_path / "log.jsonl"), "--reason", "再来")
     assert status == 3
+
+
+def test_only_the_audit_administrator_and_the_operator_look_into_the_log(home, capsys, tmp_path):
+    fill(home, 1)
+    for name, role in (("shen", "审计管理员"), ("li", "经办"), ("an", "安全管理员")):
+        with pytest.raises(SystemExit):
+            main(["--home", str(home.root), "users", "add", name, "--name", name, "--role", role])
+    capsys.readouterr()
+    assert run(home, capsys, "list", "--as", "shen")[0] == 0
+    assert run(home, capsys, "verify", "--as", "shen")[0] == 0
+    for name in ("li", "an"):
+        for words in (["list"], ["verify"], ["anchor"], ["forward"]):
+            assert run(home, capsys, *words, "--as", name) == (3, "")
+        out = str(tmp_path / f"{name}.jsonl")
+        assert run(home, capsys, "export", out, "--reason", "看看", "--as", name)[0] == 3
+        assert not (tmp_path / f"{name}.jsonl").exists()
