@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from budget_watch.lake.state import engine
 from tests.schedule.day_process import make_book
 from tests.schedule.day_process import run as run_day
 from tests.schedule.made_source import DAYS, make_database, make_inbox, settings
+from tests.schedule.test_killed_day import everything
 
 FIRST, SECOND = DAYS[0].isoformat(), DAYS[1].isoformat()
 
@@ -23,10 +24,19 @@ class City:
 
     folder: Path
     book: Path
+    known: dict = field(default_factory=dict)
 
     def day(self, root: Path, day: str) -> None:
         run = run_day(root, day, self.book)
         assert run.whole, run.message
+
+    def holds(self, which: str) -> dict:
+        """Everything that must be the same, looked up once."""
+        if which not in self.known:
+            home = Home(self.folder / which)
+            self.known[which] = everything(home)
+            engine(home).dispose()
+        return self.known[which]
 
     def copy(self, which: str, to: Path) -> Home:
         shutil.copytree(self.folder / which, to)

@@ -17,16 +17,10 @@ def arm(point: str, nth: int) -> None:
     match point:
         case "put":
             store.FolderStore.put = before(store.FolderStore.put, nth)
-        case "finish":
-            store.FolderStore.finish = before(store.FolderStore.finish, nth)
         case "durable":  # 1: contents; 2: the manifest, not yet renamed; 3: renamed
             store.make_durable = before(store.make_durable, nth)
-        case "write":
-            restore._write = before(restore._write, nth)
         case "half":
             restore._write = after(restore._write, nth)
-        case "state":
-            restore._settle_state = before(restore._settle_state, nth)
         case "rename":
             os.rename = before(os.rename, nth)
         case "renamed":

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from budget_watch.lake import Home, Writer, pruning, sweeping, writer
+from budget_watch.lake import Home, Writer, pruning, writer
 from budget_watch.lake.retention import Retention
 from tests.lake.killed_writer import after, before
 from tests.lake.made import batch, rows
@@ -41,16 +41,12 @@ def prune(home: Home, now: datetime = NOW, compact: bool = False) -> pruning.Pru
 def arm(point: str, nth: int) -> None:
     """Set the trap."""
     match point:
-        case "mark":
-            pruning.mark = before(pruning.mark, nth)
         case "marked":
             pruning.mark = after(pruning.mark, nth)
         case "unlink":
             Path.unlink = after(Path.unlink, nth)
         case "joined":  # Delta has the joined files, nobody knows of them
             writer.record = before(writer.record, nth)
-        case "swept":
-            sweeping.quarantine.sweep = before(sweeping.quarantine.sweep, nth)
 
 
 if __name__ == "__main__":

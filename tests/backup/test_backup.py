@@ -70,8 +70,8 @@ def restored(place, root, found=None, at=-1, **more):
 
 
 @pytest.mark.parametrize("place", ["backups", "one.tar"])
-def test_a_restored_home_is_the_same_in_everything(lived, tmp_path, place):
-    before = everything(lived)
+def test_a_restored_home_is_the_same_in_everything(city, lived, tmp_path, place):
+    before = city.holds("lived")
     assert before["findings"] and kept_rows(lived)
     found = made(lived, tmp_path / place)
     assert found.manifest.missing == ()
@@ -96,7 +96,7 @@ def test_the_next_day_runs_in_the_restored_home_as_in_the_original(city, tmp_pat
     made(base, tmp_path / "b")
     home = restored(tmp_path / "b", tmp_path / "new", keys_of(base))
     city.day(home.root, SECOND)
-    whole = everything(Home(city.folder / "lived"))
+    whole = city.holds("lived")
     found = everything(home)
     for what, value in whole.items():
         assert found[what] == value, what
@@ -121,7 +121,7 @@ def test_parcels_that_came_after_the_backup_are_taken_from_a_spool_that_survived
             there.rename(here)
     lived = Home(city.folder / "lived")
     assert waiting == [sum(len(list(spool.parcels())) for spool in spools(lived))]
-    assert everything(home)["content"] == everything(Home(city.folder / "lived"))["content"]
+    assert everything(home)["content"] == city.holds("lived")["content"]
 
 
 def test_a_second_backup_copies_only_what_is_new(city, lived, tmp_path):
@@ -136,7 +136,7 @@ def test_a_second_backup_copies_only_what_is_new(city, lived, tmp_path):
     assert third.new_files <= 1  # the state, where it is written anew
     for at, which in ((0, "base"), (2, "lived")):
         again = restored(tmp_path / "b", tmp_path / f"r{at}", at=at)
-        assert everything(again) == everything(Home(city.folder / which))
+        assert everything(again) == city.holds(which)
 
 
 def test_without_the_spool_nothing_that_waits_or_was_refused_is_lost(lived, tmp_path):
@@ -234,11 +234,13 @@ def test_a_file_that_is_damaged_in_the_home_is_told_and_the_backup_goes_on(lived
     }
 
 
-def test_the_state_is_copied_as_of_one_moment_while_another_writes(lived, tmp_path, monkeypatch):
+def test_the_state_is_copied_as_of_one_moment_while_another_writes(
+    city, lived, tmp_path, monkeypatch
+):
     """A day that is run while a backup is going on is in it whole, or not at all."""
     from budget_watch.lake.backup import make
 
-    before = everything(lived)
+    before = city.holds("lived")
     real = make.wanted
 
     def meanwhile(home, *given):

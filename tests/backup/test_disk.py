@@ -35,11 +35,11 @@ def lines(*arguments, before=()):
 
 
 def test_a_full_disk_is_told_in_a_sentence_and_with_room_the_day_goes_on(city, tmp_path):
-    spaces = ("0", "90000", "180000", "350000", "450000")
+    spaces = ("0", "180000", "350000")
     places = (city.folder / "base", city.book, city.folder / "lived", tmp_path / "disk")
     *tried, whole, narrow, onto, off = lines("full", *places, *spaces)
     failed = [one for one in tried if one["outcome"] in ("raised", "failed")]
-    assert len(failed) >= 3, tried
+    assert len(failed) >= 2, tried
     for one in failed:
         assert any("磁盘满了：" in said and "请腾出空间" in said for said in one["said"]), one
         assert not any("Error" in said or "os error" in said for said in one["said"]), one

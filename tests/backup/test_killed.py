@@ -26,7 +26,7 @@ def killed(what, home, place, point, nth):
     assert done.returncode == -signal.SIGKILL
 
 
-POINTS = [("put", 60), ("put", 2), ("finish", 1), ("durable", 2), ("durable", 3)]
+POINTS = [("put", 60), ("put", 2), ("durable", 2), ("durable", 3)]
 
 
 @pytest.mark.parametrize(("point", "nth"), POINTS)
@@ -58,7 +58,7 @@ def place(city):
     return found
 
 
-POINTS = [("half", 90), ("state", 1), ("rename", 1), ("renamed", 1)]
+POINTS = [("half", 90), ("rename", 1), ("renamed", 1)]
 
 
 @pytest.mark.parametrize(("point", "nth"), POINTS)

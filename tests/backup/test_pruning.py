@@ -107,18 +107,16 @@ def killed(home, point, nth, at):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("point", "nth"), [("mark", 1), ("marked", 1), ("unlink", 2), ("swept", 1)]
-)
+@pytest.mark.parametrize(("point", "nth"), [("marked", 1), ("unlink", 2)])
 def test_killed_half_way_a_prune_is_harmless_and_the_next_ends_the_same(
     city, home, tmp_path, point, nth
 ):
     calm = city.copy("aged", tmp_path / "calm")
     prune(calm)
     prune(calm, NOW + DAY)
-    if point in ("unlink", "swept"):
+    if point == "unlink":
         prune(home)
-    at = NOW if point in ("mark", "marked") else NOW + DAY
+    at = NOW if point == "marked" else NOW + DAY
     killed(home, point, nth, at)
     assert whole(home).keys() >= whole(calm).keys()
     prune(home)
