@@ -16,6 +16,7 @@ from budget_watch.lake.state import engine
 from dashboard.app import answer, create_app
 from tests.casework.made_cases import LI, WANG, ZHAO, do
 from tests.dashboard.reading import kinds, links, words
+from tests.dashboard.signing import Browser, make, store_at
 
 OURS = {"X-Budget-Watch": "act"}
 
@@ -82,12 +83,19 @@ def test_another_unit_is_told_the_same_of_what_is_there_and_what_is_not(
 
 
 def test_a_unit_acts_in_its_own_role_whatever_it_sends(own: Home) -> None:
-    client = create_app(own, lambda: unit("101001")).server.test_client()
+    store, app = store_at(own), create_app(own)
+    people = []
+    for name, code in (("ours", "101001"), ("theirs", "102001")):
+        make(store, name, "unit_clerk", scope=Scope(units=frozenset({code})))
+        people.append(Browser(own, app))
+        assert people[-1].sign_in(name).status_code == 302
+    ours, theirs = people
     body = {"target": "2026-0001", "version": 6, "request": "q", "given": {}, "role": "签发"}
-    told = client.post("/act", json={**body, "step": "start"}, headers=OURS)
+    told = ours.post("/act", json={**body, "step": "start"}, headers=OURS)
     assert told.status_code == 422
-    other = create_app(own, lambda: unit("102001")).server.test_client()
-    told = other.post("/act", json={**body, "step": "receive"}, headers=OURS)
+    told = theirs.post("/act", json={**body, "step": "receive"}, headers=OURS)
     assert (told.status_code, told.json["said"]) == (404, "没有找到这条记录，或您没有查看权限。")
-    told = client.post("/act", json={**body, "step": "receive"}, headers=OURS)
+    told = Browser(own, app).post("/act", json={**body, "step": "receive"}, headers=OURS)
+    assert told.status_code == 401  # nobody signed in
+    told = ours.post("/act", json={**body, "step": "receive"}, headers=OURS)
     assert (told.status_code, told.json["said"]) == (200, "“签收”已办。")
