@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
@@ -232,6 +234,23 @@ def test_a_file_that_is_damaged_in_the_home_is_told_and_the_backup_goes_on(lived
     assert set(found.manifest.missing) == {
         path.relative_to(lived.root).as_posix() for path in (victim, content)
     }
+
+
+def test_files_attached_to_cases_are_there_and_a_lost_one_is_told(lived, tmp_path):
+    whole, lost = (hashlib.sha256(text).hexdigest() for text in (b"whole", b"lost"))
+    path = lived.root / "attachments" / whole[:2] / whole
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"whole")
+    with closing(sqlite3.connect(lived.state)) as connection, connection:
+        columns = "seq, 'case', hash, name, media, size, user, role, at, audit_seq"
+        for number, digest in enumerate((whole, lost), 1):
+            row = (number, "D1", digest, "a.pdf", "application/pdf", 5, "u", "", "", number)
+            marks = ", ".join("?" * 10)
+            connection.execute(f"INSERT INTO case_attachment ({columns}) VALUES ({marks})", row)
+    found = made(lived, tmp_path / "b").manifest
+    assert found.missing == (f"attachments/{lost[:2]}/{lost}",)
+    again = restored(tmp_path / "b", tmp_path / "new")
+    assert (again.root / path.relative_to(lived.root)).read_bytes() == b"whole"
 
 
 def test_the_state_is_copied_as_of_one_moment_while_another_writes(

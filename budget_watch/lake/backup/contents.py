@@ -23,6 +23,7 @@ from budget_watch.tables import contracts
 
 KEYS = "keys"
 _LAKE, _KEPT, _SPOOL, _DOCS = "lake", "quarantine", "spool", "gate"
+_ATTACHED = "attachments"
 # Data Docs can be looked up in the ledger; above this they are left out, bytes.
 DOCS_LIMIT = 200 << 20
 _NOT_OURS = ("cache", KEYS)
@@ -68,6 +69,9 @@ def wanted(
     yield from _lake(home.root / _LAKE, named)
     for path in sorted(named.quarantine):
         yield Wanted(f"{_KEPT}/{path}", home.root / _KEPT / path, once=True, needed=True)
+    for digest in sorted(named.attachments):
+        path = f"{_ATTACHED}/{digest[:2]}/{digest}"
+        yield Wanted(path, home.root / path, once=True, sha256=digest, needed=True)
     secrets = secret_files(home)
     keys = {path.resolve() for path in key_files(home)}
     drafts = tuple(f".{path.name}." for path in keys)  # of a key that is just being made
@@ -76,7 +80,11 @@ def wanted(
         left_out[_DOCS] = f"入库校验的说明页共 {docs:,} 字节，没有备份；送达登记里都有"
     for top in sorted(home.root.iterdir()) if home.root.is_dir() else ():
         name = top.name
-        if name in (*_NOT_OURS, _LAKE, _SPOOL) or name in left_out or _passing(name, home):
+        if (
+            name in (*_NOT_OURS, _LAKE, _SPOOL, _ATTACHED)
+            or name in left_out
+            or _passing(name, home)
+        ):
             continue
         if top.is_file():
             found: Iterable[Wanted] = [Wanted(name, top)]

@@ -28,6 +28,7 @@ class Named:
         files: folder in the lake → path in it → size in bytes.
         heads: table or mart → the Delta version that is published.
         quarantine: paths below the quarantine folder.
+        attachments: hashes of the files attached to cases.
         taken: slips of the spool whose content is in the lake or was set aside: it is not needed
             again.
         snapshot, biz_date: the latest snapshot; None where there is none.
@@ -37,6 +38,7 @@ class Named:
     files: dict[str, dict[str, int]] = field(default_factory=dict)
     heads: dict[str, int] = field(default_factory=dict)
     quarantine: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
     snapshot: str | None = None
     biz_date: str | None = None
@@ -160,6 +162,10 @@ def named(connection: sa.Connection) -> Named:
     quarantine: tuple[str, ...] = ()
     if seen.has_table("lake_quarantine"):
         quarantine = tuple(path for (path,) in _all(connection, "SELECT path FROM lake_quarantine"))
+    attachments: tuple[str, ...] = ()
+    if seen.has_table("case_attachment"):
+        query = "SELECT DISTINCT hash FROM case_attachment"
+        attachments = tuple(digest for (digest,) in _all(connection, query))
     taken = frozenset[str]()
     if any(column["name"] == "parcel" for column in seen.get_columns("lake_batch")):
         query = "SELECT parcel FROM lake_batch WHERE outcome <> 'refused' AND parcel IS NOT NULL"
@@ -170,6 +176,7 @@ def named(connection: sa.Connection) -> Named:
         files,
         dict(_all(connection, "SELECT name, version FROM lake_head")),
         quarantine,
+        attachments,
         taken,
         newest[0][0] if newest else None,
         str(newest[0][1]) if newest else None,
