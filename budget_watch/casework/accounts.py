@@ -17,7 +17,7 @@ from budget_watch.access.granting import grant_of
 from budget_watch.access.roles import roles
 from budget_watch.access.sessions import HOUR, MINUTE, Lasting
 from budget_watch.access.store import Store, key_file
-from budget_watch.audit import key_of
+from budget_watch.audit import Who, key_of
 from budget_watch.lake import Home
 from budget_watch.lake.home import CONFIGURATION
 from budget_watch.lake.state import engine, writing
@@ -42,6 +42,8 @@ def store_of(home: Home, clock: Callable[[], datetime] | None = None) -> Store:
 def grant_as(home: Home, user: str | None, purpose: str) -> Grant:
     """Whose eyes a command reads with: `--as USER` or `USER:ROLE`; the local operator without.
 
+    That somebody reads with another's eyes is written down.
+
     Raises:
         UnknownUserError: no such account. NoRoleError: no role in force, or not this one.
     """
@@ -49,13 +51,13 @@ def grant_as(home: Home, user: str | None, purpose: str) -> Grant:
         return Grant.operator(purpose)
     name, _, role = user.partition(":")
     under, _, number = role.partition("#")
-    return grant_of(
-        store_of(home),
-        name,
-        purpose,
-        under or None,
-        int(number) if number.isdigit() else None,
-    )
+    store = store_of(home)
+    approval = int(number) if number.isdigit() else None
+    grant = grant_of(store, name, purpose, under or None, approval)
+    with store.writing() as connection:
+        who = Who(name, grant.role or "", "", f"命令行 {purpose}")
+        store.note(connection, who, "command_as", name, command=purpose, approval=approval)
+    return grant
 
 
 def has_accounts(home: Home) -> bool:

@@ -33,10 +33,16 @@ def digest(
     here: Context = context.obj
     folder = out or here.root / "digest"
     printer = Printer(as_json, {"file": "文件", "bytes": "字节"})
+    grant = here.grant(as_, "digest")
+    if grant.role is not None:
+        from budget_watch.access.granting import require
+        from budget_watch.casework.accounts import store_of
+
+        require(store_of(here.home), grant.role, "digest")
     try:
         files = build(
             here.home,
-            here.grant(as_, "digest"),
+            grant,
             period=period,
             formats=tuple(part.strip() for part in formats.split(",")),
             out=folder,
@@ -67,7 +73,10 @@ def serve(
     if not here.root.is_dir():
         here.existing()
     open_port(host, port)
-    say.print(f"看板：http://{host}:{port}/   按 Ctrl+C 停止。")
+    from budget_watch.casework.accounts import has_accounts
+
+    who = "须登录。" if has_accounts(here.home) else "还没有正式账号：只供本机查看，不用登录。"
+    say.print(f"看板：http://{host}:{port}/   {who}按 Ctrl+C 停止。")
     if not with_schedule:
         run(here.home, host, port)
         return DONE
