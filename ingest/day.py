@@ -34,6 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 SHOWN_REASONS = 20
+NAMED_REASONS = 3
 
 
 class Watch(Protocol):
@@ -109,8 +110,23 @@ class DayReport:
     @property
     def reasons(self) -> list[str]:
         """Why rows or files were kept out, each sentence once."""
-        said = [one.reason for one in self.taken if one.outcome == "refused" or one.quarantined]
-        return list(dict.fromkeys(text for text in said if text))
+        return list(dict.fromkeys(one.reason for one in self._kept_out))
+
+    @property
+    def kept_out(self) -> list[str]:
+        """The same with the name of each delivery, for people: `凭证.csv：…`."""
+        named = (f"{one.parcel.name or one.parcel.period}：{one.reason}" for one in self._kept_out)
+        return list(dict.fromkeys(named))
+
+    @property
+    def _kept_out(self) -> list[Taken]:
+        return [
+            one
+            for one in self.taken
+            if one.reason
+            and one.outcome in ("stored", "refused")
+            and (one.outcome == "refused" or one.quarantined or one.refused)
+        ]
 
     @property
     def faults(self) -> dict[str, str]:
@@ -175,7 +191,17 @@ class DayReport:
             said.append(self.checked.sentence)
         elif self.snapshot is None:
             said.append("还没有任何送达。")
-        return "".join(said)
+        return "".join(said) + self.not_taken
+
+    @property
+    def not_taken(self) -> str:
+        """Which deliveries were not stored whole and why; of many the first few."""
+        kept_out = self.kept_out
+        if not kept_out:
+            return ""
+        more = len(kept_out) - NAMED_REASONS
+        told = "；".join(one.rstrip("。；") for one in kept_out[:NAMED_REASONS])
+        return f"没有全部入库的：{told}" + (f"；另有 {more} 件，见 --json。" if more > 0 else "。")
 
 
 def run_day(

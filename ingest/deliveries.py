@@ -86,7 +86,10 @@ def read_deliveries(listing: Path) -> list[Delivery]:
     try:
         entries = json.loads(listing.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise Unreadable(f"找不到送达清单“{listing}”；请核对路径或先生成数据。") from error
+        raise Unreadable(
+            f"找不到送达清单“{listing}”；用数据源取数的，请核对 --home（或 BUDGET_WATCH_HOME），"
+            "并在其 budget_watch.toml 里写 [[source]]（见 docs/sources）。"
+        ) from error
     except ValueError as error:
         raise Unreadable(f"送达清单“{listing}”不是 JSON（{error}）；请重新生成。") from error
     found = [_delivery(listing.parent, entry) for entry in entries]

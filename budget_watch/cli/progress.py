@@ -133,5 +133,6 @@ class Watching:
 
 def _brought(told: Mapping[str, Any]) -> str:
     if told["outcome"] == "done":
-        return f"送达 {told['parcels']} 件。"
+        notes = "；".join(str(one).rstrip("。") for one in told.get("notes") or ())
+        return f"送达 {told['parcels']} 件。" + (f"{notes}。" if notes else "")
     return str(told["message"])

@@ -16,7 +16,7 @@ from budget_watch.cli.output import DONE, FAILED, LOOK, Printer
 from budget_watch.cli.progress import Shown
 
 if TYPE_CHECKING:
-    from budget_watch.lake.day_runs import DayRun
+    from budget_watch.lake.day_runs import DayRun, SourceResult
 
 runs_app = typer.Typer(no_args_is_help=True)
 
@@ -119,7 +119,7 @@ def runs_show(context: typer.Context, run: RunArgument = None, as_json: JsonOpti
     else:
         words = {"done": "取到", "failed": "没有取到", "stopped": "没有取完"}
         printer.records(
-            {"source": name, "outcome": words[one.outcome], "message": one.message or "—"}
+            {"source": name, "outcome": words[one.outcome], "message": _said(one)}
             for name, one in found.sources.items()
         )
         for phase in found.phases:
@@ -176,6 +176,11 @@ def runs_checks(context: typer.Context, as_json: JsonOption = False) -> int:
     from budget_watch.cli.judging import runs
 
     return runs(context, as_json)
+
+
+def _said(one: SourceResult) -> str:
+    """A source's fault, and what was odd but survived."""
+    return "；".join(text.rstrip("。") for text in (one.message, *one.notes) if text) or "—"
 
 
 def run_day_here(here: Context, day: Any, reason: str, as_json: bool) -> int:

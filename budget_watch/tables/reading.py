@@ -32,7 +32,10 @@ def read_contract(path: Path) -> Contract:
         raise ContractError(str(error)) from error
     contract = _validated(path, data)
     if path.stem != contract.code:
-        raise ContractError(f"{path}:1: 文件名应与 code 相同，请改名为 {contract.code}.yaml")
+        raise ContractError(
+            f"{path}:1: 文件名应与 code 相同：把 code 改为 {path.stem}，"
+            f"或请改名为 {contract.code}.yaml"
+        )
     return contract
 
 

@@ -37,13 +37,13 @@ def _message(report: DayReport) -> str:
     if batches["refused"]:
         told += f"，退回 {batches['refused']:,} 件"
     if report.checked is None:
-        return told + "；还没有可判断的数据。"
+        return told + "；还没有可判断的数据。" + report.not_taken
     found = report.checked.summary
     told += f"；{found['rules']} 条规则命中 {found['hit']:,}，新增疑点 {found['new']:,} 条"
     told += f"，恢复 {found['cleared']:,} 条"
     if found["error"]:
         told += f"，规则出错 {found['error']:,} 处"
-    return told + "。"
+    return told + "。" + report.not_taken
 
 
 def _tables(section: object) -> set[str]:
