@@ -107,7 +107,9 @@ def test_a_month_of_many_hands_loses_no_step_and_reaches_the_end(home):
 def test_a_killed_process_loses_no_acknowledged_step(home):
     fill(home, FINDINGS)
     engine(home)
-    running = start(home, OFFICES[:2], FINDINGS)
+    # both offices have everybody, so that the one that is left can end every case
+    everybody = ",".join(OFFICES)
+    running = start(home, [everybody, everybody], FINDINGS)
     victim, lines = running[0], []
 
     def listen() -> None:

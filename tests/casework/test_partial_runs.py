@@ -62,7 +62,7 @@ def test_counts_stay_those_of_the_whole_run_and_the_partial_ones_stand_beside(
     assert last.counted == "2条规则判断9次，1条没有运行（ZW01）"
     assert last.beside == "此后单独运行过PZ01、ZX06（最近业务日2026-11-04），次数未计入"
     assert last.latest_of() == {"p2": ["PZ01"], "p3": ["ZX06"]}
-    assert summed(home) == Judged(date(2026, 11, 2), 2, 9, 6)
+    assert summed(home, Grant.system("test")) == Judged(date(2026, 11, 2), 2, 9, 6)
     assert [f.finding[0] for f in fresh(home, ANYONE, last)] == ["b", "a"]
     assert {each["run"]: (each["partial"], each["rules"]) for each in runs(home)} == {
         "p0": (True, 1), "w1": (False, 2), "p2": (True, 1), "p3": (True, 1),

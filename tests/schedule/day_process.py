@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import ingest.day
 from budget_watch.casework import checking
 from budget_watch.lake import Home
@@ -46,10 +48,11 @@ def _unwanted(folder: str, names: list[str]) -> list[str]:
 def run(
     root: Path, day: str, book: Path, show: Callable[[Mapping[str, Any]], None] = lambda told: None
 ) -> DayRun | None:
-    """Run a day with a small rule book."""
-    checking.rules_dir = lambda: book
-    ingest.day.validate = lambda *given: None
-    return run_recorded(Home(root), date.fromisoformat(day), work, reason="定时", show=show)
+    """Run a day with a small rule book; afterwards the process has the whole one again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checking, "rules_dir", lambda: book)
+        patch.setattr(ingest.day, "validate", lambda *given: None)
+        return run_recorded(Home(root), date.fromisoformat(day), work, reason="定时", show=show)
 
 
 def _tell(told: Mapping[str, Any]) -> None:
