@@ -56,7 +56,9 @@ def run(
 
 
 def _tell(told: Mapping[str, Any]) -> None:
-    print(json.dumps(told, ensure_ascii=False, default=str), flush=True)
+    # one write a line: sources speak from threads of their own
+    sys.stdout.write(json.dumps(told, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
