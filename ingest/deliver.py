@@ -13,6 +13,7 @@ from budget_watch.lake.intake import Intake
 from budget_watch.lake.quarantine import Kept
 from budget_watch.tables import Contract
 from ingest.errors import Refused
+from ingest.gate.classified import note
 from ingest.gate.secrets import person_key
 from ingest.gate.split import (
     PROBLEMS,
@@ -118,7 +119,7 @@ def deliver(
         quarantined=result.quarantined,
         repeated=result.counts.get("key.unique", 0),
         kept=kept,
-        secret=result.secret,
+        left_out=(result.secret, note(result.secret)),
     )
     return Counts(
         result.rows,

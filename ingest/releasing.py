@@ -181,8 +181,6 @@ def _gated(
     places = frame.select("line", pl.col(SRC_ROW).alias(".row"))
     # The gate tells rows apart by their place; here it is the line in the bundle.
     frame = frame.drop(SRC_ROW).rename({"line": SRC_ROW}).cast({SRC_ROW: pl.Int32()})
-    if "secret_flag" in frame.columns:
-        frame = frame.with_columns(pl.col("secret_flag") == "true")
     frame = frame.with_columns(
         pl.col(name).cast(dtype) for name, dtype in _NUMBERS.items() if name in frame.columns
     )

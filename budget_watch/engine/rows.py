@@ -145,7 +145,8 @@ def judge_rows(run: Run, rules: list[CheckedRule]) -> None:
         )
 
     all_rows = _Source(run, rows, total)
-    run.plan.ready(measure for rule in rules for measure in rule.measures.values())
+    if total > LONG:
+        run.plan.ready(measure for rule in rules for measure in rule.measures.values())
     with ThreadPoolExecutor(RULES_AT_ONCE, "judging") as judging:
         for batch in _ahead(step, range(0, max(total, 1), length)):
             _all(judging, [partial(_take, each, batch, all_rows, together) for each in in_pass])

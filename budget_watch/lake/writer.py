@@ -154,7 +154,7 @@ class Writer:
         quarantined: int = 0,
         repeated: int = 0,
         kept: Kept | None = None,
-        secret: int = 0,
+        left_out: tuple[int, str] = (0, ""),
     ) -> Stored:
         """Put the rows of a batch in the place of older ones. Never a blind append.
 
@@ -176,7 +176,7 @@ class Writer:
             quarantined: rows that the gate kept out.
             repeated: delivered rows that shared their key with another.
             kept: the file of the rows kept out, so that they can be released.
-            secret: delivered rows that were marked as state secrets: they are counted, no more.
+            left_out: delivered rows of which nothing is to be stored or kept, and why.
 
         Raises:
             FrameError: the frame does not fit the contract.
@@ -211,9 +211,9 @@ class Writer:
         finally:
             intake.close()
         self._relieve_memory()
-        refused = outrun + secret
+        refused = outrun + left_out[0]
         delivered = count + quarantined + refused
-        note = _why_refused(outrun, secret)
+        note = _why_refused(outrun, *left_out)
         entry = Entry(
             batch, intake.loaded_at, delivered, count, quarantined, refused, note, kept=kept
         )
@@ -600,10 +600,8 @@ def _expression(predicate: str | pl.Expr, draft: TableDraft) -> pl.Expr:
     return found
 
 
-def _why_refused(outrun: int, secret: int) -> str | None:
-    said = []
-    if outrun:
-        said.append(f"{outrun:,} 行已有业务日期更晚的版本，未采用")
-    if secret:
-        said.append(f"{secret:,} 行标为涉密，没有接收，也没有留存；请送数部门在源头剔除")
+def _why_refused(outrun: int, left_out: int, why: str) -> str | None:
+    said = [f"{outrun:,} 行已有业务日期更晚的版本，未采用"] if outrun else []
+    if left_out:
+        said.append(why)
     return "；".join(said) or None
