@@ -15,7 +15,9 @@ def serve(home: Home, host: str = "127.0.0.1", port: int = 8050) -> None:
     """Serve the dashboard until interrupted: behind sign-in, or to this machine alone."""
     app = create_app(home)
     threading.Thread(target=_warm, args=(home, Grant.operator("看板")), daemon=True).start()
-    waitress.serve(app.server, host=host, port=port, threads=8, ident="budget_watch")
+    waitress.serve(
+        app.server, host=host, port=port, threads=8, ident="budget_watch", asyncore_use_poll=True
+    )
 
 
 def _warm(home: Home, grant: Grant) -> None:

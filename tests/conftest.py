@@ -6,8 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from budget_watch.lake import state
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed_homes() -> Iterator[None]:
+    """A process may hold a thousand files: the homes of one module are closed before the next."""
+    yield
+    for made, _ in list(state._engines.values()):
+        made.dispose()  # a home that is still in use opens again
+    state._engines.clear()
 
 
 @pytest.fixture(scope="session")

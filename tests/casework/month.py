@@ -1,15 +1,20 @@
-"""One office of a busy month, as a process: `month HOME SEED PEOPLE FINDINGS`.
+"""One office of a busy month, as a process: `month HOME SEED PEOPLE FINDINGS [DIES_AFTER]`.
 
 Its people look at any case, take one of the steps that they are offered, and say so as soon as it
-is acknowledged: a line of JSON each. It ends when every case has come to an end.
+is acknowledged: a line of JSON each. It ends when every case has come to an end; with DIES_AFTER
+it is killed once so many steps were acknowledged, wherever its next one has come to by then.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
+import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -86,7 +91,24 @@ def _address(step: str, department: str | None) -> dict[str, str]:
     return {"addressee": department or "财政"} if step == "draft" else {}
 
 
-if __name__ == "__main__":
-    for told in work(Home(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(","), int(sys.argv[4])):
+def die_soon() -> None:
+    time.sleep(random.Random().uniform(0, 0.02))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Work, and say each step."""
+    root, seed, names, count = sys.argv[1:5]
+    dies_after = int(sys.argv[5]) if len(sys.argv) > 5 else None
+    steps = work(Home(root), int(seed), names.split(","), int(count))
+    for number, told in enumerate(steps, 1):
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         sys.stdout.flush()
+        if number == dies_after:
+            threading.Thread(target=die_soon).start()
+    if dies_after is not None:  # the others were quicker
+        die_soon()
+
+
+if __name__ == "__main__":
+    main()

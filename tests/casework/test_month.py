@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from pathlib import Path
 
@@ -35,10 +34,14 @@ def home(tmp_path) -> Home:
     return Home(tmp_path / "home")
 
 
-def start(home: Home, people: list[str], findings: int) -> list[subprocess.Popen[str]]:
+def start(
+    home: Home, people: list[str], findings: int, dies_after: int | None = None
+) -> list[subprocess.Popen[str]]:
+    """One process an office; the first is killed after so many steps, if that is said."""
+    dies = [] if dies_after is None else [str(dies_after)]
     return [
         subprocess.Popen(
-            [*MONTH, str(home.root), str(seed), names, str(findings)],
+            [*MONTH, str(home.root), str(seed), names, str(findings), *(dies if seed == 0 else [])],
             cwd=HOUSE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -109,23 +112,12 @@ def test_a_killed_process_loses_no_acknowledged_step(home):
     engine(home)
     # both offices have everybody, so that the one that is left can end every case
     everybody = ",".join(OFFICES)
-    running = start(home, [everybody, everybody], FINDINGS)
-    victim, lines = running[0], []
-
-    def listen() -> None:
-        for line in victim.stdout:
-            lines.append(line)
-            if len(lines) == 5:
-                victim.kill()  # SIGKILL, while its next step is under way
-
-    listening = threading.Thread(target=listen)
-    listening.start()
-    told = [one.communicate(timeout=280)[0] for one in running[1:]]
-    listening.join(60)
-    victim.wait(60)
-    whole = [line for line in lines if line.endswith("\n")]
+    victim, other = start(home, [everybody, everybody], FINDINGS, dies_after=5)
+    lines = victim.communicate(timeout=280)[0].splitlines(keepends=True)
+    told = other.communicate(timeout=280)[0]
     assert victim.returncode == -signal.SIGKILL
-    said = Counter(step for out in ["".join(whole), *told] for step in acknowledged(out))
+    whole = "".join(line for line in lines if line.endswith("\n"))
+    said = Counter(step for out in (whole, told) for step in acknowledged(out))
     found = Counter(written(home))
     assert not said - found
     # what was done and not acknowledged is at most the step under way when it was killed
