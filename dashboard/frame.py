@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 import flask
 from dash import html
 
-from budget_watch.access import Depth, Sensitivity
+from budget_watch.access import Depth, Reached, Sensitivity
 from budget_watch.views import formats as fmt
 from dashboard import reach
 from dashboard.address import Address
@@ -182,8 +182,10 @@ def _limits(context: Context | None) -> list[Node]:
         said.append(f"到{grant.reach('payment').word}为止")
     if grant.tables < Sensitivity.SENSITIVE:
         said.append("不含敏感数据")
-    if grant.verified_only:
+    if grant.findings is Reached.UPHELD:
         said.append("疑点只列初核成立以后的")
+    if grant.findings is Reached.TRANSFERRED:
+        said.append("疑点只列已转交的，答复后才显示级别")
     if not grant.window.open:
         said.append(f"业务日期 {grant.window.key.replace('..', ' 至 ')}")
     return [html.Div(f"您看到的：{'；'.join(said)}。", className="past")] if said else []

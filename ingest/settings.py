@@ -22,6 +22,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from budget_watch.lake.home import CONFIGURATION, Home
+from budget_watch.refusals import refusals
 from ingest.errors import IngestError
 
 T = TypeVar("T", bound="SourceSettings")
@@ -81,11 +82,10 @@ def read_as(model: type[T], section: Mapping[str, Any]) -> T:
     try:
         return model.model_validate(section)
     except ValidationError as error:
-        told = "；".join(
-            f"{'.'.join(map(str, one['loc'])) or '整段'}：{one['msg']}" for one in error.errors()
-        )
         name = section.get("name", "?")
-        raise SettingError(f"{CONFIGURATION} 中数据源“{name}”写错了：{told}。") from error
+        raise SettingError(
+            f"{CONFIGURATION} 中数据源“{name}”写错了：{refusals(error)}。"
+        ) from error
 
 
 def secret(section: str, value: str | None, env: str | None, file: Path | None) -> str | None:

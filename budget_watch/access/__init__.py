@@ -4,6 +4,6 @@ Users, sign-in and roles live here too. Nothing here reads data; the lake applie
 """
 
 from budget_watch.access.grant import Grant, Mask, Opening, Scope, Window
-from budget_watch.access.levels import Depth, Sensitivity
+from budget_watch.access.levels import Depth, Reached, Sensitivity
 
-__all__ = ["Depth", "Grant", "Mask", "Opening", "Scope", "Sensitivity", "Window"]
+__all__ = ["Depth", "Grant", "Mask", "Opening", "Reached", "Scope", "Sensitivity", "Window"]

@@ -13,7 +13,7 @@ from datetime import date
 from enum import Enum
 from fnmatch import fnmatchcase
 
-from budget_watch.access.levels import Depth, Sensitivity
+from budget_watch.access.levels import Depth, Reached, Sensitivity
 
 
 class Mask(Enum):
@@ -126,7 +126,8 @@ class Grant:
         only: tables and rules they are kept to, if they are (an expert's one matter).
         withheld: columns hidden from the role, `table.column` or `*.column`.
         window: business dates they may see.
-        verified_only: findings after 初核成立 only.
+        findings: how far the handling of a finding must have come; after the transfer, its level
+            shows only once it was answered.
         opening: the approval they act under, if any.
         role: in which role they act; None for the local operator and the machine.
         business: whether they see business data at all; administrators do not.
@@ -144,7 +145,7 @@ class Grant:
     only: frozenset[str] | None = None
     withheld: frozenset[str] = frozenset()
     window: Window = field(default_factory=Window)
-    verified_only: bool = False
+    findings: Reached = Reached.FOUND
     opening: Opening | None = None
     role: str | None = None
     business: bool = True
@@ -173,7 +174,7 @@ class Grant:
             "*" if self.only is None else ",".join(sorted(self.only)),
             ",".join(sorted(self.withheld)),
             self.window.key,
-            "verified" if self.verified_only else "all",
+            self.findings.name,
             self.opening.key if self.opening else "",
             "business" if self.business else "none",
             "sums" if self.sums else "",
@@ -187,7 +188,7 @@ class Grant:
             self.business
             and self.scope.whole
             and self.window.open
-            and not self.verified_only
+            and self.findings is Reached.FOUND
             and not self.withheld
             and self.only is None
             and self.depth is Depth.VOUCHER

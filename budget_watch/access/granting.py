@@ -105,7 +105,7 @@ def grant_in(store: Store, capacity: Capacity, purpose: str) -> Grant:
         only=held.matter,
         withheld=frozenset(role.withheld),
         window=held.window,
-        verified_only=role.verified_only,
+        findings=role.of_findings,
         opening=opening,
         role=held.role,
         business=not role.admin,

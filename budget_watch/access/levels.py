@@ -1,4 +1,4 @@
-"""Two orders that decide reading: how deep a row goes, and how sensitive it is."""
+"""Three orders that decide reading: how deep a row goes, how sensitive it is, how far it is."""
 
 from __future__ import annotations
 
@@ -105,3 +105,28 @@ class Sensitivity(IntEnum):
             if text in (each.word, each.name.lower()):
                 return each
         raise ValueError(f"没有名为“{text}”的敏感级别；可用 公开、内部、敏感。")
+
+
+class Reached(IntEnum):
+    """How far the handling of a finding must have come before it is shown."""
+
+    FOUND = 1
+    UPHELD = 2
+    TRANSFERRED = 3
+
+    @property
+    def word(self) -> str:
+        """The Chinese word."""
+        return ("全部", "初核成立后", "转交后")[self - 1]
+
+    @classmethod
+    def of(cls, text: str) -> Reached:
+        """From the word of `permissions.yaml`.
+
+        Raises:
+            ValueError: no such word.
+        """
+        for each in cls:
+            if text in (each.word, each.name.lower()):
+                return each
+        raise ValueError(f"没有名为“{text}”的办理程度；可用 全部、初核成立后、转交后。")

@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from budget_watch.access.errors import AccessError
-from budget_watch.access.levels import Depth, Sensitivity
+from budget_watch.access.levels import Depth, Reached, Sensitivity
+from budget_watch.refusals import refusals
 
 RowLimit = Literal["regions", "departments", "units", "matter", "until"]
 Act = Literal[
@@ -38,7 +39,7 @@ class Role(BaseModel):
         "department"
     )
     rows: tuple[RowLimit, ...] = ()
-    verified_only: bool = False
+    findings: Literal["全部", "初核成立后", "转交后"] = "全部"
     names: bool = False
     sums: bool = True
     withheld: tuple[str, ...] = ()
@@ -54,6 +55,11 @@ class Role(BaseModel):
     def of_tables(self) -> Sensitivity:
         """The highest sensitivity of tables."""
         return Sensitivity.of(self.tables)
+
+    @property
+    def of_findings(self) -> Reached:
+        """How far the handling of a finding must have come."""
+        return Reached.of(self.findings)
 
     @property
     def of_rules(self) -> Sensitivity:
@@ -113,9 +119,7 @@ def _roles(said: dict[str, Any], where: str) -> dict[str, Role]:
         try:
             found[name] = Role.model_validate(each)
         except ValidationError as error:
-            first = error.errors()[0]
-            at = ".".join(str(part) for part in first["loc"])
-            raise AccessError(f"{where}：角色 {name} 的 {at} 不对：{first['msg']}。") from error
+            raise AccessError(f"{where}：角色 {name} 写错了：{refusals(error)}。") from error
     return found
 
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,11 +20,10 @@ from budget_watch.access.roles import roles
 from budget_watch.audit import Who
 from budget_watch.calendar.days import standard_calendar
 from budget_watch.casework import tables as t
-from budget_watch.casework.checking import book_folders
 from budget_watch.casework.clocks import Reckoning, Running
 from budget_watch.casework.errors import UnknownCaseError
 from budget_watch.casework.findings import LEVELS, visible_among
-from budget_watch.casework.workflow import State, Transition, Workflow, load_workflow
+from budget_watch.casework.workflow import State, Transition, Workflow, workflow_of
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 
@@ -153,11 +151,6 @@ class Desk:
     def department(self, role: str) -> bool:
         """Whether the role stands on the departments' side."""
         return self.flow.party.get(role) == "department"
-
-
-def workflow_of(root: Path) -> Workflow:
-    """The workflow of the home at this folder."""
-    return load_workflow(book_folders(root))
 
 
 def today_of(now: datetime | None = None) -> date:

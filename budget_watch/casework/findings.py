@@ -15,12 +15,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from budget_watch.access import Grant, Mask
+from budget_watch.access import Grant, Mask, Reached
 from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import CLEARED
 from budget_watch.casework.errors import UnknownFindingError
 from budget_watch.casework.hiding import hidden
 from budget_watch.casework.rule_marks import visible_rules
+from budget_watch.casework.workflow import workflow_of
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 
@@ -128,10 +129,10 @@ def list_findings(
         trial: only those of rules on trial, or only those of the others.
     """
     table = t.finding
-    where = _scope(home, grant)
-    wanted = {
+    shown = _level(home, grant)
+    wanted: dict[sa.ColumnElement[Any], Any] = {
         table.c.rule: rule,
-        table.c.level: level,
+        shown: level,
         table.c["class"]: klass,
         table.c.outcome: outcome,
         table.c.area: area,
@@ -139,12 +140,12 @@ def list_findings(
         table.c.data_state: data_state,
         table.c.trial: trial,
     }
-    where += [column == value for column, value in wanted.items() if value is not None]
+    where = [column == value for column, value in wanted.items() if value is not None]
     if first_runs is not None:
         where.append(table.c.first_run.in_(sorted(first_runs)))
-    rank = sa.case({name: at for at, name in enumerate(LEVELS)}, value=table.c.level, else_=9)
+    rank = sa.case({name: at for at, name in enumerate(LEVELS)}, value=shown, else_=9)
     query = (
-        sa.select(table)
+        _query(home, grant)
         .where(*where)
         .order_by(rank, table.c.first_seen.desc(), table.c.rule, table.c.id)
     )
@@ -160,9 +161,7 @@ def get_finding(home: Home, grant: Grant, finding_id: str) -> Finding:
     """
     if len(finding_id) < 8:
         raise UnknownFindingError(finding_id)
-    query = sa.select(t.finding).where(
-        *_scope(home, grant), t.finding.c.id.startswith(finding_id, autoescape=True)
-    )
+    query = _query(home, grant).where(t.finding.c.id.startswith(finding_id, autoescape=True))
     with engine(home).connect() as connection:
         rows = connection.execute(query.limit(2)).mappings().all()
     if len(rows) != 1:
@@ -178,9 +177,21 @@ def history(home: Home, grant: Grant, finding_id: str) -> list[dict[str, Any]]:
         .where(t.finding_event.c.finding == found.finding)
         .order_by(t.finding_event.c.seq)
     )
+    told = sa.select(t.finding.c.id).where(
+        t.finding.c.id == found.finding, _in_cases(home, "answered")
+    )
     with engine(home).connect() as connection:
         rows = connection.execute(query).mappings().all()
-    return [{**row, "observation": _shown(row["observation"], grant)} for row in rows]
+        answered = connection.scalar(told) is not None
+    rated = grant.findings is not Reached.TRANSFERRED or answered
+    return [
+        {
+            **row,
+            "level": row["level"] if rated else None,
+            "observation": _shown(row["observation"], grant, rated=rated),
+        }
+        for row in rows
+    ]
 
 
 def visible_among(
@@ -204,8 +215,11 @@ def _scope(home: Home, grant: Grant) -> list[sa.ColumnElement[bool]]:
         limits.append(f.dept_code.in_(sorted(scope.departments)))
     if scope.units is not None:
         limits.append(f.agency_code.in_(sorted(scope.units)))
-    if grant.verified_only:
+    if grant.findings is Reached.UPHELD:
         limits.append(f.work_state.in_(sorted(VERIFIED)))
+    if grant.findings is Reached.TRANSFERRED:
+        limits.append(_in_cases(home, "shown_to_departments"))
+    if grant.findings is not Reached.FOUND:
         limits.append(f.trial.is_(False))
     if window.since is not None:
         limits.append(f.last_seen >= window.since)
@@ -214,9 +228,32 @@ def _scope(home: Home, grant: Grant) -> list[sa.ColumnElement[bool]]:
     return limits
 
 
-def _shown(stored: str, grant: Grant) -> dict[str, Any]:
+def _in_cases(home: Home, mark: str) -> sa.ColumnElement[bool]:
+    """Whether a finding's case stands in a state of the workflow with this mark."""
+    own, case = t.case_finding.c, t.case_file.c
+    states = [each.id for each in workflow_of(home.root).states if getattr(each, mark)]
+    inside = sa.select(own.finding).join(t.case_file, case.id == own.case)
+    return t.finding.c.id.in_(inside.where(case.state.in_(states)))
+
+
+def _level(home: Home, grant: Grant) -> sa.ColumnElement[str | None]:
+    """The level as the reader may know it: departments see none before they have answered."""
+    if grant.findings is not Reached.TRANSFERRED:
+        return t.finding.c.level
+    return sa.case((_in_cases(home, "answered"), t.finding.c.level), else_=sa.null())
+
+
+def _query(home: Home, grant: Grant) -> sa.Select[Any]:
+    return sa.select(t.finding, _level(home, grant).label("shown_level")).where(
+        *_scope(home, grant)
+    )
+
+
+def _shown(stored: str, grant: Grant, *, rated: bool) -> dict[str, Any]:
     """A stored observation as the grant may see it."""
     seen: dict[str, Any] = json.loads(stored)
+    if not rated:
+        seen["level"] = None
     if grant.mask is Mask.PERSONS:
         seen["values"] = hidden(seen.get("values") or {})
         seen["grain"] = hidden(seen.get("grain") or {})
@@ -224,13 +261,14 @@ def _shown(stored: str, grant: Grant) -> dict[str, Any]:
 
 
 def _finding(row: Mapping[Any, Any], grant: Grant) -> Finding:
-    seen = _shown(row["observation"], grant)
+    rated = row["shown_level"] == row["level"]
+    seen = _shown(row["observation"], grant, rated=rated)
     return Finding(
         finding=row["id"],
         rule=row["rule"],
         title=row["title"],
         area=row["area"],
-        level=row["level"],
+        level=row["shown_level"],
         klass=row["class"],
         outcome=row["outcome"],
         provisional=row["provisional"],

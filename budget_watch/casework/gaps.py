@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from budget_watch.access import Grant, Mask
+from budget_watch.access import Grant, Mask, Reached
 from budget_watch.casework.data_state import ERROR, EXEMPT, INSUFFICIENT
 from budget_watch.casework.hiding import hidden
 from budget_watch.casework.rule_marks import visible_rules
@@ -41,7 +41,7 @@ def observations_of(home: Home, grant: Grant, run: str, outcome: str | None = No
     rules = visible_rules(home.root, grant)
     if rules is not None:
         rows = rows.filter(pl.col("rule").is_in(sorted(rules)))
-    if grant.verified_only or not grant.window.open:
+    if grant.findings is not Reached.FOUND or not grant.window.open:
         rows = rows.clear()  # what was not judged was verified by nobody, and has no day of its own
     return rows
 

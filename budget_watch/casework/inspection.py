@@ -21,10 +21,10 @@ import sqlalchemy as sa
 
 from budget_watch.audit import Note, append, key_of
 from budget_watch.casework import tables as t
-from budget_watch.casework.cases import Actor, list_cases, today_of, workflow_of
+from budget_watch.casework.cases import Actor, list_cases, today_of
 from budget_watch.casework.checking import choose_snapshot, rules_dir
 from budget_watch.casework.errors import CaseworkError
-from budget_watch.casework.workflow import LocalBasis
+from budget_watch.casework.workflow import LocalBasis, workflow_of
 from budget_watch.engine.model import Strict
 from budget_watch.engine.yaml_file import read_one
 from budget_watch.lake import Home, Reader, Snapshot

@@ -30,6 +30,7 @@ TITLES = {
     "hidden": "隐去的列",
     "why": "说明",
 }
+_SHOWN = {"全部": "全部疑点", "初核成立后": "初核成立后", "转交后": "转交后，答复后见级别"}
 _ROWS = {
     "regions": "指定区划",
     "departments": "指定部门",
@@ -54,7 +55,7 @@ def matrix(root: Path, book: Book) -> Iterator[dict[str, Any]]:
                 "name": name,
                 "what": book.rules[name].title,
                 "sensitivity": mark.sensitivity.word,
-                "reads": ("初核成立后" if role.verified_only else "全部疑点") if may else "不可读",
+                "reads": _SHOWN[role.findings] if may else "不可读",
                 "depth": mark.depth.word,
                 "hidden": "",
                 "why": "" if may else _why(grant, role),
@@ -105,7 +106,7 @@ def _bare(code: str, role: Role) -> Grant:
         tables=role.of_tables,
         rules=role.of_rules,
         withheld=frozenset(role.withheld),
-        verified_only=role.verified_only,
+        findings=role.of_findings,
         role=code,
         business=not role.admin,
         sums=role.sums,

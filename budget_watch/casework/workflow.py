@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from budget_watch.casework.checking import book_folders
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.laws import Texts, check_citation
@@ -269,6 +270,15 @@ class LocalWorkflow(Strict):
     clocks: tuple[LocalClock, ...] = ()
     quiet_weeks: tuple[QuietWeeks, ...] | None = None
     remind_workdays: int | None = Field(default=None, ge=0)
+
+
+def workflow_of(root: Path) -> Workflow:
+    """The workflow of the home at this folder.
+
+    Raises:
+        WorkflowError: what is wrong and where.
+    """
+    return load_workflow(book_folders(root))
 
 
 def load_workflow(folders: Iterable[Path], texts: Texts | None = None) -> Workflow:

@@ -207,7 +207,7 @@ def cases_act(
 ) -> int:
     """办一步；可以一次对多个疑点办同一步。每一件各自成功或说明原因。"""
     from budget_watch.casework.acting import Done, act, act_on_many
-    from budget_watch.casework.cases import workflow_of
+    from budget_watch.casework.workflow import workflow_of
 
     here: Context = context.obj
     home = here.existing()
@@ -420,7 +420,8 @@ def cases_rate(
 ) -> int:
     """对办理情况评价；同一人再评，以后一次为准。"""
     from budget_watch.casework.acting import rate
-    from budget_watch.casework.cases import get_case, satisfaction, workflow_of
+    from budget_watch.casework.cases import get_case, satisfaction
+    from budget_watch.casework.workflow import workflow_of
 
     here: Context = context.obj
     home, actor = here.existing(), actor_for(here, user, role)
@@ -440,8 +441,7 @@ def cases_rate(
 @cases_app.command("workflow")
 def cases_workflow(context: typer.Context, as_json: JsonOption = False) -> int:
     """办理流程：每一步谁办、要填什么、哪一步是法的规定、哪一步是本地做法。"""
-    from budget_watch.casework.cases import workflow_of
-    from budget_watch.casework.workflow import NEED_WORDS
+    from budget_watch.casework.workflow import NEED_WORDS, workflow_of
 
     here: Context = context.obj
     flow = workflow_of(here.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from budget_watch.cli.output import line, say
 from budget_watch.lake.day_runs import OUTCOMES
+from budget_watch.lake.snapshot import CHINA
 
 SAY_SECONDS = 10.0  # a plain log gets a step's line at most so often
 
@@ -102,7 +104,7 @@ class Shown:
 
     def _words(self, text: str) -> None:
         if self._bars is None:
-            stamp = time.strftime("%m-%d %H:%M:%S")
+            stamp = datetime.now(CHINA).strftime("%m-%d %H:%M:%S")
             self._console.print(f"{stamp} {text}", markup=False, soft_wrap=True)
         else:
             self._console.print(text, markup=False, soft_wrap=True)

@@ -259,8 +259,9 @@ def _row_record(bundle: Bundle, row: dict[str, Any]) -> dict[str, Any]:
 
 def _act_line(bundle: Bundle, act: Any) -> str:
     from budget_watch.lake.quarantine import ACTIONS, count
+    from budget_watch.lake.snapshot import CHINA
 
-    when = act.acted_at.strftime("%Y-%m-%d %H:%M")
+    when = act.acted_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
     what = f"{ACTIONS[act.action]} {bundle.name} {count(act.lines):,} 行"
     return f"{when} {act.actor} {what}：{act.reason}"
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import xlsxwriter
 
-from budget_watch.casework.cases import Actor, workflow_of
+from budget_watch.casework.cases import Actor
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.inquiries import HEAD, HEAD_ROW, SHEET, YES, Row, listed
+from budget_watch.casework.workflow import workflow_of
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.letter import place_name, told
 from budget_watch.digest.repack import repack

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from budget_watch.digest.errors import TemplateError
+from budget_watch.refusals import refusal
 from budget_watch.tables.strict_yaml import YamlFileError, read_mapping
 
 FOLDER = Path(__file__).parent / "templates"
@@ -127,6 +128,4 @@ def read_template(report: str, folder: Path = FOLDER) -> Template:
     except YamlFileError as error:
         raise TemplateError(path.name, str(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise TemplateError(path.name, f"{where}：{first['msg']}") from error
+        raise TemplateError(path.name, refusal(error)) from error

@@ -17,6 +17,7 @@ from ruamel.yaml.events import AliasEvent
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.yaml_words import duplicate, missing, place, similar, syntax
 from budget_watch.engine.yaml_words import keys as keys_of
+from budget_watch.refusals import refused
 from budget_watch.tables.strict_yaml import line_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -146,7 +147,7 @@ def validated(path: Path, data: Any, model: type[Model], at: tuple[int | str, ..
         elif code == "extra_forbidden":
             message = f"没有键 {place(keys)}；可用的键：{keys_of(model, keys)}"
         else:
-            message = " ".join(filter(None, (place(keys), _said(first))))
+            message = " ".join(filter(None, (place(keys), refused(first))))
         where = f"{path}:{line_of(path, (*at, *keys))}"
         raise BookError(where, message, code) from error
 
@@ -175,46 +176,6 @@ def place_keys(place: str) -> tuple[str | int, ...]:
     _, _, inner = place.partition(" ")
     inner = inner.replace("（", ".").replace("）", "")
     return tuple(int(each) if each.isdigit() else each for each in re.findall(r"\w+", inner))
-
-
-def _said(error: Any) -> str:
-    """What is wrong with a value and what to write instead, in Chinese."""
-    context = error.get("ctx") or {}
-    kind, given = error["type"], error.get("input")
-    said = _KINDS.get(kind)
-    if said is not None:
-        words = {key: str(value) for key, value in context.items()}
-        if "expected" in words:
-            words["expected"] = "、".join(re.findall(r"'([^']*)'", words["expected"]))
-        return said.format(**{"given": given, "min_length": "1", "pattern": "", **words})
-    told = str(error["msg"])
-    return told.removeprefix("Value error, ") if "Value error" in told else f"不合要求：{told}"
-
-
-_KINDS = {
-    "literal_error": "应为 {expected} 之一，这里是“{given}”",
-    "date_parsing": "“{given}”不是日期；请写 2026-03-31",
-    "date_from_datetime_parsing": "“{given}”不是日期；请写 2026-03-31",
-    "date_type": "“{given}”不是日期；请写 2026-03-31",
-    "date_from_datetime_inexact": "“{given}”不是日期；请写 2026-03-31",
-    "string_type": '应是文字；是代码或数字就加引号，如 "101"',
-    "string_too_short": "不能是空的",
-    "string_pattern_mismatch": "“{given}”写法不对（应合 {pattern}）",
-    "int_parsing": "“{given}”不是整数",
-    "int_type": "应是整数",
-    "float_parsing": "“{given}”不是数",
-    "float_type": "应是数",
-    "bool_parsing": "“{given}”应写 true 或 false",
-    "bool_type": "应写 true 或 false",
-    "too_short": "至少要写 {min_length} 项",
-    "greater_than_equal": "应不小于 {ge}",
-    "less_than_equal": "应不大于 {le}",
-    "list_type": "应是一张列表：[…] 或各行以“- ”开头",
-    "tuple_type": "应是一张列表：[…] 或各行以“- ”开头",
-    "dict_type": "应是“键: 值”的映射",
-    "model_type": "应是“键: 值”的映射",
-    "model_attributes_type": "应是“键: 值”的映射",
-}
 
 
 def _line(error: MarkedYAMLError) -> int:

@@ -29,6 +29,7 @@ from budget_watch.lake import records
 from budget_watch.lake.errors import LakeError
 from budget_watch.lake.home import CONFIGURATION, Home
 from budget_watch.lake.state import engine, writing
+from budget_watch.refusals import refusals
 
 _ID = re.compile(r"S\d{8}-\d{2,}")
 # Of these every row belongs to a run, which has its snapshot in a column of its own.
@@ -103,9 +104,7 @@ def read_retention(home: Home) -> Retention:
     except tomllib.TOMLDecodeError as error:
         raise LakeError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
     except ValidationError as error:
-        one = error.errors()[0]
-        where = ".".join(map(str, one["loc"]))
-        raise LakeError(f"{path} 的 [retention] {where} 写错了：{one['msg']}。") from error
+        raise LakeError(f"{path} 的 [retention] 写错了：{refusals(error)}。") from error
 
 
 def plan(home: Home, retention: Retention, now: datetime) -> Plan:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from budget_watch.refusals import refused
 from budget_watch.tables.contract import Contract
 from budget_watch.tables.strict_yaml import YamlFileError, line_of, read_mapping
 
@@ -83,20 +84,6 @@ def _validated(path: Path, data: Mapping[str, Any]) -> Contract:
         first = error.errors()[0]
         keys = tuple(first["loc"])
         where = ".".join(str(key) for key in keys) or "全文"
-        message = _chinese(first["type"], first["msg"], first.get("ctx") or {})
+        message = refused(first)
         line = line_of(path, keys)
         raise ContractError(f"{path}:{line}: {where} 不合要求：{message}") from error
-
-
-def _chinese(kind: str, text: str, context: Mapping[str, Any]) -> str:
-    """What pydantic found, in words that say what to write."""
-    known = {
-        "extra_forbidden": "没有这个键；请核对拼写或删去",
-        "missing": "缺少这一项；请补写",
-        "literal_error": f"应为 {context.get('expected', '')} 之一".replace(" or ", "、"),
-        "string_pattern_mismatch": f"应符合 {context.get('pattern', '')}",
-        "string_type": "应为文字；像数字的文字要加引号",
-        "bool_type": "应为 true 或 false",
-        "tuple_type": "应为列表，如 [a, b]",
-    }
-    return known.get(kind, text.removeprefix("Value error, "))

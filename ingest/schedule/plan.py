@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from budget_watch.lake.day_runs import BROKEN, CANCELLED, FAILED, RUNNING, DayRun
 from budget_watch.lake.home import CONFIGURATION, Home
 from budget_watch.lake.snapshot import CHINA
+from budget_watch.refusals import refusals
 from ingest.settings import SettingError
 
 ON_TIME, CATCH_UP, RETRY, RESUME, BY_HAND = "定时", "补跑", "重试", "继续", "手工"
@@ -70,10 +71,7 @@ def read_settings(home: Home) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
     except ValidationError as error:
-        told = "；".join(
-            f"{'.'.join(map(str, one['loc'])) or '整段'}：{one['msg']}" for one in error.errors()
-        )
-        raise SettingError(f"{path} 的 [schedule] 写错了：{told}。") from error
+        raise SettingError(f"{path} 的 [schedule] 写错了：{refusals(error)}。") from error
 
 
 def due_at(day: date, settings: Settings) -> datetime:

@@ -14,6 +14,7 @@ from budget_watch.audit import Who
 from budget_watch.casework.accounts import store_of
 from budget_watch.lake import Home
 from budget_watch.lake import state as lake_state
+from tests.casework.made_cases import bring
 from tests.servers.postgres import Postgres
 from tests.views_drill.small_city import make_home
 
@@ -84,18 +85,16 @@ def acts(store: Store) -> list[tuple[str, str, str]]:
 
 @pytest.fixture(scope="session")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The small city judged by the real rule book; every second finding verified, none by name."""
+    """The small city, judged; of four findings one is transferred and one answered."""
     from budget_watch.casework import tables
     from budget_watch.casework.checking import check
 
     made, _ = make_home(tmp_path_factory.mktemp("checked"))
     check(made.root)
-    with lake_state.writing(made) as connection:
-        ids = connection.execute(sa.select(tables.finding.c.id).order_by(tables.finding.c.id))
-        half = [row[0] for row in ids.all()][::2]
-        connection.execute(
-            sa.update(tables.finding)
-            .where(tables.finding.c.id.in_(half))
-            .values(work_state="已转交")
-        )
+    with lake_state.engine(made).connect() as connection:
+        found = sa.select(tables.finding.c.id).order_by(tables.finding.c.id)
+        ids = list(connection.execute(found).scalars())
+    for at, state in ((0, "已转交"), (2, "已反馈")):
+        for target in ids[at::4]:
+            bring(made, target, state)
     return made

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from budget_watch.access import Depth, Grant, Scope, Sensitivity, Window, accounts, assigning
+from budget_watch.access import (
+    Depth,
+    Grant,
+    Reached,
+    Scope,
+    Sensitivity,
+    Window,
+    accounts,
+    assigning,
+)
 from budget_watch.access.errors import AccessError, ForbiddenError, NoRoleError, UnknownUserError
 from budget_watch.access.granting import capacities, grant_of, require
 from budget_watch.access.roles import roles, standard_roles
@@ -41,7 +50,7 @@ def test_an_account_without_a_role_sees_nothing_and_one_with_a_role_its_own(stor
         rules=Sensitivity.INTERNAL,
         withheld=frozenset({"*.payer_acct_no"}),
         window=Window(date(2026, 1, 1)),
-        verified_only=True,
+        findings=Reached.UPHELD,
         role="deputy",
     )
     with pytest.raises(UnknownUserError, match="没有账号 nobody"):
@@ -130,7 +139,7 @@ def test_an_approval_narrows_the_rows_lifts_what_it_names_and_ends(store, clock)
     assert plain.opening is None and plain.reach("payment") is Depth.PROJECT
     assert under.scope == Scope(frozenset({"990100000"}), frozenset({"101"}))
     assert (under.reach("payment"), under.reach("indicator")) == (Depth.VOUCHER, Depth.PROJECT)
-    assert under.verified_only and under.key != plain.key
+    assert under.findings is Reached.UPHELD and under.key != plain.key
     clock.on(days=6)
     with pytest.raises(NoRoleError):
         grant_of(store, "li", "t", "deputy", made.number)
@@ -220,11 +229,11 @@ def test_a_home_changes_roles_but_makes_no_administrator_a_reader(tmp_path: Path
     path = tmp_path / "permissions.yaml"
     path.write_text("roles:\n  deputy: {depth: unit}\n", encoding="utf-8")
     assert roles(tmp_path)["deputy"].reach is Depth.UNIT
-    assert roles(tmp_path)["deputy"].verified_only
+    assert roles(tmp_path)["deputy"].of_findings is Reached.UPHELD
     for text, said in (
         ("roles:\n  audit_admin: {admin: false}\n", "三员不能改"),
         ("roles:\n  boss: {depth: unit}\n", "没有角色 boss"),
-        ("roles:\n  deputy: {depth: deep}\n", "deputy 的 depth 不对"),
+        ("roles:\n  deputy: {depth: deep}\n", "角色 deputy 写错了：depth：应为 department、"),
         ("roles: [", "不是合格的 YAML"),
     ):
         path.write_text(text, encoding="utf-8")

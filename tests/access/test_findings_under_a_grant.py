@@ -9,12 +9,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from budget_watch.access import Grant, Scope, Sensitivity, Window
+from budget_watch.access import Grant, Reached, Scope, Sensitivity, Window
 from budget_watch.access.roles import standard_roles
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.errors import UnknownFindingError
 from budget_watch.casework.explaining import explained
-from budget_watch.casework.findings import VERIFIED, get_finding, history, list_findings
+from budget_watch.casework.findings import LEVELS, VERIFIED, get_finding, history, list_findings
 from budget_watch.casework.gaps import gaps
 from budget_watch.casework.rule_marks import rule_marks, visible_rules
 from budget_watch.lake import Reader, Snapshot
@@ -23,6 +23,16 @@ from tests.access.test_reading_layer import grant_for
 from tests.views_drill.small_city import CITY
 
 WHOLE = Grant.system("test")
+TRANSFERRED = {"已转交", "已签收", "研究处理中", "已反馈", "复核", "退回补充", "持续跟踪", "办结"}
+
+
+def reached(finding, asked):
+    """Whether the handling of a finding has come as far as a role is shown."""
+    return {
+        Reached.FOUND: True,
+        Reached.UPHELD: finding.work_state in VERIFIED and not finding.trial,
+        Reached.TRANSFERRED: finding.work_state in TRANSFERRED and not finding.trial,
+    }[asked]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +58,7 @@ def test_no_role_sees_a_finding_of_another_rule_place_or_state(checked, book, ro
             if not said.admin
             and marks[f.rule].sensitivity <= said.of_rules
             and marks[f.rule].depth <= said.reach
-            and (not said.verified_only or (f.work_state in VERIFIED and not f.trial))
+            and reached(f, said.of_findings)
             and (scope.regions is None or f.mof_div_code in scope.regions)
             and (scope.departments is None or f.dept_code in scope.departments)
             and (scope.units is None or f.agency_code in scope.units)
@@ -66,9 +76,30 @@ def test_no_role_sees_a_finding_of_another_rule_place_or_state(checked, book, ro
 
 def test_the_matrix_of_findings_is_not_empty_for_deputies_and_whole_for_the_committee(checked):
     mine = list_findings(checked, grant_for("deputy"), outcome=None)
-    assert mine and {f.work_state for f in mine} == {"已转交"}
+    assert mine and {f.work_state for f in mine} <= {"已转交", "已反馈"}
     whole = list_findings(checked, WHOLE, outcome=None)
     assert len(list_findings(checked, grant_for("clerk"), outcome=None)) == len(whole) > len(mine)
+
+
+def test_a_department_sees_no_level_before_it_has_answered(checked):
+    """Neither in the record, the history, the order nor by asking for a level (domain §4.4)."""
+    grant = replace(grant_for("supervisor"), scope=Scope())
+    mine = list_findings(checked, grant, outcome=None)
+    levels = {f.finding: f.level for f in list_findings(checked, WHOLE, outcome=None)}
+    before = [f for f in mine if f.work_state == "已转交"]
+    after = [f for f in mine if f.work_state == "已反馈"]
+    assert len(before) > 3 and len(after) > 3 and len(before) + len(after) == len(mine)
+    assert [f.level for f in after] == [levels[f.finding] for f in after]
+    for one in before:
+        seen = [one, get_finding(checked, grant, one.finding)]
+        assert [(f.level, f.observation["level"]) for f in seen] == [(None, None)] * 2
+        told = history(checked, grant, one.finding)
+        assert [(e["level"], e["observation"]["level"]) for e in told] == [(None, None)] * len(told)
+    for level in LEVELS:
+        asked = list_findings(checked, grant, outcome=None, level=level)
+        assert {f.finding for f in asked} == {f.finding for f in after if f.level == level}
+    order = [(f.first_seen, f.rule, f.finding) for f in mine if f.level is None]
+    assert order == sorted(order, key=lambda each: (-each[0].toordinal(), *each[1:]))
 
 
 def test_what_was_not_judged_is_cut_like_findings(checked, book):
@@ -81,7 +112,7 @@ def test_what_was_not_judged_is_cut_like_findings(checked, book):
     assert listed(grant_for("deputy")) == []
     assert listed(grant_for("system_admin")) == []
     rules = visible_rules(checked.root, grant_for("deputy"))
-    inner = replace(grant_for("deputy"), verified_only=False)
+    inner = replace(grant_for("deputy"), findings=Reached.FOUND)
     assert {r["rule"] for r in listed(inner)} <= rules
 
 
@@ -94,7 +125,7 @@ def test_evidence_outside_the_depth_is_one_number_and_its_sum(checked, book):
     whole = of_rule(checked, "SJ05")
     all_ = explained(checked, WHOLE, book, whole.finding).evidence
     assert (all_.count, all_.outside) == (41, 0)
-    deputy = replace(grant_for("deputy"), verified_only=False)
+    deputy = replace(grant_for("deputy"), findings=Reached.FOUND)
     said = explained(checked, deputy, book, whole.finding)
     found = said.evidence
     assert (found.count, found.rows.height, found.total) == (0, 0, 0)

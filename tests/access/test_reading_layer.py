@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from budget_watch.access import Depth, Grant, Opening, Scope, Sensitivity, Window
+from budget_watch.access import Depth, Grant, Opening, Reached, Scope, Sensitivity, Window
 from budget_watch.access.levels import depth_of
 from budget_watch.access.roles import standard_roles
 from budget_watch.lake import Home, LakeError, Reader
@@ -26,7 +26,7 @@ DEPUTY = Grant(
     depth=Depth.PROJECT,
     tables=Sensitivity.INTERNAL,
     rules=Sensitivity.INTERNAL,
-    verified_only=True,
+    findings=Reached.UPHELD,
 )
 
 
@@ -40,7 +40,7 @@ def grant_for(role: str, scope: Scope | None = None) -> Grant:
         tables=said.of_tables,
         rules=said.of_rules,
         withheld=frozenset(said.withheld),
-        verified_only=said.verified_only,
+        findings=said.of_findings,
         business=not said.admin,
         role=role,
     )
@@ -173,7 +173,7 @@ def test_two_grants_that_see_different_rows_never_share_a_cache_key():
         replace(base, only=frozenset({"payment"})),
         replace(base, withheld=frozenset({"*.use_des"})),
         replace(base, window=Window(date(2026, 1, 1))),
-        replace(base, verified_only=False),
+        replace(base, findings=Reached.FOUND),
         replace(base, opening=Opening(1, frozenset({"x"}), Depth.UNIT, Sensitivity.OPEN)),
         replace(base, business=False),
         replace(base, sums=False),

@@ -158,7 +158,7 @@ def test_the_settings_are_read_and_mistakes_named(home, command):
     told = command(home.root, "findings", "--json")
     assert told.status == 0
     settings.write_text(text + "\n[retention]\ndays = 3\n")
-    with pytest.raises(LakeError, match=r"\[retention\] days 写错了"):
+    with pytest.raises(LakeError, match=r"\[retention\] 写错了：days"):
         read_retention(home)
 
 

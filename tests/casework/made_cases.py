@@ -108,7 +108,7 @@ def number_for(target: str) -> str:
 
 def given_for(home: Home, step: str, **more: Any) -> dict[str, Any]:
     """What a step needs, filled in."""
-    from budget_watch.casework.cases import workflow_of
+    from budget_watch.casework.workflow import workflow_of
 
     needs = workflow_of(home.root).named(step).needs
     return {**{name: GIVEN[name] for name in needs}, **more}

@@ -144,7 +144,7 @@ GOOD = (FOLDER / "TAX-04.yaml").read_text(encoding="utf-8")
     ("change", "words"),
     [
         (("code: TAX-04", "code: TAX-04\ncode: TAX-04"), ":2: 键 code 写了两次"),
-        (("type: date", "type: day"), ":22: columns.7.type .*'str'.*之一"),
+        (("type: date", "type: day"), ":22: columns.7.type .*应为 str、.*之一"),
         (("unit: 万元", "unit: 分"), "unit 应为 元、万元 或 亿元"),
         (("codes: region", "codes: regions"), "没有代码表 regions"),
         (("key: [fiscal_year", "key: [year"), "year 不在 columns 中"),
@@ -154,7 +154,7 @@ GOOD = (FOLDER / "TAX-04.yaml").read_text(encoding="utf-8")
         (("code: TAX-04", "code: [TAX-04"), "YAML 语法有误"),
         (("name: fee_kind", "name: month"), "列 month 写了两次"),
         (("    right: arrear\n", ""), "缺少 right"),
-        (("kind: period", "kind: period\ncolour: red"), ":8: colour .*没有这个键"),
+        (("kind: period", "kind: period\ncolour: red"), ":8: colour .*没有这一项"),
     ],
 )
 def test_a_wrong_contract_is_refused_with_file_and_remedy(tmp_path, change, words):

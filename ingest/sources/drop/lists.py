@@ -21,6 +21,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from budget_watch.lake import Coverage
+from budget_watch.refusals import refusal
 from budget_watch.tables import contracts
 from ingest.errors import Unreadable
 
@@ -111,10 +112,8 @@ def _listed(path: str, folder: str, number: int, told: Any) -> Listed:
     try:
         entry = _Entry.model_validate(told)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "整条"
         raise Unreadable(
-            f"清单“{path}”的第 {number} 条写错了（{where}：{first['msg']}）；改正后会重新读。"
+            f"清单“{path}”的第 {number} 条写错了（{refusal(error)}）；改正后会重新读。"
         ) from error
     parts = [part for part in entry.file.replace("\\", "/").split("/") if part not in ("", ".")]
     if ".." in parts or not parts:
