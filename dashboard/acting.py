@@ -19,10 +19,14 @@ from budget_watch.casework.attachments import attach, read_file
 from budget_watch.casework.cases import Desk, actor_of
 from budget_watch.casework.errors import CaseworkError, StaleError, UnknownCaseError
 from budget_watch.casework.file_check import MOST_BYTES
+from budget_watch.casework.notices.following import follow
+from budget_watch.casework.notices.inbox import mark_seen
 from budget_watch.lake import Home
 
 HEADER = "X-Budget-Watch"
 RATE = "rate"
+FOLLOW, UNFOLLOW = "follow", "unfollow"
+SEEN = "seen"
 _STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
 _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field
@@ -104,9 +108,14 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     if step == RATE:
         rate(home, actor, target, str(filled.get("word", "")), str(filled.get("remark", "")))
         return "评价已记下。"
+    if step in (FOLLOW, UNFOLLOW):
+        follow(home, actor, target, step == FOLLOW)
+        return "已关注；反馈、办完时通知您。" if step == FOLLOW else "已不再关注。"
     version = asked.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
         raise _BadRequest("请求没有写明所见的版本；请刷新页面后再办。")
+    if step == SEEN:
+        return f"已读 {mark_seen(home, actor, upto=version)} 条。"
     request = _text(asked, "request") or None
     done = act(home, actor, target, step, filled, version=version, request=request)
     title = Desk.of(home).flow.named(step).title

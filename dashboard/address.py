@@ -148,6 +148,7 @@ PAGES: dict[str, PageShape] = {
     ),
     "finding": PageShape("疑点", (), range(1, 2)),
     "todo": PageShape("我的待办", ("tab",), range(0, 1)),
+    "inbox": PageShape("我的消息", ("tab",), range(0, 1)),
     "case": PageShape("办理", (), range(1, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),

@@ -10,6 +10,8 @@ import flask
 from dash import html
 
 from budget_watch.access import Depth, Reached, Sensitivity
+from budget_watch.casework.cases import actor_of
+from budget_watch.casework.notices.inbox import count_unseen
 from budget_watch.views import formats as fmt
 from dashboard import reach
 from dashboard.address import Address
@@ -19,7 +21,15 @@ from dashboard.signin.guard import visitor
 
 PRODUCT = "人大预算国资联网监督"
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("工作", (("todo", "我的待办"), ("overview", "总览"), ("alerts", "预警中心"))),
+    (
+        "工作",
+        (
+            ("todo", "我的待办"),
+            ("inbox", "我的消息"),
+            ("overview", "总览"),
+            ("alerts", "预警中心"),
+        ),
+    ),
     ("专题", (("exec", "预算执行"), ("debt", "政府债务"))),
     ("资料", (("rules", "规则与参数"),)),
     ("管理", (("data", "数据质量"),)),
@@ -30,7 +40,13 @@ TABBAR = (
     ("exec", "执行"),
     ("debt", "债务"),
 )
-MORE = (("todo", "我的待办"), ("rules", "规则与参数"), ("data", "数据质量"), ("search", "搜索"))
+MORE = (
+    ("todo", "我的待办"),
+    ("inbox", "我的消息"),
+    ("rules", "规则与参数"),
+    ("data", "数据质量"),
+    ("search", "搜索"),
+)
 _BELONGS = {"finding": "alerts", "case": "todo", "voucher": "exec"}
 
 
@@ -132,6 +148,7 @@ def _head(address: Address, context: Context | None) -> html.Header:
             html.Div(className="head-fill"),
             _search(),
             link("搜索", address.at("search"), className="head-plain narrow-only"),
+            *_unread(address, context),
         ]
     switch = {"data-theme-switch": "1"}
     return html.Header(
@@ -150,6 +167,16 @@ def _head(address: Address, context: Context | None) -> html.Header:
         ],
         className="head",
     )
+
+
+def _unread(address: Address, context: Context) -> list[Node]:
+    """“消息 3”: how many notices the reader has not read; none for the local operator."""
+    if context.grant.role is None:
+        return []
+    count = count_unseen(context.home, actor_of(context.home, context.grant))
+    said = "消息" if not count else f"消息 {count}"
+    title = f"未读消息 {count} 条" if count else "没有未读消息"
+    return [link(said, address.at("inbox"), className="head-plain", title=title)]
 
 
 def _who() -> list[Node]:

@@ -1,13 +1,15 @@
 """Taking a step on a case: the only place where a work state changes.
 
-A step is one transaction: the case, its findings' work state, its periods, the act and its audit
-entry stand or fall together. A request that comes twice is one act; of two people at one case the
-second is told what the first did. The data state is neither asked nor touched.
+A step is one transaction: the case, its findings' work state, its periods, the act, its audit entry
+and the notices of those whom it concerns stand or fall together. A request that comes twice is one
+act; of two people at one case the second is told what the first did. The data state is neither
+asked nor touched.
 """
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -38,6 +40,8 @@ from budget_watch.casework.errors import (
     UnknownCaseError,
 )
 from budget_watch.casework.given import checked
+from budget_watch.casework.notices.audience import Reader, readers
+from budget_watch.casework.notices.of_cases import Step, tell_of
 from budget_watch.casework.workflow import Transition
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
@@ -75,6 +79,7 @@ def act(
     *,
     version: int | None = None,
     request: str | None = None,
+    cause: str | None = None,
     now: datetime | None = None,
 ) -> Done:
     """Take a step on a case.
@@ -86,6 +91,7 @@ def act(
         given: what the step needs: reason, result, addressee …
         version: what the person saw; None to take it as it stands.
         request: number of the request, chosen by whoever asks; the same one is carried out once.
+        cause: what several acts have in common; of one cause people are told once.
         now: for tests.
 
     Raises:
@@ -97,6 +103,7 @@ def act(
     step = desk.flow.named(transition)
     at = now or datetime.now(UTC)
     anchor_log(home, once_a_day=True)
+    people = readers(home, at)
     with writing(home) as connection:
         case = find(connection, target)
         if case is None or not may_see(connection, desk, actor, case):
@@ -109,7 +116,9 @@ def act(
         if why is not None:
             raise ActError(f"{_name(case)}：{why}。")
         said = checked(desk, case, step, given or {}, today_of(at))
-        return _take(connection, desk, actor, case, step, said, request, at)
+        done = _take(connection, desk, actor, case, step, said, request, at)
+        _tell(connection, desk, people, actor, case, step, done, cause, at)
+        return done
 
 
 def act_on_many(
@@ -124,10 +133,11 @@ def act_on_many(
 ) -> list[tuple[str, Done | str]]:
     """The same step on many cases, each by itself: what was done, or why not, in their order."""
     told: list[tuple[str, Done | str]] = []
+    cause = f"many:{uuid.uuid4()}"
     for target in dict.fromkeys(targets):
         own = None if request is None else f"{request}#{target}"
         try:
-            done = act(home, actor, target, transition, given, request=own, now=now)
+            done = act(home, actor, target, transition, given, request=own, cause=cause, now=now)
             told.append((target, done))
         except CaseworkError as error:
             told.append((target, str(error)))
@@ -292,6 +302,25 @@ def _take(
     seq = _written(connection, desk, actor, case, after, step.id, said, request, at, name)
     _store(connection, desk, after, at)
     return Done(after.id, after.state, after.version, proposed, False, seq)
+
+
+def _tell(
+    connection: sa.Connection,
+    desk: Desk,
+    people: Sequence[Reader],
+    actor: Actor,
+    before: Case,
+    taken: Transition,
+    done: Done,
+    cause: str | None,
+    at: datetime,
+) -> None:
+    """Tell whom a step concerns, within its transaction."""
+    after = find(connection, done.case) if people else None
+    if after is None:
+        return
+    key = cause or f"act:{done.audit_seq}"
+    tell_of(connection, desk, people, Step(taken, actor, before, after, done.proposed, key), at)
 
 
 def _free(connection: sa.Connection, case: Case, number: str | None) -> None:

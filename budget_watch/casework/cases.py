@@ -7,7 +7,7 @@ sees what is addressed to it, from the transfer on, and no level before it has a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -312,6 +312,27 @@ def may_see(connection: sa.Connection, desk: Desk, actor: Actor, case: Case) -> 
         else visible_among(desk.home, actor.grant, connection, case.findings)
     )
     return _sees(desk, actor, case, seen)
+
+
+def seen_among(
+    connection: sa.Connection, desk: Desk, actor: Actor, numbers: Collection[str]
+) -> dict[str, Case]:
+    """Of these cases the reader's, by number, without their history; a merged one is not there."""
+    table, own = t.case_file, t.case_finding
+    query = sa.select(table).where(table.c.id.in_(sorted(numbers)), table.c.merged_into.is_(None))
+    rows = connection.execute(query).mappings().all()
+    members: dict[str, list[str]] = {row["id"]: [] for row in rows}
+    if not desk.department(actor.role):
+        pairs = sa.select(own.c.case, own.c.finding).where(own.c.case.in_(sorted(members)))
+        for case, finding in connection.execute(pairs):
+            members[case].append(finding)
+    every = {finding for found in members.values() for finding in found}
+    visible = visible_among(desk.home, actor.grant, connection, every) if every else set()
+    light = (
+        Case(**{name: row[name] for name in _PLAIN}, level=None, findings=tuple(members[row["id"]]))
+        for row in rows
+    )
+    return {case.id: case for case in light if _sees(desk, actor, case, visible)}
 
 
 def _sees(desk: Desk, actor: Actor, case: Case, visible: set[str]) -> bool:

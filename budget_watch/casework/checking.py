@@ -6,27 +6,33 @@ everywhere.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import budget_watch
 from budget_watch.access import Grant
+from budget_watch.casework.book import (
+    LAWS,
+    book_folders,
+    book_hashes,
+    book_stamp,
+    law_texts,
+    rule_book,
+    rules_dir,
+)
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.hiding import hidden
 from budget_watch.casework.load import limit
+from budget_watch.casework.notices.of_runs import teller
 from budget_watch.casework.recording import Recorded, Run, record_run
-from budget_watch.engine import Book, load_book, run_check
+from budget_watch.casework.workflow import workflow_of
+from budget_watch.engine import Book, run_check
 from budget_watch.engine.errors import BookError
-from budget_watch.engine.laws import load_dir
 from budget_watch.engine.lint.loading import flaw_of
-from budget_watch.engine.load import book_hash
 from budget_watch.engine.local import Local
-from budget_watch.engine.model import Law
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
 from budget_watch.engine.render import WorkState
@@ -36,7 +42,19 @@ from budget_watch.engine.wording import render
 from budget_watch.engine.workdays import counting_by
 from budget_watch.lake import Home, Reader, Snapshot
 
-LAWS = "laws"
+__all__ = [
+    "LAWS",
+    "Checked",
+    "book_folders",
+    "book_hashes",
+    "book_stamp",
+    "check",
+    "choose_snapshot",
+    "law_texts",
+    "rule_book",
+    "rules_dir",
+    "worded",
+]
 
 
 @dataclass(frozen=True)
@@ -170,55 +188,6 @@ class Checked:
         )
 
 
-def rules_dir() -> Path:
-    """Where the rule book is: beside the package in a checkout, inside it when installed."""
-    package = Path(budget_watch.__file__).parent
-    inside = package / "rulebook"
-    return inside if inside.is_dir() else package.parent / "rules"
-
-
-def rule_book(root: Path) -> Book:
-    """The rule book with the home's overlay ``<home>/rules`` where there is one.
-
-    What cannot be loaded is left out and named in ``mistakes``; all else works.
-    """
-    return load_book(book_folders(root), strict=False)
-
-
-def book_folders(root: Path) -> list[Path]:
-    """The product's rules, then the home's own if it has any."""
-    overlay = root / "rules"
-    return [rules_dir(), *([overlay] if overlay.is_dir() else [])]
-
-
-def book_stamp(root: Path) -> str:
-    """Changes when a file of the rule book is written, added or removed; reads no file."""
-    files = sorted(path for folder in book_folders(root) for path in folder.rglob("*.y*ml"))
-    stats = ((str(path), path.stat()) for path in files)
-    marks = "\n".join(f"{name} {stat.st_mtime_ns} {stat.st_size}" for name, stat in stats)
-    return hashlib.sha256(marks.encode()).hexdigest()
-
-
-def book_hashes(root: Path) -> dict[str, str]:
-    """Hashes of the rule book and of the exemptions in it, for the snapshot they were in force at.
-
-    A book that cannot be read has hashes too.
-    """
-    folders = book_folders(root)
-    return {
-        "rule_book": book_hash(folders),
-        "exemptions": book_hash([each / "exemptions" for each in folders]),
-    }
-
-
-def law_texts(root: Path, laws: Mapping[str, Law] | None = None) -> dict[str, dict[str, str]]:
-    """Loaded statute texts: law id → article → words; empty where none were loaded."""
-    folder = root / LAWS
-    if not folder.is_dir():
-        return {}
-    return load_dir(folder, rule_book(root).laws if laws is None else laws)
-
-
 def choose_snapshot(
     home: Home, *, snapshot: str | None = None, known: date | None = None
 ) -> Snapshot:
@@ -306,6 +275,7 @@ def check(
         ),
         observations,
         baseline,
+        teller(home, lambda: workflow_of(root), datetime.now(UTC)),
     )
     return Checked(
         result.run,

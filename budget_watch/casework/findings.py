@@ -198,11 +198,11 @@ def visible_among(
     home: Home, grant: Grant, connection: sa.Connection, ids: Collection[str]
 ) -> set[str]:
     """Which of these findings lie in the reader's scope; asked inside the caller's transaction."""
-    query = sa.select(t.finding.c.id).where(*_scope(home, grant), t.finding.c.id.in_(sorted(ids)))
+    query = sa.select(t.finding.c.id).where(*in_scope(home, grant), t.finding.c.id.in_(sorted(ids)))
     return set(connection.execute(query).scalars())
 
 
-def _scope(home: Home, grant: Grant) -> list[sa.ColumnElement[bool]]:
+def in_scope(home: Home, grant: Grant) -> list[sa.ColumnElement[bool]]:
     """What the grant asks of a finding: its rule, place, work state and days."""
     f, scope, window = t.finding.c, grant.scope, grant.window
     limits: list[sa.ColumnElement[bool]] = []
@@ -245,7 +245,7 @@ def _level(home: Home, grant: Grant) -> sa.ColumnElement[str | None]:
 
 def _query(home: Home, grant: Grant) -> sa.Select[Any]:
     return sa.select(t.finding, _level(home, grant).label("shown_level")).where(
-        *_scope(home, grant)
+        *in_scope(home, grant)
     )
 
 

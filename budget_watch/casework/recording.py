@@ -7,7 +7,7 @@ last recorded one is a back-test: it is written down as one and leaves the findi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -67,7 +67,11 @@ class Recorded:
 
 
 def record_run(
-    home: Home, run: Run, observations: Iterable[Mapping[str, Any]], baseline: date | None
+    home: Home,
+    run: Run,
+    observations: Iterable[Mapping[str, Any]],
+    baseline: date | None,
+    tell: Callable[[sa.Connection, str], None] = lambda connection, run: None,
 ) -> Recorded:
     """Record a run.
 
@@ -77,6 +81,8 @@ def record_run(
             ``rule``, ``title``, ``area``, ``outcome``, ``level``, ``class``, ``provisional``,
             ``grain`` and ``values`` (mappings), ``period_end``, places, ``message``.
         baseline: findings first seen up to this day are 存量.
+        tell: writes the notices of a run, in the same transaction; not called for a repeated run or
+            a back-test.
 
     Returns:
         How many findings are new, changed and cleared.
@@ -119,6 +125,7 @@ def record_run(
                 counts["cleared"] += 1
         tallies = [_with_load(each, load.get(each["rule"])) for each in run.tallies]
         _insert_run(connection, run, last, tallies)
+        tell(connection, run.run)
     return Recorded(
         counts["new"], counts["changed"], counts["cleared"], kept, counts["trial"], tallies=tallies
     )

@@ -14,7 +14,7 @@ from threading import Lock
 
 from budget_watch.access import Depth, Grant, Sensitivity
 from budget_watch.access.levels import depth_of
-from budget_watch.casework.checking import book_stamp, rule_book
+from budget_watch.casework.book import book_stamp, rule_book
 from budget_watch.engine import Book
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.expression import Expr
@@ -22,7 +22,8 @@ from budget_watch.engine.sources import COVERAGE, Source, sources
 from budget_watch.lake.layout import layout
 from budget_watch.lake.letting import SUMS
 
-_held: dict[Path, tuple[str, dict[str, RuleMark]]] = {}
+_KEPT = 4  # so many books are remembered, by what their files are: homes may share one
+_held: dict[str, dict[str, RuleMark]] = {}
 _lock = Lock()
 
 
@@ -64,11 +65,11 @@ def visible_rules(root: Path, grant: Grant) -> frozenset[str] | None:
 def _marks_at(root: Path) -> dict[str, RuleMark]:
     stamp = book_stamp(root)
     with _lock:
-        found = _held.get(root)
-        if found is None or found[0] != stamp:
-            found = (stamp, rule_marks(rule_book(root)))
-            _held[root] = found
-        return found[1]
+        if stamp not in _held:
+            _held[stamp] = rule_marks(rule_book(root))
+            while len(_held) > _KEPT:
+                del _held[next(iter(_held))]
+        return _held[stamp]
 
 
 def _of(source: Source, depth: Depth) -> Sensitivity:

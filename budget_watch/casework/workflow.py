@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from budget_watch.casework.checking import book_folders
+from budget_watch.casework.book import book_folders
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.laws import Texts, check_citation
@@ -178,6 +178,8 @@ class Transition(Strict):
         answers_proposal: takes back what the first of two persons proposed.
         extends: lengthens the clock that is named.
         resumes: clocks that go on, or start where none runs.
+        turn: who is waited for to take it: all who may, or those with whom the case lies.
+        calls: tells those whose turn it is once more.
     """
 
     id: str = Field(pattern=r"[a-z_]+")
@@ -196,6 +198,8 @@ class Transition(Strict):
     stops: tuple[str, ...] = ()
     pauses: tuple[str, ...] = ()
     resumes: tuple[str, ...] = ()
+    turn: Literal["all", "addressee"] | None = None
+    calls: bool = False
     basis: Basis
 
 
@@ -382,6 +386,12 @@ def _ways(flow: Workflow) -> Iterator[str]:
     back = _closure({each.id for each in flow.states if each.final}, [(b, a) for a, b in steps])
     yield from (f"到不了状态 {each.id}" for each in flow.states if each.id not in forth)
     yield from (f"从状态 {each.id} 走不到办理的终点" for each in flow.states if each.id not in back)
+    waited = {source for each in flow.transitions if each.turn for source in each.sources}
+    yield from (
+        f"在状态 {each.id} 没有轮到谁的步骤（turn）"
+        for each in flow.states
+        if not each.final and each.id not in waited
+    )
     started = {name for each in flow.transitions for name in each.starts}
     stopped = {name for each in flow.transitions for name in each.stops}
     yield from (f"期限 {name} 有起无止" for name in sorted(started - stopped))

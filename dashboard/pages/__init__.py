@@ -15,6 +15,7 @@ MODULES = {
     "alerts": "alerts",
     "finding": "finding",
     "todo": "todo",
+    "inbox": "inbox",
     "case": "case",
     "debt": "debt",
     "data": "data",

@@ -30,10 +30,12 @@ from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.file_check import KINDS
 from budget_watch.casework.findings import Finding
 from budget_watch.casework.given import LEVEL_WORDS
+from budget_watch.casework.notices.following import followed
 from budget_watch.casework.workflow import NEED_WORDS, Transition
 from budget_watch.engine.laws import article_name
+from budget_watch.lake.state import engine
 from budget_watch.views import formats as fmt
-from dashboard.acting import RATE, chooses_role
+from dashboard.acting import FOLLOW, RATE, UNFOLLOW, chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input
 from dashboard.pages.rules import book_of
@@ -196,10 +198,11 @@ def _steps(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node]
         if (roles := _roles(context, desk, actor, case, step))
     ]
     forms = [_form(context, desk, case, step, roles) for step, roles in offered]
-    rating = _rating(context, desk, actor, case)
-    if not forms and not rating:
+    forms += _rating(context, desk, actor, case)
+    forms += _following(context, actor, case)
+    if not forms:
         return []
-    return [html.H3("接下来", className="steps-head"), *forms, *rating]
+    return [html.H3("接下来", className="steps-head"), *forms]
 
 
 def _roles(
@@ -339,6 +342,17 @@ def _rating(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node
         _labelled("意见（可不填）", html.Textarea(name="remark", rows=2, maxLength=2000)),
     ]
     return [_folded("评价办理情况", RATE, case, fields)]
+
+
+def _following(context: Context, actor: Actor, case: Case) -> list[html.Details]:
+    """A form to be told when the case is answered and when it ends, or no more."""
+    if chooses_role(context.grant):
+        return []
+    with engine(context.home).connect() as connection:
+        mine = followed(connection, actor.user, case)
+    title, step = ("不再关注", UNFOLLOW) if mine else ("关注", FOLLOW)
+    said = "现在关注着这一件。" if mine else "承办单位反馈、这一件办完时，在“我的消息”里通知您。"
+    return [_folded(title, step, case, [html.P(said, className="note")])]
 
 
 def _files(context: Context, desk: Desk, actor: Actor, case: Case) -> list[html.Section]:

@@ -46,7 +46,7 @@ def test_a_day_run_under_a_clock_that_has_jumped_is_the_same_day(
 ):
     home = city.copy("base", tmp_path / "home")
     made(home, tmp_path / "b")
-    monkeypatch.setattr("budget_watch.casework.checking.rules_dir", lambda: city.book)
+    monkeypatch.setattr("budget_watch.casework.book.rules_dir", lambda: city.book)
     monkeypatch.setattr("ingest.day.validate", lambda *given: None)
     clock = jump(shift)
     done = run_recorded(home, date.fromisoformat(SECOND), work, reason="定时", clock=clock)

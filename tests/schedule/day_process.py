@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import ingest.day
-from budget_watch.casework import checking
+from budget_watch.casework import book as rule_books
 from budget_watch.lake import Home
 from budget_watch.lake.day_runs import DayRun
 from ingest.schedule.recorded import run_recorded
@@ -29,7 +29,7 @@ BOOK = "book"
 
 def make_book(folder: Path) -> Path:
     """A rule book of a few rules, with all their laws, parameters, groups and words."""
-    whole = checking.rules_dir()
+    whole = rule_books.rules_dir()
     for name in ("params", "groups", "words", "data"):
         shutil.copytree(whole / name, folder / name, ignore=_unwanted)
     shutil.copy(whole / "laws.yaml", folder)
@@ -50,7 +50,7 @@ def run(
 ) -> DayRun | None:
     """Run a day with a small rule book; afterwards the process has the whole one again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checking, "rules_dir", lambda: book)
+        patch.setattr(rule_books, "rules_dir", lambda: book)
         patch.setattr(ingest.day, "validate", lambda *given: None)
         return run_recorded(Home(root), date.fromisoformat(day), work, reason="定时", show=show)
 

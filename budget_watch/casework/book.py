@@ -1,0 +1,64 @@
+"""The rule book of a home: the product's rules and the home's own overlay, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import budget_watch
+from budget_watch.engine import Book, load_book
+from budget_watch.engine.laws import load_dir
+from budget_watch.engine.load import book_hash
+from budget_watch.engine.model import Law
+
+LAWS = "laws"
+
+
+def rules_dir() -> Path:
+    """Where the rule book is: beside the package in a checkout, inside it when installed."""
+    package = Path(budget_watch.__file__).parent
+    inside = package / "rulebook"
+    return inside if inside.is_dir() else package.parent / "rules"
+
+
+def rule_book(root: Path) -> Book:
+    """The rule book with the home's overlay ``<home>/rules`` where there is one.
+
+    What cannot be loaded is left out and named in ``mistakes``; all else works.
+    """
+    return load_book(book_folders(root), strict=False)
+
+
+def book_folders(root: Path) -> list[Path]:
+    """The product's rules, then the home's own if it has any."""
+    overlay = root / "rules"
+    return [rules_dir(), *([overlay] if overlay.is_dir() else [])]
+
+
+def book_stamp(root: Path) -> str:
+    """Changes when a file of the rule book is written, added or removed; reads no file."""
+    files = sorted(path for folder in book_folders(root) for path in folder.rglob("*.y*ml"))
+    stats = ((str(path), path.stat()) for path in files)
+    marks = "\n".join(f"{name} {stat.st_mtime_ns} {stat.st_size}" for name, stat in stats)
+    return hashlib.sha256(marks.encode()).hexdigest()
+
+
+def book_hashes(root: Path) -> dict[str, str]:
+    """Hashes of the rule book and of the exemptions in it, for the snapshot they were in force at.
+
+    A book that cannot be read has hashes too.
+    """
+    folders = book_folders(root)
+    return {
+        "rule_book": book_hash(folders),
+        "exemptions": book_hash([each / "exemptions" for each in folders]),
+    }
+
+
+def law_texts(root: Path, laws: Mapping[str, Law] | None = None) -> dict[str, dict[str, str]]:
+    """Loaded statute texts: law id → article → words; empty where none were loaded."""
+    folder = root / LAWS
+    if not folder.is_dir():
+        return {}
+    return load_dir(folder, rule_book(root).laws if laws is None else laws)
