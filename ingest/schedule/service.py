@@ -27,6 +27,7 @@ from ingest.errors import IngestError
 from ingest.schedule.clock import ClockWatch, steady, wall
 from ingest.schedule.plan import Settings, Turn, due_at, last_due, next_turn, read_settings
 from ingest.schedule.recorded import Halt, Show
+from ingest.schedule.sending import Sender
 
 LOOK_EVERY = 30.0  # seconds, by a clock that nobody can set
 KNOWN = 500  # so many of the latest attempts tell what is due
@@ -44,6 +45,7 @@ class Service:
         run_day: runs a day and returns a status (DONE … NOT_DUE); a process of its own by default.
         clock, seconds: the wall clock, and seconds that go on whatever the wall clock does.
         show: is given what happens, as records with an `event`.
+        sender: sends notices while the service runs.
     """
 
     home: Home
@@ -56,6 +58,7 @@ class Service:
     _said: str = ""
 
     def __post_init__(self) -> None:
+        self.sender = Sender(self.home, self.show, self.clock, self.seconds)
         self._watch = self._clock_watch(read_settings(self.home))
 
     def look(self) -> list[date]:
@@ -91,6 +94,7 @@ class Service:
     def run_for_ever(self) -> None:
         """Look at once, at the hour, and every half minute, until `end` is called."""
         hours = self._hours()
+        self.sender.start()
         try:
             while not self.halt.event.is_set():
                 try:
@@ -100,6 +104,7 @@ class Service:
                 self._woken.wait(LOOK_EVERY)
                 self._woken.clear()
         finally:
+            self.sender.end()
             hours.shutdown(wait=False)
 
     def wake(self) -> None:

@@ -73,12 +73,17 @@ def finding(number: int, **more: Any) -> dict[str, Any]:
 
 
 def night(
-    home: Home, run: str, found: list[dict[str, Any]], day: int = 19, **more: Any
+    home: Home,
+    run: str,
+    found: list[dict[str, Any]],
+    day: int = 19,
+    at: datetime = NOW,
+    **more: Any,
 ) -> Recorded:
     """Record a run as `check` does, with its notices."""
     rules = frozenset(each["rule"] for each in found)
     made = Run(run, "S1", "b", date(2026, 11, day), rules, [], **more)
-    return record_run(home, made, found, None, teller(home, lambda: workflow_of(home.root), NOW))
+    return record_run(home, made, found, None, teller(home, lambda: workflow_of(home.root), at))
 
 
 def somebody(home: Home, user: str) -> Actor:

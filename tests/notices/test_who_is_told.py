@@ -230,7 +230,7 @@ def test_a_merged_case_is_told_no_more_and_a_person_is_told_in_one_role(office):
 def test_notices_are_never_deleted(office):
     night(office, "r1", [finding(1)])
     with (
-        pytest.raises(sa.exc.DatabaseError, match="只增不删"),
+        pytest.raises(sa.exc.DatabaseError, match="只增不"),
         engine(office).begin() as connection,
     ):
         connection.execute(t.notice.delete())
