@@ -1,4 +1,4 @@
-"""The one address that changes anything: POST /act takes a step on a case and answers in JSON.
+"""The one address that changes anything: POST /act takes a step on a case or an opinion.
 
 It does not trust the page: who asks comes from the session's grant, and `casework.acting` decides.
 Forms of other sites cannot reach it: it takes JSON alone, with a header that only scripts of this
@@ -17,17 +17,25 @@ from budget_watch.access import Grant
 from budget_watch.casework.acting import act, rate
 from budget_watch.casework.attachments import attach, read_file
 from budget_watch.casework.cases import Desk, actor_of
-from budget_watch.casework.errors import CaseworkError, StaleError, UnknownCaseError
+from budget_watch.casework.errors import (
+    CaseworkError,
+    StaleError,
+    UnknownCaseError,
+    UnknownFindingError,
+)
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.notices.following import follow
 from budget_watch.casework.notices.inbox import mark_seen
 from budget_watch.lake import Home
+from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
+from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
 
 HEADER = "X-Budget-Watch"
 RATE = "rate"
 FOLLOW, UNFOLLOW = "follow", "unfollow"
 SEEN = "seen"
 _STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
+UNKNOWN = (UnknownCaseError, UnknownFindingError, UnknownOpinionError, UnknownTopicError)
 _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field
 
@@ -52,7 +60,7 @@ def serve_acts(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> N
             return _answer(True, _taken(home, grant(), asked), 200)
         except StaleError as error:
             return _answer(False, str(error), 409)
-        except UnknownCaseError:
+        except UNKNOWN:
             return _answer(False, "没有找到这条记录，或您没有查看权限。", 404)
         except (CaseworkError, _BadRequest) as error:
             return _answer(False, str(error), 422)
@@ -105,15 +113,16 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     if not isinstance(given, dict) or not target:
         raise _BadRequest("请求不完整；请刷新页面后再办。")
     filled = {str(name): _field(value) for name, value in given.items()}
+    if opinions_own(target):
+        seen, request = _version(asked), _text(asked, "request") or None
+        return on_opinion(home, actor, Asked(target, step, seen, request, filled))
     if step == RATE:
         rate(home, actor, target, str(filled.get("word", "")), str(filled.get("remark", "")))
         return "评价已记下。"
     if step in (FOLLOW, UNFOLLOW):
         follow(home, actor, target, step == FOLLOW)
         return "已关注；反馈、办完时通知您。" if step == FOLLOW else "已不再关注。"
-    version = asked.get("version")
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise _BadRequest("请求没有写明所见的版本；请刷新页面后再办。")
+    version = _version(asked)
     if step == SEEN:
         return f"已读 {mark_seen(home, actor, upto=version)} 条。"
     request = _text(asked, "request") or None
@@ -122,6 +131,13 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     if done.proposed:
         return f"“{title}”已拟，须由另一人确认。"
     return f"“{title}”已办。"
+
+
+def _version(asked: dict[str, Any]) -> int:
+    version = asked.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise _BadRequest("请求没有写明所见的版本；请刷新页面后再办。")
+    return version
 
 
 def _field(value: Any) -> str | int:

@@ -98,6 +98,11 @@ KEYS: dict[str, Key] = {
     "after": Key("翻页位置", _pattern(r"[0-9A-Za-z_\-.:]{1,120}"), "上一页给出的位置"),
     "unit": Key("金额单位", _choice("yuan", "wan", "yi"), "yuan、wan 或 yi"),
     "q": Key("检索词", lambda text: 0 < len(text) <= 60 and text.isprintable(), "60字以内的文字"),
+    "on": Key(
+        "针对的页面",
+        _pattern(r"/[a-z_]+(?:/[^\s/?#<>\"']{1,200})*(?:\?[^\s#<>\"']{0,400})?"),
+        "本系统的页面地址",
+    ),
     "print": Key("打印版式", _choice("1"), "1"),
 }
 COMMON = ("fy", "to", "asof", "snap", "scope", "unit", "print")
@@ -150,6 +155,8 @@ PAGES: dict[str, PageShape] = {
     "todo": PageShape("我的待办", ("tab",), range(0, 1)),
     "inbox": PageShape("我的消息", ("tab",), range(0, 1)),
     "case": PageShape("办理", (), range(1, 2)),
+    "opinions": PageShape("审议意见", ("tab", "st", "on")),
+    "opinion": PageShape("意见", (), range(1, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),

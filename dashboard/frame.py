@@ -12,6 +12,7 @@ from dash import html
 from budget_watch.access import Depth, Reached, Sensitivity
 from budget_watch.casework.cases import actor_of
 from budget_watch.casework.notices.inbox import count_unseen
+from budget_watch.opinions.writers import may_write
 from budget_watch.views import formats as fmt
 from dashboard import reach
 from dashboard.address import Address
@@ -28,6 +29,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("inbox", "我的消息"),
             ("overview", "总览"),
             ("alerts", "预警中心"),
+            ("opinions", "审议意见"),
         ),
     ),
     ("专题", (("exec", "预算执行"), ("debt", "政府债务"))),
@@ -43,11 +45,12 @@ TABBAR = (
 MORE = (
     ("todo", "我的待办"),
     ("inbox", "我的消息"),
+    ("opinions", "审议意见"),
     ("rules", "规则与参数"),
     ("data", "数据质量"),
     ("search", "搜索"),
 )
-_BELONGS = {"finding": "alerts", "case": "todo", "voucher": "exec"}
+_BELONGS = {"finding": "alerts", "case": "todo", "voucher": "exec", "opinion": "opinions"}
 
 
 @dataclass(frozen=True)
@@ -328,4 +331,18 @@ def _acts(address: Address, context: Context | None) -> Node:
         html.Button("复制固定链接（含快照）", **attrs({"data-copy": fixed.href})),
         html.Button("打印本页", **attrs({"data-print": "1"})),
     ]
-    return html.Div(menu("分享", share, "分享本页", right=True), className="acts")
+    shared = menu("分享", share, "分享本页", right=True)
+    return html.Div([*_opinion_on(address, context), shared], className="acts")
+
+
+FIGURES = ("overview", "exec", "voucher", "debt", "rules", "alerts")
+
+
+def _opinion_on(address: Address, context: Context) -> list[Node]:
+    """The way to an opinion on what this page shows, for whoever writes opinions."""
+    if address.page not in FIGURES or not context.latest or not context.grant.business:
+        return []
+    if not may_write(context.home, context.grant):
+        return []
+    on = address.with_query(asof=None, snap=None, print=None).href
+    return [link("提意见", address.at("opinions", keep=(), on=on), className="button")]

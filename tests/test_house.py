@@ -17,6 +17,7 @@ FLOORS = [
     {"lake"},
     {"engine"},
     {"casework"},
+    {"opinions"},
     {"views"},
     {"digest", "exchange"},
     {"cli"},

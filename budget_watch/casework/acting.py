@@ -32,7 +32,6 @@ from budget_watch.casework.cases import (
     today_of,
     tries,
 )
-from budget_watch.casework.clocks import Running
 from budget_watch.casework.errors import (
     ActError,
     CaseworkError,
@@ -354,45 +353,19 @@ def _after(desk: Desk, case: Case, step: Transition, said: Mapping[str, Any], to
         state=state,
         version=case.version + 1,
         proposal=None if settled else case.proposal,
-        clocks=_periods(desk, case.clocks, step, said, today),
+        clocks=desk.reckoning.after(
+            case.clocks,
+            today,
+            starts=step.starts,
+            stops=step.stops,
+            pauses=step.pauses,
+            resumes=step.resumes,
+            longer=(said["clock"], said["days"]) if step.extends else None,
+        ),
     )
 
 
 _KEPT = ("level", "document", "addressee", "copy_to", "number", "result", "rung")
-
-
-def _periods(
-    desk: Desk,
-    clocks: Sequence[Running],
-    step: Transition,
-    said: Mapping[str, Any],
-    today: date,
-) -> tuple[Running, ...]:
-    """The periods after a step: stop, pause, go on, lengthen, start."""
-    reckoning = desk.reckoning
-
-    def changed(one: Running) -> Running:
-        if not one.open:
-            return one
-        if one.clock in step.stops:
-            return replace(one, stopped=today)
-        if one.clock in step.pauses and one.paused is None:
-            return replace(one, paused=today)
-        if one.clock in step.resumes and one.paused is not None:
-            return replace(one, due=reckoning.resumed(one, today), paused=None)
-        if step.extends and one.clock == said["clock"]:
-            due = reckoning.extended(one, said["days"])
-            return replace(one, due=due, extended=one.extended + said["days"])
-        return one
-
-    found = [changed(one) for one in clocks]
-    running = {one.clock for one in found if one.open}
-    for name in (*step.starts, *step.resumes):
-        if name not in running:
-            due = reckoning.due(desk.flow.clock[name], today)
-            found.append(Running(len(found) + 1, name, today, due))
-            running.add(name)
-    return tuple(found)
 
 
 def _opened(connection: sa.Connection, case: Case, at: datetime) -> Case:

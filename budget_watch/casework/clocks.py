@@ -7,13 +7,13 @@ clocks that say so. Months end on the same day of the month, or its last.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from budget_watch.calendar.days import WorkCalendar
-from budget_watch.casework.workflow import Clock, QuietWeeks, Workflow
+from budget_watch.casework.workflow import Clock, QuietWeeks
 
 STOPPED, PAUSED, OVERDUE, SOON, RUNNING = "已止", "停计", "逾期", "临期", "在计"
 
@@ -42,11 +42,27 @@ class Running:
         return self.stopped is None
 
 
+class Timed(Protocol):
+    """A workflow as far as its periods go; that of cases and that of opinions are two."""
+
+    @property
+    def clock(self) -> Mapping[str, Clock]:
+        """Clocks by id."""
+
+    @property
+    def quiet_weeks(self) -> tuple[QuietWeeks, ...]:
+        """Days of every year that some clocks do not count."""
+
+    @property
+    def remind_workdays(self) -> int:
+        """How many working days before its end a period is told of."""
+
+
 @dataclass(frozen=True)
 class Reckoning:
     """What periods are reckoned with: the workflow's clocks and the calendar."""
 
-    flow: Workflow
+    flow: Timed
     calendar: WorkCalendar
 
     def due(self, clock: Clock, start: date) -> date:
@@ -91,6 +107,47 @@ class Reckoning:
         if clock.months is not None:
             return one.due + timedelta(days)
         return self.add(one.due, days, clock.quiet)
+
+    def after(
+        self,
+        clocks: Iterable[Running],
+        today: date,
+        *,
+        starts: Sequence[str] = (),
+        stops: Sequence[str] = (),
+        pauses: Sequence[str] = (),
+        resumes: Sequence[str] = (),
+        longer: tuple[str, int] | None = None,
+    ) -> tuple[Running, ...]:
+        """The periods after a step: stop, pause, go on, lengthen, start.
+
+        Args:
+            resumes: go on where they are paused, start where none runs.
+            longer: a clock, and how much is granted on top.
+        """
+
+        def changed(one: Running) -> Running:
+            if not one.open:
+                return one
+            if one.clock in stops:
+                return replace(one, stopped=today)
+            if one.clock in pauses and one.paused is None:
+                return replace(one, paused=today)
+            if one.clock in resumes and one.paused is not None:
+                return replace(one, due=self.resumed(one, today), paused=None)
+            if longer is not None and one.clock == longer[0]:
+                due = self.extended(one, longer[1])
+                return replace(one, due=due, extended=one.extended + longer[1])
+            return one
+
+        found = [changed(one) for one in clocks]
+        running = {one.clock for one in found if one.open}
+        for name in (*starts, *resumes):
+            if name not in running:
+                due = self.due(self.flow.clock[name], today)
+                found.append(Running(len(found) + 1, name, today, due))
+                running.add(name)
+        return tuple(found)
 
     def mark(self, one: Running, today: date) -> dict[str, Any]:
         """How a period stands: `mark` and `left`, the working days to go (negative: overdue)."""

@@ -362,7 +362,7 @@ def flaws(
         if (clock.workdays is None) == (clock.months is None):
             yield f"期限 {clock.id} 应写 workdays 或 months，只写一种"
     if texts:
-        yield from _citations(flow, laws or {}, texts)
+        yield from wrong_citations(bases(flow), laws or {}, texts)
 
 
 def _unknown_names(flow: Workflow) -> Iterator[str]:
@@ -382,8 +382,8 @@ def _unknown_names(flow: Workflow) -> Iterator[str]:
 def _ways(flow: Workflow) -> Iterator[str]:
     """States that cannot be reached, and those out of which no way leads to an end."""
     steps = [(source, each.to) for each in flow.transitions for source in each.sources if each.to]
-    forth = _closure({flow.start.id}, steps)
-    back = _closure({each.id for each in flow.states if each.final}, [(b, a) for a, b in steps])
+    forth = closure({flow.start.id}, steps)
+    back = closure({each.id for each in flow.states if each.final}, [(b, a) for a, b in steps])
     yield from (f"到不了状态 {each.id}" for each in flow.states if each.id not in forth)
     yield from (f"从状态 {each.id} 走不到办理的终点" for each in flow.states if each.id not in back)
     waited = {source for each in flow.transitions if each.turn for source in each.sources}
@@ -400,7 +400,8 @@ def _ways(flow: Workflow) -> Iterator[str]:
     yield from (f"期限 {name} 停后不续" for name in sorted(paused - resumed))
 
 
-def _closure(known: set[str], steps: list[tuple[str, str]]) -> set[str]:
+def closure(known: set[str], steps: list[tuple[str, str]]) -> set[str]:
+    """Everything that steps lead to from what is known."""
     while True:
         more = {b for a, b in steps if a in known} - known
         if not more:
@@ -418,9 +419,11 @@ def bases(flow: Workflow) -> Iterator[tuple[str, LawBasis | LocalBasis]]:
         yield f"升级 {rung.id}", rung.basis
 
 
-def _citations(flow: Workflow, laws: Mapping[str, Law], texts: Texts) -> Iterator[str]:
+def wrong_citations(
+    stated: Iterable[tuple[str, LawBasis | LocalBasis]], laws: Mapping[str, Law], texts: Texts
+) -> Iterator[str]:
     """What is called law must be binding, in force, and say so in these words."""
-    for place, basis in bases(flow):
+    for place, basis in stated:
         if basis.kind != "law":
             continue
         law = laws.get(basis.law)

@@ -95,12 +95,13 @@ def _row(desk: Desk, case: Case, told: Mapping[str, Any]) -> dict[str, Any]:
         **told,
         "level": LEVEL_WORDS.get(told["level"] or "", ""),
         "state": desk.state(case).title,
-        "due": "；".join(filter(None, (_clock(each) for each in told["clocks"]))),
+        "due": "；".join(filter(None, (clock_text(each) for each in told["clocks"]))),
         "findings": len(told["findings"]),
     }
 
 
-def _clock(told: Mapping[str, Any]) -> str:
+def clock_text(told: Mapping[str, Any]) -> str:
+    """A period as people read it; nothing for one that has ended."""
     if told["stopped"] is not None:
         return ""
     if told["mark"] == PAUSED:
@@ -139,7 +140,7 @@ def cases_show(
         printer.record({**told, "history": past})
     else:
         printer.records(_told(each) for each in past)
-        for clock in filter(None, (_clock(each) for each in told["clocks"])):
+        for clock in filter(None, (clock_text(each) for each in told["clocks"])):
             printer.note(f"期限：{clock}")
         if told["proposal"]:
             mine = told["proposal"]
@@ -277,7 +278,7 @@ def cases_extend(
     act(home, actor, case, "extend", {"reason": reason, "clock": clock, "days": days})
     told = record(Desk.of(home), actor, get_case(home, actor, case), today_of())
     clocks = [each for each in told["clocks"] if each["stopped"] is None]
-    due = "；".join(_clock(each) for each in clocks)
+    due = "；".join(clock_text(each) for each in clocks)
     Printer(as_json, {}).close({"case": told["case"], "clocks": clocks}, f"已延期。{due}")
     return DONE
 
@@ -456,7 +457,9 @@ def cases_workflow(context: typer.Context, as_json: JsonOption = False) -> int:
     printer = Printer(as_json, {**columns, "basis": "依据"}, flow.title)
     for each in flow.transitions:
         law = each.basis.kind == "law"
-        basis = _law(here, each.basis) if each.basis.kind == "law" else f"本地：{each.basis.says}"
+        basis = (
+            law_text(here, each.basis) if each.basis.kind == "law" else f"本地：{each.basis.says}"
+        )
         printer.record(
             {
                 "step": each.id,
@@ -478,7 +481,8 @@ def cases_workflow(context: typer.Context, as_json: JsonOption = False) -> int:
     return DONE
 
 
-def _law(here: Context, basis: Any) -> str:
+def law_text(here: Context, basis: Any) -> str:
+    """An article with its words, and where it is law."""
     from budget_watch.casework.checking import book_folders
     from budget_watch.engine.laws import article_name
     from budget_watch.engine.load import registered

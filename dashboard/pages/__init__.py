@@ -17,6 +17,8 @@ MODULES = {
     "todo": "todo",
     "inbox": "inbox",
     "case": "case",
+    "opinions": "opinions",
+    "opinion": "opinion",
     "debt": "debt",
     "data": "data",
     "rules": "rules",

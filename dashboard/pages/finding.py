@@ -25,6 +25,7 @@ from dashboard.pages.finding_case import case_blocks
 from dashboard.pages.finding_evidence import evidence
 from dashboard.pages.finding_reckoning import computed, laws, queries, tables_of, why
 from dashboard.pages.limit_chart import limit_chart
+from dashboard.pages.opinion_forms import beside_finding
 from dashboard.pages.place_text import source
 from dashboard.pages.rules import book_of
 from dashboard.parts import (
@@ -75,6 +76,7 @@ def page(context: Context) -> Page:
     side = html.Div(
         [
             *case_blocks(context, f, exempt is not None),
+            *beside_finding(context, f.finding, f.rule),
             *_exempted(exempt),
             _again(context, f, said, rule),
         ],

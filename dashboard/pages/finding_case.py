@@ -13,7 +13,6 @@ from dash import html
 
 from budget_watch.casework.attachments import attachments
 from budget_watch.casework.cases import (
-    FINANCE,
     HERE,
     Actor,
     Case,
@@ -32,16 +31,24 @@ from budget_watch.casework.findings import Finding
 from budget_watch.casework.given import LEVEL_WORDS
 from budget_watch.casework.notices.following import followed
 from budget_watch.casework.workflow import NEED_WORDS, Transition
-from budget_watch.engine.laws import article_name
 from budget_watch.lake.state import engine
 from budget_watch.views import formats as fmt
 from dashboard.acting import FOLLOW, RATE, UNFOLLOW, chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input
-from dashboard.pages.rules import book_of
+from dashboard.pages.forms import (
+    basis_text,
+    clock_length,
+    clock_node,
+    folded,
+    labelled,
+    place_text,
+    places,
+    role_field,
+    select,
+)
 from dashboard.parts import Node, attrs, block, source_line, tag
 
-OVERDUE, SOON, PAUSED = "逾期", "临期", "停计"
 _LONG = ("reason", "text")
 _LEVELS = ("red", "orange", "yellow", "blue")
 
@@ -119,7 +126,7 @@ def _known(context: Context, told: Mapping[str, Any]) -> list[tuple[str, Node]]:
     if told["number"]:
         facts.append(("文号", f"{told['document']} {told['number']}"))
     facts += [
-        (f"{clock['title']}期限", _clock(clock))
+        (f"{clock['title']}期限", clock_node(clock))
         for clock in told["clocks"]
         if clock["stopped"] is None
     ]
@@ -129,24 +136,6 @@ def _known(context: Context, told: Mapping[str, Any]) -> list[tuple[str, Node]]:
         share = told["satisfaction"]
         facts.append(("满意度", f"{share['rated']}人评价，{share['satisfied']}人满意或基本满意"))
     return facts
-
-
-def place_text(context: Context, code: str) -> str:
-    """An addressee with its code."""
-    if code == FINANCE:
-        return "财政部门（归口）"
-    name = context.names.of("u", code)
-    return code if name == code else f"{name}（{code}）"
-
-
-def _clock(told: Mapping[str, Any]) -> Node:
-    if told["mark"] == PAUSED:
-        return [tag(PAUSED), " 有异议，财政说明后续计"]
-    left = told["left"]
-    if told["mark"] == OVERDUE:
-        return [told["due"], " ", tag(f"逾期{-left}个工作日")]
-    days = "今天到期" if left == 0 else f"还有{left}个工作日"
-    return [told["due"], " ", tag(days) if told["mark"] == SOON else days]
 
 
 def _notes(f: Finding | None, case: Case, told: Mapping[str, Any]) -> list[str]:
@@ -222,58 +211,23 @@ def _form(
 ) -> html.Details:
     sure = confirms(case, step)
     title = f"确认{step.title}" if sure else step.title
-    fields: list[Node] = [_role(context, roles)]
+    fields: list[Node] = [role_field(context, roles)]
     fields += [_field(context, desk, case, step, name) for name in step.needs]
     if "number" in step.needs:
         fields.append(
-            _labelled("抄送主管部门（可不填）", _places(context, "copy_to", case.dept_code))
+            labelled("抄送主管部门（可不填）", places(context, "copy_to", case.dept_code))
         )
     if step.starts:
-        started = "、".join(_length(desk, name) for name in step.starts)
+        started = "、".join(clock_length(desk.flow.clock[name]) for name in step.starts)
         fields.append(html.P(f"办后起计：{started}。", className="note"))
-    fields.append(html.P(_basis(context, case, step), className="note"))
+    fields.append(html.P(basis_text(context, step.basis, case.mof_div_code), className="note"))
     if step.two_persons and case.red and not sure:
         fields.append(html.P("红色疑点：先由一人拟，再由另一人确认。", className="note"))
-    return _folded(title, step.id, case, fields)
+    return folded(title, step.id, _target(case), case.version, fields)
 
 
-def _folded(title: str, step: str, case: Case, fields: list[Node]) -> html.Details:
-    marks = {
-        **{"data-act": step, "data-target": case.id or case.findings[0]},
-        "data-version": str(case.version),
-    }
-    form = html.Form(
-        [
-            *fields,
-            html.P("", className="form-said", role="alert"),
-            html.Button("提交", className="button main", type="submit"),
-        ],
-        **attrs({**marks, "aria-label": title}),
-    )
-    return html.Details([html.Summary(title), form], className="step-form")
-
-
-def _length(desk: Desk, name: str) -> str:
-    clock = desk.flow.clock[name]
-    days = f"{clock.workdays}个工作日" if clock.workdays else f"{clock.months}个月"
-    return f"{clock.title}{days}"
-
-
-def _basis(context: Context, case: Case, step: Transition) -> str:
-    if step.basis.kind == "local":
-        return f"本地做法：{step.basis.says}。"
-    law = book_of(context).laws.get(step.basis.law)
-    title = f"《{law.name}》" if law is not None else step.basis.law
-    cited = f"{title}{article_name(step.basis.article)}"
-    if step.basis.binds(case.mof_div_code):
-        return f"依据：{cited}。"
-    return f"本地做法，参照{cited}（在本地不是法）。"
-
-
-def _role(context: Context, roles: tuple[str, ...]) -> Node:
-    if not chooses_role(context.grant):
-        return None
-    return _labelled("以什么角色", _select("role", {each: each for each in roles}, roles[0]))
+def _target(case: Case) -> str:
+    return case.id or case.findings[0]
 
 
 def _field(context: Context, desk: Desk, case: Case, step: Transition, name: str) -> html.Label:
@@ -281,9 +235,9 @@ def _field(context: Context, desk: Desk, case: Case, step: Transition, name: str
     words = NEED_WORDS[name]
     if name in _LONG:
         area = html.Textarea(name=name, rows=3, required=True, maxLength=5000)
-        return _labelled(words, area)
+        return labelled(words, area)
     if name == "addressee":
-        return _labelled(words, _places(context, name, case.dept_code, finance=True))
+        return labelled(words, places(context, name, case.dept_code, finance=True))
     choices: dict[str, dict[str, str]] = {
         "result": {each: each for each in flow.results},
         "document": {each: each for each in flow.documents},
@@ -295,36 +249,16 @@ def _field(context: Context, desk: Desk, case: Case, step: Transition, name: str
         },
     }
     if name in choices:
-        return _labelled(words, _select(name, choices[name]))
+        return labelled(words, select(name, choices[name]))
     if name == "committed":
-        return _labelled(words, Input(name=name, type="date", required=True))
+        return labelled(words, Input(name=name, type="date", required=True))
     if name == "days":
-        return _labelled(words, Input(name=name, type="number", min="1", max="60", required=True))
-    return _labelled(words, Input(name=name, type="text", maxLength="64", required=True))
+        return labelled(words, Input(name=name, type="number", min="1", max="60", required=True))
+    return labelled(words, Input(name=name, type="text", maxLength="64", required=True))
 
 
 def _higher(level: str | None) -> tuple[str, ...]:
     return _LEVELS[: _LEVELS.index(level)] if level in _LEVELS else _LEVELS
-
-
-def _labelled(words: str, field: Node) -> html.Label:
-    return html.Label([html.Span(words), field], className="field")
-
-
-def _select(name: str, choices: Mapping[str, str], chosen: str | None = None) -> html.Select:
-    options = [
-        html.Option(word, value=value, **attrs({"selected": True} if value == chosen else {}))
-        for value, word in choices.items()
-    ]
-    return html.Select(options, **attrs({"name": name}))
-
-
-def _places(
-    context: Context, name: str, chosen: str | None, *, finance: bool = False
-) -> html.Select:
-    listed = {code: f"{word}（{code}）" for code, word in sorted(context.names.units.items())}
-    first = {FINANCE: "财政部门（归口）"} if finance else {"": "不抄送"}
-    return _select(name, {**first, **listed}, chosen)
 
 
 def _rating(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node]:
@@ -337,11 +271,11 @@ def _rating(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node
         return []
     words = {each: each for each in desk.flow.satisfaction.words}
     fields: list[Node] = [
-        _role(context, mine),
-        _labelled("评价", _select("word", words)),
-        _labelled("意见（可不填）", html.Textarea(name="remark", rows=2, maxLength=2000)),
+        role_field(context, mine),
+        labelled("评价", select("word", words)),
+        labelled("意见（可不填）", html.Textarea(name="remark", rows=2, maxLength=2000)),
     ]
-    return [_folded("评价办理情况", RATE, case, fields)]
+    return [folded("评价办理情况", RATE, _target(case), case.version, fields)]
 
 
 def _following(context: Context, actor: Actor, case: Case) -> list[html.Details]:
@@ -352,7 +286,7 @@ def _following(context: Context, actor: Actor, case: Case) -> list[html.Details]
         mine = followed(connection, actor.user, case)
     title, step = ("不再关注", UNFOLLOW) if mine else ("关注", FOLLOW)
     said = "现在关注着这一件。" if mine else "承办单位反馈、这一件办完时，在“我的消息”里通知您。"
-    return [_folded(title, step, case, [html.P(said, className="note")])]
+    return [folded(title, step, _target(case), case.version, [html.P(said, className="note")])]
 
 
 def _files(context: Context, desk: Desk, actor: Actor, case: Case) -> list[html.Section]:
@@ -369,8 +303,8 @@ def _files(context: Context, desk: Desk, actor: Actor, case: Case) -> list[html.
     if context.latest and set(mine) <= set(desk.flow.party):
         form = html.Form(
             [
-                _role(context, mine),
-                _labelled(
+                role_field(context, mine),
+                labelled(
                     f"文件（{'、'.join(sorted(KINDS))}，最多20 MB）",
                     Input(type="file", name="file"),
                 ),

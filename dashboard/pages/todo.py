@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from budget_watch.casework.cases import Actor, Case, Desk, actor_of, list_cases, record, today_of
+from dash import html
+
+from budget_watch.casework.cases import Actor, Case, Desk, actor_of, list_cases, today_of
+from budget_watch.casework.cases import record as case_record
+from budget_watch.opinions.opinion import Opinion, OpinionDesk
+from budget_watch.opinions.seeing import list_opinions, record
+from budget_watch.opinions.waiting import leads_on
 from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page
-from dashboard.pages.finding_case import OVERDUE, PAUSED, SOON, place_text
+from dashboard.pages.forms import OVERDUE, PAUSED, SOON, place_text
+from dashboard.pages.opinions import listing
 from dashboard.parts import Node, block, empty, level_chip, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
 
@@ -23,22 +30,28 @@ def page(context: Context) -> Page:
     desk = Desk.of(context.home)
     actor, today = actor_of(context.home, context.grant), today_of()
     everything = [
-        (case, record(desk, actor, case, today), _steps(context, desk, actor, case, today))
+        (case, case_record(desk, actor, case, today), _steps(context, desk, actor, case, today))
         for case in list_cases(context.home, actor)
     ]
     mine = [each for each in everything if each[2]]
     all_ = context.address.get("tab") == "all"
     shown = sorted(everything if all_ else mine, key=_weight)
+    opinions = _opinions(context)
+    count = len(mine) + len(opinions)
     tabs = [
-        (f"待我办理 {len(mine)}", context.address.with_query(tab=None)),
+        (f"待我办理 {count}", context.address.with_query(tab=None)),
         (f"全部 {len(everything)}", context.address.with_query(tab="all")),
     ]
     late = sum(_mark(told) == OVERDUE for _, told, _ in mine)
-    lead = f"有{len(mine)}件待办" + (f"，其中{late}件逾期。" if late else "。")
+    late += sum(_mark(told) == OVERDUE for _, told in opinions)
+    lead = f"有{count}件待办" + (f"，其中{late}件逾期。" if late else "。")
+    body = [] if opinions and not shown else [_list(context, desk, shown, all_)]
+    if opinions:
+        body.append(listing(context, OpinionDesk.of(context.home), opinions))
     return Page(
         "我的待办",
-        [_list(context, desk, shown, all_)],
-        lead=lead if mine else "现在没有待办。",
+        [html.Div(body, className="rows")],
+        lead=lead if count else "现在没有待办。",
         tools=[segments("哪些办理", tabs, context.address)],
         tab_title="我的待办",
     )
@@ -47,15 +60,29 @@ def page(context: Context) -> Page:
 Row = tuple[Case, dict[str, Any], list[str]]
 
 
+def _opinions(context: Context) -> list[tuple[Opinion, dict[str, Any]]]:
+    """Opinions that wait for the reader, the first due first; the operator has every role."""
+    desk, actor = OpinionDesk.of(context.home), actor_of(context.home, context.grant)
+    today = today_of()
+    roles = tuple(desk.flow.party) if chooses_role(context.grant) else (actor.role,)
+    found = []
+    for one in list_opinions(context.home, actor):
+        each = [record(desk, Actor(actor.grant, role), one, today) for role in roles]
+        told = next((told for told in each if leads_on(told)), None)
+        if told is not None:
+            found.append((one, told))
+    return sorted(found, key=lambda row: (_due(row[1]) or _LAST, row[0].id))
+
+
 def _steps(context: Context, desk: Desk, actor: Actor, case: Case, today: date) -> list[str]:
     """Titles of the steps that lead on; the local operator's are those of every role."""
     if not chooses_role(context.grant):
-        found = record(desk, actor, case, today)["next"]
+        found = case_record(desk, actor, case, today)["next"]
         return [each["title"] for each in found if each["transition"] not in ASIDE]
     titles: dict[str, None] = {}
     for role in desk.flow.party:
         one = Actor(actor.grant, role, actor.session)
-        for each in record(desk, one, case, today)["next"]:
+        for each in case_record(desk, one, case, today)["next"]:
             if each["transition"] not in ASIDE:
                 titles[each["title"]] = None
     return list(titles)
@@ -67,7 +94,7 @@ def _weight(row: Row) -> tuple[str, str]:
 
 
 def _open(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [each for each in told["clocks"] if each["stopped"] is None]
+    return [each for each in told.get("clocks", ()) if each["stopped"] is None]
 
 
 def _due(told: Mapping[str, Any]) -> str:

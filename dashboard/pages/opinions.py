@@ -1,0 +1,132 @@
+"""审议意见 /opinions: what the reader wrote and follows, and what else is theirs to see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from budget_watch.casework.cases import HERE, actor_of, today_of
+from budget_watch.opinions.opinion import Opinion, OpinionDesk
+from budget_watch.opinions.seeing import list_opinions, record, seen_by
+from budget_watch.views import formats as fmt
+from dashboard.address import parse
+from dashboard.context import Context
+from dashboard.errors import DashboardError
+from dashboard.frame import Page
+from dashboard.pages.forms import OVERDUE, PAUSED, SOON, place_text
+from dashboard.pages.opinion_forms import writing, writing_roles
+from dashboard.parts import Node, block, empty, link, segments, source_line, tag
+from dashboard.table import Column, Line, table
+
+SOURCE = "意见库"
+
+
+def page(context: Context) -> Page:
+    """The list, and the form for a new one."""
+    desk, actor = OpinionDesk.of(context.home), actor_of(context.home, context.grant)
+    every = list_opinions(context.home, actor)
+    following = seen_by(context.home, actor)
+    mine = [each for each in every if each.author == actor.user or each.id in following]
+    writes = bool(writing_roles(context, desk, actor))
+    tab = context.address.get("tab") or ("mine" if writes and mine else "all")
+    rows = rows_of(context, desk, mine if tab == "mine" else every, following)
+    news = sum(bool(told.get("news")) for _, told in rows_of(context, desk, mine, following))
+    tabs = [
+        (f"我的意见 {len(mine)}", context.address.with_query(tab="mine", on=None)),
+        (f"全部 {len(every)}", context.address.with_query(tab="all", on=None)),
+    ]
+    lead = f"看得到{len(every)}件意见" + (f"，关注的有{news}件有新进展。" if news else "。")
+    return Page(
+        "审议意见",
+        [
+            html.Div(
+                [*_new(context, desk, context.address.get("on")), listing(context, desk, rows)],
+                className="rows",
+            )
+        ],
+        lead=lead if every else "还没有您看得到的意见。",
+        tools=[segments("哪些意见", tabs, context.address.with_query(tab=tab, on=None))],
+        tab_title="审议意见",
+    )
+
+
+def rows_of(
+    context: Context, desk: OpinionDesk, found: Sequence[Opinion], following: Mapping[str, int]
+) -> list[tuple[Opinion, dict[str, Any]]]:
+    """Opinions with their records as the reader may see them."""
+    actor, today = actor_of(context.home, context.grant), today_of()
+    return [(one, record(desk, actor, one, today, seen=following.get(one.id))) for one in found]
+
+
+def _new(context: Context, desk: OpinionDesk, on: str) -> list[Node]:
+    roles = writing_roles(context, desk, actor_of(context.home, context.grant))
+    if not roles:
+        return []
+    about: dict[str, str] = {}
+    said: list[Node] = []
+    if on:
+        about = {"about": "figure", "about_id": on, "as_of": context.as_of.isoformat()}
+        said = [
+            html.P(["针对页面 ", page_link(context, on), f"，数据截至{fmt.day(context.as_of)}。"])
+        ]
+    form = writing(context, desk, roles, about, open_=bool(on))
+    return [block("写意见", [*said, form], source=source_line(SOURCE))]
+
+
+def page_link(context: Context, place: str, snapshot: str | None = None) -> Node:
+    """A link to a page of ours, as known from a snapshot; its words alone where it is none."""
+    path, _, search = place.partition("?")
+    try:
+        found = parse(path, search)
+    except DashboardError:
+        return place
+    known = found if snapshot is None else found.with_query(snap=snapshot, asof=None)
+    return link(place, known)
+
+
+def listing(
+    context: Context, desk: OpinionDesk, rows: Sequence[tuple[Opinion, Mapping[str, Any]]]
+) -> Node:
+    """Opinions as a table."""
+    if not rows:
+        way_out = link("预警中心", context.address.at("alerts"))
+        return empty("没有意见。可从疑点、数据页面的“提意见”发起，或在上面写。", way_out)
+    columns = [
+        Column("意见", long=True),
+        Column("种类"),
+        Column("提出"),
+        Column("状态"),
+        Column("承办", minor=True),
+        Column("期限"),
+    ]
+    lines = [_line(context, desk, one, told) for one, told in rows]
+    return block("意见", table("意见", columns, lines), flush=True, source=source_line(SOURCE))
+
+
+def _line(context: Context, desk: OpinionDesk, one: Opinion, told: Mapping[str, Any]) -> Line:
+    name: Node = [
+        link(f"{one.id} {one.title}", context.address.at("opinion", one.id)),
+        *([" ", tag("有新进展")] if told.get("news") else []),
+    ]
+    place = place_text(context, told["addressee"]) if told.get("addressee") else fmt.NOT_APPLICABLE
+    state = desk.state(one).title
+    return Line([name, one.kind, one.author_name, state, place, due(told)])
+
+
+def due(told: Mapping[str, Any]) -> Node:
+    """The nearest period with its mark."""
+    running = [each for each in told.get("clocks", ()) if each["stopped"] is None]
+    first = min(running, key=lambda each: str(each["due"]), default=None)
+    if first is None:
+        return fmt.NOT_APPLICABLE
+    mark = first["mark"]
+    shown = tag(mark) if mark in (OVERDUE, SOON, PAUSED) else None
+    return [f"{first['title']} {first['due']}", " ", shown]
+
+
+def moment(at: str) -> str:
+    """A stored time, as the day and minute here."""
+    return f"{datetime.fromisoformat(at).astimezone(HERE):%Y-%m-%d %H:%M}"
