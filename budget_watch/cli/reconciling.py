@@ -145,8 +145,10 @@ def reconcile_fill(
     slot = Slot(year, month, region or _own(here), func_class)
     made = fill(home, _grant(by, "填列调节表"), slot, kind, _fen(amount), why, role)
     printer = Printer(as_json, {})
+    left = _left_after(home, made)
+    printer.note(_left_words(made, left))
     printer.close(
-        made.record(),
+        {**made.record(), "left_after": left},
         f"已填列调节行 {made.id}，待另一人签认：budget-watch reconcile sign {made.id} --by 姓名",
     )
     return DONE
@@ -209,6 +211,35 @@ def _published(home: Home, record: dict[str, Any], word: str, as_json: bool) -> 
     )
     Printer(as_json, {}).close({**record, "snapshot": snapshot}, sentence)
     return DONE
+
+
+def _left_after(home: Home, made: Any) -> int | None:
+    """What of the class will be left, in fen, once everything that was filled in is signed."""
+    from budget_watch.casework.reconciling import FILLED, lines
+    from budget_watch.views import reconciliation
+
+    reader, slot = _reader(home, "调节表"), made.slot
+    left = [
+        one.left
+        for one in reconciliation.statements(reader, slot.fiscal_year, slot.month)
+        if (one.mof_div_code, one.func_class) == (slot.mof_div_code, slot.func_class)
+    ]
+    if not left or left[0] is None:
+        return None
+    written = lines(home, reader.grant, slot.fiscal_year, slot.month)
+    return left[0] - sum(one.amt for one in written if one.slot == slot and one.state == FILLED)
+
+
+def _left_words(made: Any, left: int | None) -> str:
+    from budget_watch.views import formats as fmt
+
+    if left is None:
+        return "这一类的月报还没有入库，差额还不知道。"
+    if left == 0:
+        return "全部签认后，差额都已说明。"
+    if left * made.amt < 0:
+        return f"请核对：全部签认后，说明的比差额多 {fmt.yuan(abs(left))} 元；写错的撤回另填。"
+    return f"全部签认后，这一类还有差额 {fmt.yuan(left)} 元没有说明。"
 
 
 def _reader(home: Home, purpose: str) -> Reader:

@@ -283,6 +283,7 @@ def test_the_commands_fill_sign_and_export(home: Home, tmp_path: Path, capsys) -
         "=1+1 九月末已付，十月列报", "--by", "张三",
     )  # fmt: skip
     assert (status, made["state"], made["amt"]) == (0, "待签认", 300_000_00)
+    assert made["left_after"] == 0
     status, (done,) = run(capsys, home, "reconcile", "sign", str(made["line"]), "--by", "李四")
     assert (status, done["state"]) == (0, "已签认")
     assert done["snapshot"] == Snapshot.latest(home).id
@@ -304,3 +305,18 @@ def test_the_commands_fill_sign_and_export(home: Home, tmp_path: Path, capsys) -
     detail = sheets["签认行"]
     assert detail["A2"].value.startswith("王五 导出 · 快照 ")
     assert (detail["F5"].value, detail["F5"].data_type) == ("=1+1 九月末已付，十月列报", "s")
+
+
+def test_filling_in_says_what_will_be_left_and_warns_of_too_much(home: Home, capsys) -> None:
+    report(home, PAID + 300_000_00)
+    place = ["--home", str(home.root), "reconcile", "fill", "2026-09", "205", "--region", CITY]
+    more = ["--kind", "在途", "--why", "九月末已付，十月列报", "--by", "张三", "--amount"]
+
+    def said(amount: str) -> str:
+        with pytest.raises(SystemExit):
+            main([*place, *more, amount])
+        return capsys.readouterr().out
+
+    assert "全部签认后，这一类还有差额 200,000.00 元没有说明。" in said("10万元")
+    assert "全部签认后，差额都已说明。" in said("20万元")
+    assert "请核对：全部签认后，说明的比差额多 50,000.00 元" in said("5万元")
