@@ -201,11 +201,19 @@ class Client:
         body = self._body(url, response)
         if status >= 400:
             words = self._said(body)
-            why = {401: "令牌无效或已过期", 403: "没有权限或验签不通过"}.get(status, "请求被拒绝")
+            why = {401: self._unknown(), 403: "没有权限或验签不通过"}.get(status, "请求被拒绝")
             raise Denied(self._words(url, f"{why}（{status} {words}）"), status)
         if status != 200:
             raise WrongAnswer(f"{url.path} 答复 {status}，没有内容")
         return Answer(parsed(body), response.headers, url)
+
+    def _unknown(self) -> str:
+        """What a 401 may mean: only what was sent can be wrong."""
+        if self.signer is None:
+            return "令牌无效或已过期"
+        if self.token is None:
+            return "验签不通过，请核对签名的密钥和写法"
+        return "令牌无效或已过期，或者验签不通过"
 
     def _body(self, url: httpx.URL, response: httpx.Response) -> bytes:
         """The body, bounded in time and size."""

@@ -95,6 +95,19 @@ def test_signed_requests_are_let_in_and_wrongly_signed_ones_not(desk: Desk, monk
     assert_frame_equal(desk.held(), desk.truth())
 
 
+def test_a_401_blames_only_what_was_sent(desk: Desk, monkeypatch) -> None:
+    monkeypatch.setenv("RD_TOKEN", "falsch")
+    sent = {
+        "令牌无效或已过期（401": {"token": {"env": "RD_TOKEN"}},
+        "验签不通过，请核对签名的密钥和写法（401": {"signing": SIGNED},
+        "令牌无效或已过期，或者验签不通过（401": {"token": {"env": "RD_TOKEN"}, "signing": SIGNED},
+    }
+    with desk.interface(access=Access(tokens=frozenset({"geheim"}))) as server:
+        for said, how in sent.items():
+            with pytest.raises(SourceFault, match=said):
+                desk.fetch(desk.section(server, **how))
+
+
 def test_the_signature_is_the_one_of_the_guide() -> None:
     """docs/sources/http.md gives this example; openssl says the same."""
     query = query_text([("size", "1000"), ("page", "1"), ("updated_since", "2026-11-18 00:00:00")])
