@@ -17,7 +17,7 @@ demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
 
 test: .venv/test.stamp check
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 	$(BIN)/budget-watch rules check
 	$(BIN)/budget-watch rules test --coverage
 	$(BIN)/budget-watch rules mutate

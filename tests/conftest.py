@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +33,27 @@ def mariadb() -> Iterator[MariaDb]:
     server = MariaDb()
     yield server
     server.stop()
+
+
+# The files that take longest: first, so that no process ends alone.
+LONGEST = (
+    "end_to_end/test_demo.py",
+    "schedule/test_killed_day.py",
+    "end_to_end/test_year.py",
+    "fixtures/test_load.py",
+    "end_to_end/test_same_findings.py",
+    "backup/",
+    "dashboard/",
+    "casework/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    tests = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        place = item.path.relative_to(tests).as_posix()
+        return next((at for at, name in enumerate(LONGEST) if place.startswith(name)), len(LONGEST))
+
+    items.sort(key=rank)

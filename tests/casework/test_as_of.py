@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from budget_watch.engine import run_check
 from budget_watch.engine.as_of import CutReader, as_of_reader
 from budget_watch.engine.oracle import Oracle, seen
 from budget_watch.lake import Batch, Coverage, Home, Reader, Writer
+from budget_watch.lake.state import engine
 from tests.lake.made import CITY, SYSTEM, rows, voucher
 
 AUGUST, LAST = date(2026, 8, 31), date(2026, 11, 20)
@@ -72,12 +74,18 @@ def report(month: int, fen: int) -> pl.DataFrame:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, delivered: Path) -> Home:
+    """A copy of what was delivered."""
+    return Home(shutil.copytree(delivered, tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Months January to October: a payment on the 10th, the report on the 12th of the next month.
 
     The report of July is corrected in November.
     """
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path_factory.mktemp("as_of") / "home")
     for month in range(1, 11):
         paid = rows("payment_voucher", voucher(month, date(2026, month, 10), month * 100))
         deliver(home, "payment_voucher", f"2026-{month:02}", date(2026, month, 11), paid)
@@ -88,7 +96,8 @@ def home(tmp_path: Path) -> Home:
     folder.mkdir(parents=True)
     for text in (PAID, REPORTED):
         (folder / f"{text[5:9]}.yaml").write_text(text + HEAD, encoding="utf-8")
-    return home
+    engine(home).dispose()
+    return home.root
 
 
 def values(home: Home, rule: str, as_of: date) -> dict[int, str]:

@@ -51,7 +51,8 @@ class Looker:
             here = self.page.url.removeprefix(self.base).split("?")[0]
             if here == path and self.page.locator("main h1").count():
                 self.page.wait_for_timeout(150)
-                return
+                if self.page.title() != "正在更新…":  # what stood before may still be shown
+                    return
             self.page.wait_for_timeout(100)
         raise AssertionError(f"{path} did not appear; complaints: {self.complaints}")
 

@@ -13,7 +13,6 @@ from budget_watch.engine import load_book
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.load import Book
 from budget_watch.engine.model import Citation
-from budget_watch.engine.testing import run_tests
 
 ROOT = Path(__file__).parents[2]
 LAWS = ROOT / "../shared/data/laws"
@@ -70,15 +69,6 @@ def test_every_area_has_rules_and_stands_in_its_folder(book: Book) -> None:
         name for name, rule in book.rules.items() if book.files[name].parent.name != rule.rule.area
     ]
     assert wrong == []
-
-
-def test_every_rule_test_passes_and_nothing_is_left_untested(book: Book) -> None:
-    run = run_tests(book, coverage=True)
-    assert [
-        (each["rule"], each["case"], each["message"]) for each in run.records if not each["passed"]
-    ] == []
-    assert run.summary["failed"] == 0 and run.summary["uncovered"] == 0
-    assert run.summary["cases"] > 500
 
 
 def test_every_rule_says_why_how_and_to_whom(book: Book) -> None:
