@@ -144,6 +144,7 @@ def _stored(
         writer.home, contract, rows, check_codes=bundle.codes and action == "correct"
     )
     kept += _told(bad)
+    kept += _marked(rows, good, bad)
     if good.height:
         good, taken = _not_taken(writer, contract, good)
         kept += taken
@@ -239,6 +240,13 @@ def _unmasked(given: pl.DataFrame, original: pl.DataFrame, contract: Contract) -
             original.select("line", *technical), on="line", how="left", maintain_order="left"
         )
     return rows.drop([name for name in rows.columns if name.startswith(("real:", "shown:"))])
+
+
+def _marked(rows: pl.DataFrame, good: pl.DataFrame, bad: pl.DataFrame) -> list[tuple[int, str]]:
+    """Rows that the gate neither let through nor kept out: they are marked as state secrets."""
+    passed = {line for part in (good, bad) if part.height for line in part["line"].to_list()}
+    said = "标为涉密，不能放行；请作废，并请送数部门在源头剔除"
+    return [(line, said) for line in rows["line"].to_list() if line not in passed]
 
 
 def _told(bad: pl.DataFrame) -> list[tuple[int, str]]:

@@ -163,6 +163,26 @@ def test_corrected_rows_pass_the_same_gate_into_their_slot(held, home, read, tmp
     assert read("payment_voucher").height == 10
 
 
+def test_a_corrected_row_marked_as_secret_is_not_released_and_says_so(
+    load, file, home, tmp_path, read
+):
+    load(file(wrong().with_columns(pl.lit("否").alias("secret_flag"))))
+    (bundle,) = quarantine.bundles(home)
+    path = tmp_path / "更正.csv"
+    releasing.export(home, ALL, bundle, path, *WHO)
+    pl.read_csv(path, infer_schema=False).with_columns(pl.lit("否").alias("secret_flag")).write_csv(
+        path
+    )
+    changes = {
+        "_2": {"支付金额": "12.00", "secret_flag": "是"},
+        "_3": {"单位代码": "101001"},
+    }
+    handled = releasing.release_file(home, bundle, corrected(path, **changes), *WHO)
+    assert (handled.done, [line for line, _ in handled.kept]) == (1, [1, 2])
+    assert handled.kept[1][1] == "标为涉密，不能放行；请作废，并请送数部门在源头剔除"
+    assert read("payment_voucher").filter(pl.col("pay_amt") == 12_00).is_empty()
+
+
 def test_a_corrected_row_never_takes_the_place_of_another(held, home, tmp_path, read):
     path = tmp_path / "更正.csv"
     releasing.export(home, Grant.operator("t"), held, path, *WHO)
