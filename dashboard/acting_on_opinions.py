@@ -11,8 +11,11 @@ from budget_watch.lake import Home
 from budget_watch.opinions.acting import Done, act, follow, write
 from budget_watch.opinions.given import YES
 from budget_watch.opinions.opinion import PREFIX, OpinionDesk
+from budget_watch.opinions.topic_acting import STEPS, act_on_topic, cast, make_topic, say
+from budget_watch.opinions.topics import TOPIC
 
-NEW = "opinion-new"
+NEW, NEW_TOPIC = "opinion-new", "topic-new"
+SAY, CAST = "say", "cast"
 FOLLOW, UNFOLLOW = "follow", "unfollow"
 _WRITTEN = ("title", "text", "kind", "about", "about_id", "as_of", "ask", "open", "signers")
 
@@ -29,8 +32,8 @@ class Asked:
 
 
 def opinions_own(target: str) -> bool:
-    """Whether a target is an opinion, or one to be written."""
-    return target == NEW or target.startswith(PREFIX)
+    """Whether a target is an opinion or a topic, or one to be made."""
+    return target in (NEW, NEW_TOPIC) or target.startswith((PREFIX, TOPIC))
 
 
 def on_opinion(home: Home, actor: Actor, asked: Asked) -> str:
@@ -39,6 +42,8 @@ def on_opinion(home: Home, actor: Actor, asked: Asked) -> str:
     Raises:
         CaseworkError: it is not possible; says why.
     """
+    if asked.target == NEW_TOPIC or asked.target.startswith(TOPIC):
+        return _on_topic(home, actor, asked)
     if asked.target == NEW:
         return _told(home, _written(home, actor, asked))
     if asked.step in (FOLLOW, UNFOLLOW):
@@ -54,6 +59,33 @@ def on_opinion(home: Home, actor: Actor, asked: Asked) -> str:
         request=asked.request,
     )
     return f"“{OpinionDesk.of(home).flow.named(asked.step).title}”已办，" + _stands(home, done)
+
+
+def _on_topic(home: Home, actor: Actor, asked: Asked) -> str:
+    given = {name: str(value) for name, value in asked.given.items()}
+    if asked.target == NEW_TOPIC:
+        if asked.step != "make" or set(given) - {"title", "summary", "opinions"}:
+            raise ActError("请求读不懂；请刷新页面后再办。")
+        chosen = given.get("opinions", "").replace("，", "、").replace(",", "、").split("、")
+        title, about = given.get("title", ""), given.get("summary", "")
+        done = make_topic(home, actor, title, chosen, about, request=asked.request)
+        return f"已立为议题 {done.topic}。"
+    if asked.step == SAY:
+        say(home, actor, asked.target, given.get("text", ""), request=asked.request)
+        return "已记下您的发言。"
+    if asked.step == CAST:
+        cast(home, actor, asked.target, given.get("choice", ""))
+        return "已投票；表决结束以前可以改。"
+    act_on_topic(
+        home,
+        actor,
+        asked.target,
+        asked.step,
+        given,
+        version=asked.version,
+        request=asked.request,
+    )
+    return f"“{STEPS.get(asked.step, asked.step)}”已办。"
 
 
 def _written(home: Home, actor: Actor, asked: Asked) -> Done:

@@ -157,6 +157,7 @@ PAGES: dict[str, PageShape] = {
     "case": PageShape("办理", (), range(1, 2)),
     "opinions": PageShape("审议意见", ("tab", "st", "on")),
     "opinion": PageShape("意见", (), range(1, 2)),
+    "topic": PageShape("议题", (), range(1, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),

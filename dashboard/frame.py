@@ -50,7 +50,13 @@ MORE = (
     ("data", "数据质量"),
     ("search", "搜索"),
 )
-_BELONGS = {"finding": "alerts", "case": "todo", "voucher": "exec", "opinion": "opinions"}
+_BELONGS = {
+    "finding": "alerts",
+    "case": "todo",
+    "voucher": "exec",
+    "opinion": "opinions",
+    "topic": "opinions",
+}
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ from budget_watch.cli import (
     lake_commands,
     loading,
     notifying,
-    opinions,
     quarantining,
     reconciling,
     reporting,
     scheduling,
+    topics,
 )
 from budget_watch.cli.context import Context
 from budget_watch.cli.output import FAILED, USAGE, say
@@ -73,7 +73,7 @@ for name, sub, words in (
     ("quarantine", quarantining.quarantine_app, "隔离区：列出、查看、导出、放行、作废。"),
     ("cases", casework.cases_app, "办理：列出、查看、办一步、合并、延期、评价、流程。"),
     ("notices", notifying.notices_app, "通知：一个人的消息、关注、发送、地址、试发。"),
-    ("opinions", opinions.opinions_app, "意见：六类、列出、起草、办一步、关注、步骤。"),
+    ("opinions", topics.opinions_app, "意见：六类、步骤、列出、起草、办一步、关注；议题。"),
     ("lake", lake_commands.lake_app, "数据湖：列出快照，合并小文件，按保留设置清理。"),
     ("inspect", inspecting.inspect_app, "随机抽查：按种子抽取、列出、记结果、复算。"),
     ("audit", auditing.audit_app, "审计日志：列出、导出、核对、锚定、送日志服务器。"),

@@ -1,4 +1,4 @@
-"""Commands of opinions (意见): opinions kinds|list|show|write|act|follow."""
+"""Commands of opinions (意见): opinions kinds|steps|list|show|write|act|follow."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from budget_watch.cli.context import Context, JsonOption, one_of
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 if TYPE_CHECKING:
+    from budget_watch.casework.cases import Actor
+    from budget_watch.lake import Home
     from budget_watch.opinions.opinion import OpinionDesk
 
 opinions_app = typer.Typer(no_args_is_help=True)
@@ -236,7 +238,9 @@ def opinions_write(
 def opinions_act(
     context: typer.Context,
     step: Annotated[str, typer.Argument(help="步骤，如 register 或 登记；opinions steps 列出全部")],
-    opinions: Annotated[list[str], typer.Argument(help="意见编号，可多个")],
+    opinions: Annotated[
+        list[str], typer.Argument(help="意见编号，可多个；写议题编号就是它的每一件")
+    ],
     user: ByOption = None,
     role: RoleOption = "",
     reason: Annotated[str | None, typer.Option("--reason", help="理由")] = None,
@@ -276,6 +280,7 @@ def opinions_act(
         **{"signed_by": signed_by, "word": word, "remark": remark, "published": published},
         **{"clock": clock, "days": days},
     }
+    opinions = _spread(home, actor, opinions)
     if len(opinions) == 1:
         done = act(home, actor, opinions[0], step, given, version=version, request=request)
         told: list[tuple[str, Done | str]] = [(opinions[0], done)]
@@ -299,6 +304,21 @@ def opinions_act(
         sentence = f"“{name}”{again}，意见 {last.opinion} 现在是“{state}”。"
     printer.close({"done": len(told) - refused, "refused": refused}, sentence)
     return LOOK if refused else DONE
+
+
+def _spread(home: Home, actor: Actor, numbers: list[str]) -> list[str]:
+    """Opinions as named, each topic as the opinions in it that the reader sees."""
+    from budget_watch.opinions.seeing import list_opinions
+    from budget_watch.opinions.topics import TOPIC, get_topic
+
+    found: list[str] = []
+    for number in numbers:
+        if number.startswith(TOPIC):
+            topic = get_topic(home, actor, number).id
+            found += sorted(each.id for each in list_opinions(home, actor, topic=topic))
+        else:
+            found.append(number)
+    return found
 
 
 @opinions_app.command("follow")

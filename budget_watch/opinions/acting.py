@@ -96,7 +96,7 @@ def write(
     if submit:
         enough(desk, chosen, actor.role, fields["signers"])
     thing = about_what(home, actor, about, about_id, as_of)
-    name = _name(home, actor)
+    name = name_of(home, actor)
     anchor_log(home, once_a_day=True)
     with writing(home) as connection:
         before = _before(connection, actor, request)
@@ -129,8 +129,8 @@ def _kind(desk: OpinionDesk, actor: Actor, kind: str) -> str:
     return kind or able[0]
 
 
-def _name(home: Home, actor: Actor) -> str:
-    """What the author is called; the account's name where they have one."""
+def name_of(home: Home, actor: Actor) -> str:
+    """What somebody is called; the account's name where they have one."""
     try:
         return account(store_of(home), actor.user).display
     except UnknownUserError:

@@ -21,5 +21,5 @@ class UnknownTopicError(CaseworkError):
     def __init__(self, number: str) -> None:
         super().__init__(
             f"没有找到议题 {number}，或您没有查看权限。"
-            "请用 budget-watch opinions topics 列出可查看的议题。"
+            "请用 budget-watch opinions topics list 列出可查看的议题。"
         )

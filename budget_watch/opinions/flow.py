@@ -182,11 +182,18 @@ class Similar(Strict):
     basis: LocalBasis
 
 
+class Topics(Strict):
+    """Which roles bring opinions together and keep the topic."""
+
+    keepers: tuple[str, ...]
+    basis: LocalBasis
+
+
 class Votes(Strict):
-    """What may be voted on a topic, and when the result may be shown to those invited."""
+    """What may be voted on a topic, and when the result may be shown: one of `SHOWS`."""
 
     options: tuple[str, ...] = Field(min_length=2)
-    shows: tuple[str, ...]
+    shows: tuple[Literal["结束后", "投票后", "随时", "只给工作机构"], ...]
     basis: LocalBasis
 
 
@@ -250,6 +257,7 @@ class OpinionFlow(Strict):
     asks: tuple[str, ...]
     satisfaction: Satisfaction
     similar: Similar
+    topics: Topics
     votes: Votes
     transitions: tuple[Step, ...]
 

@@ -95,11 +95,11 @@ def inside(desk: OpinionDesk, actor: Actor, one: Opinion) -> bool:
     if party == "department":
         return state.shown_to_departments and addressed(actor, one, copies=True)
     if party == "office":
-        return _submitted(desk, one) and _in_scope(actor, one)
+        return submitted(desk, one) and _in_scope(actor, one)
     return party == "members" and state.registered and _in_scope(actor, one)
 
 
-def _submitted(desk: OpinionDesk, one: Opinion) -> bool:
+def submitted(desk: OpinionDesk, one: Opinion) -> bool:
     """Whether it left its author's desk; one withdrawn as a draft did not."""
     start, state = desk.flow.start.id, desk.state(one)
     if state.final and not state.registered:
@@ -110,7 +110,7 @@ def _submitted(desk: OpinionDesk, one: Opinion) -> bool:
 def _opened(desk: OpinionDesk, actor: Actor, one: Opinion) -> bool:
     """Whether it is open to a reader who does not work on it."""
     grant, party = actor.grant, desk.party(actor)
-    if not grant.business or not _in_region(actor, one):
+    if not grant.business or not in_region(actor, one):
         return False
     if EVERYBODY in one.published_to:
         return True
@@ -122,13 +122,14 @@ def _opened(desk: OpinionDesk, actor: Actor, one: Opinion) -> bool:
 def _in_scope(actor: Actor, one: Opinion) -> bool:
     scope = actor.grant.scope
     return (
-        _in_region(actor, one)
+        in_region(actor, one)
         and (scope.departments is None or one.dept_code in scope.departments)
         and (scope.units is None or one.agency_code in scope.units)
     )
 
 
-def _in_region(actor: Actor, one: Opinion) -> bool:
+def in_region(actor: Actor, one: Opinion) -> bool:
+    """Whether an opinion's place lies in the reader's regions; one of no place does."""
     regions = actor.grant.scope.regions
     return regions is None or one.mof_div_code is None or one.mof_div_code in regions
 
@@ -138,7 +139,7 @@ def addressed(actor: Actor, one: Opinion, *, copies: bool = False) -> bool:
     if one.addressee is None:
         return False
     if actor.role == FINANCE_ROLE:
-        return _in_region(actor, one)
+        return in_region(actor, one)
     codes = actor.codes
     if codes is None:
         return True

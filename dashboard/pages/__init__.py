@@ -19,6 +19,7 @@ MODULES = {
     "case": "case",
     "opinions": "opinions",
     "opinion": "opinion",
+    "topic": "topic",
     "debt": "debt",
     "data": "data",
     "rules": "rules",

@@ -12,7 +12,16 @@ from budget_watch.opinions.about import KINDS
 from budget_watch.opinions.errors import UnknownOpinionError
 from budget_watch.opinions.flow import NEED_WORDS
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
-from budget_watch.opinions.seeing import about, get_opinion, history, looked, record, seen_by
+from budget_watch.opinions.seeing import (
+    about,
+    get_opinion,
+    history,
+    looked,
+    mine,
+    record,
+    seen_by,
+)
+from budget_watch.opinions.similar import similar
 from dashboard.acting_on_opinions import FOLLOW, UNFOLLOW
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
@@ -20,6 +29,7 @@ from dashboard.frame import Page
 from dashboard.pages.forms import basis_text, clock_length, clock_node, folded, place_text
 from dashboard.pages.opinion_forms import steps
 from dashboard.pages.opinions import SOURCE, moment, page_link
+from dashboard.pages.topic import alike
 from dashboard.parts import Node, block, empty, link, source_line, tag
 
 
@@ -34,6 +44,8 @@ def page(context: Context) -> Page:
     body = [_text(context, actor, one, told), _answer(context, desk, one, told)]
     side = [_standing(context, desk, actor, one, told), *_past(context, desk, actor, one)]
     side.append(_kind(context, desk, one))
+    if mine(actor, one) or desk.party(actor) == "office":
+        body += alike(context, desk, actor, one, similar(context.home, actor, one.id))
     columns = [html.Div(body, className="rows"), html.Div(side, className="rows")]
     return Page(
         [tag(one.kind), " ", one.title],
@@ -110,6 +122,8 @@ def _standing(
     for name, word in (("addressee", "承办"), ("copy_to", "抄送")):
         if told.get(name):
             facts.append((word, place_text(context, told[name])))
+    if told.get("topic"):
+        facts.append(("议题", link(told["topic"], context.address.at("topic", told["topic"]))))
     if told.get("number"):
         facts.append(("文号", told["number"]))
     facts += [

@@ -11,6 +11,7 @@ from dash import html
 from budget_watch.casework.cases import HERE, actor_of, today_of
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, record, seen_by
+from budget_watch.opinions.topics import Topic, list_topics, topic_record
 from budget_watch.views import formats as fmt
 from dashboard.address import parse
 from dashboard.context import Context
@@ -33,17 +34,20 @@ def page(context: Context) -> Page:
     writes = bool(writing_roles(context, desk, actor))
     tab = context.address.get("tab") or ("mine" if writes and mine else "all")
     rows = rows_of(context, desk, mine if tab == "mine" else every, following)
+    topics = list_topics(context.home, actor)
+    shown = _topics(context, desk, topics) if tab == "topics" else listing(context, desk, rows)
     news = sum(bool(told.get("news")) for _, told in rows_of(context, desk, mine, following))
     tabs = [
         (f"我的意见 {len(mine)}", context.address.with_query(tab="mine", on=None)),
         (f"全部 {len(every)}", context.address.with_query(tab="all", on=None)),
+        (f"议题 {len(topics)}", context.address.with_query(tab="topics", on=None)),
     ]
     lead = f"看得到{len(every)}件意见" + (f"，关注的有{news}件有新进展。" if news else "。")
     return Page(
         "审议意见",
         [
             html.Div(
-                [*_new(context, desk, context.address.get("on")), listing(context, desk, rows)],
+                [*_new(context, desk, context.address.get("on")), shown],
                 className="rows",
             )
         ],
@@ -59,6 +63,29 @@ def rows_of(
     """Opinions with their records as the reader may see them."""
     actor, today = actor_of(context.home, context.grant), today_of()
     return [(one, record(desk, actor, one, today, seen=following.get(one.id))) for one in found]
+
+
+def _topics(context: Context, desk: OpinionDesk, topics: Sequence[Topic]) -> Node:
+    """Topics with their counts."""
+    if not topics:
+        return empty("没有您看得到的议题。")
+    actor = actor_of(context.home, context.grant)
+    columns = [
+        Column("议题", long=True),
+        Column("意见", number=True),
+        Column("人数", number=True),
+        Column("讨论、表决"),
+    ]
+    lines = []
+    for topic in topics:
+        told = topic_record(desk, actor, topic)
+        vote = told.get("vote")
+        words = ["讨论中"] if told.get("discussing") else []
+        words += ["表决中" if vote["open"] else "表决已结束"] if vote else []
+        name = link(f"{topic.id} {topic.title}", context.address.at("topic", topic.id))
+        stands = "、".join(words) or fmt.NOT_APPLICABLE
+        lines.append(Line([name, f"{told['count']}", f"{told['authors']}", stands]))
+    return block("议题", table("议题", columns, lines), flush=True, source=source_line(SOURCE))
 
 
 def _new(context: Context, desk: OpinionDesk, on: str) -> list[Node]:
