@@ -235,4 +235,7 @@ def _kind_of_text(grid: Grid) -> str | None:
 def _why_unknown(block: Block) -> str:
     shown = "、".join(column.path for column in block.columns[:6] if column.levels)
     title = f"标题“{block.title}”、" if block.title else ""
-    return f"未识别：{title}表头“{shown[:60]}”与已知表样都不相符；可按 docs/add-a-form.md 增加表样"
+    return (
+        f"未识别：{title}表头“{shown[:60]}”与已知表样都不相符；"
+        "用 budget-watch forms try 看差在哪里，可按 docs/add-a-form.md 增加表样"
+    )
