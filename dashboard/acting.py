@@ -21,6 +21,7 @@ from budget_watch.casework.errors import (
     CaseworkError,
     StaleError,
     UnknownCaseError,
+    UnknownExemptionError,
     UnknownFindingError,
 )
 from budget_watch.casework.file_check import MOST_BYTES
@@ -29,13 +30,21 @@ from budget_watch.casework.notices.inbox import mark_seen
 from budget_watch.lake import Home
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
+from dashboard.errors import BadRequestError
+from dashboard.exempting import EXEMPTIONS, exempted
 
 HEADER = "X-Budget-Watch"
 RATE = "rate"
 FOLLOW, UNFOLLOW = "follow", "unfollow"
 SEEN = "seen"
 _STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
-UNKNOWN = (UnknownCaseError, UnknownFindingError, UnknownOpinionError, UnknownTopicError)
+UNKNOWN = (
+    UnknownCaseError,
+    UnknownExemptionError,
+    UnknownFindingError,
+    UnknownOpinionError,
+    UnknownTopicError,
+)
 _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field
 
@@ -62,7 +71,7 @@ def serve_acts(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> N
             return _answer(False, str(error), 409)
         except UNKNOWN:
             return _answer(False, "没有找到这条记录，或您没有查看权限。", 404)
-        except (CaseworkError, _BadRequest) as error:
+        except (CaseworkError, BadRequestError) as error:
             return _answer(False, str(error), 422)
 
 
@@ -102,16 +111,12 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
         return response
 
 
-class _BadRequest(Exception):
-    """What was sent is not what the page sends."""
-
-
 def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     target, step = _text(asked, "target"), _text(asked, "step")
     actor = actor_of(home, grant, _text(asked, "role"))
     given = asked.get("given")
     if not isinstance(given, dict) or not target:
-        raise _BadRequest("请求不完整；请刷新页面后再办。")
+        raise BadRequestError("请求不完整；请刷新页面后再办。")
     filled = {str(name): _field(value) for name, value in given.items()}
     if opinions_own(target):
         seen, request = _version(asked), _text(asked, "request") or None
@@ -122,6 +127,8 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     if step in (FOLLOW, UNFOLLOW):
         follow(home, actor, target, step == FOLLOW)
         return "已关注；反馈、办完时通知您。" if step == FOLLOW else "已不再关注。"
+    if step in EXEMPTIONS:
+        return exempted(home, actor, target, step, filled, _text(asked, "request") or None)
     version = _version(asked)
     if step == SEEN:
         return f"已读 {mark_seen(home, actor, upto=version)} 条。"
@@ -136,22 +143,22 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
 def _version(asked: dict[str, Any]) -> int:
     version = asked.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
-        raise _BadRequest("请求没有写明所见的版本；请刷新页面后再办。")
+        raise BadRequestError("请求没有写明所见的版本；请刷新页面后再办。")
     return version
 
 
 def _field(value: Any) -> str | int:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise _BadRequest("填写的内容应是文字或整数。")
+        raise BadRequestError("填写的内容应是文字或整数。")
     if isinstance(value, str) and len(value) > _LONGEST:
-        raise _BadRequest(f"一栏最多写 {_LONGEST} 个字。")
+        raise BadRequestError(f"一栏最多写 {_LONGEST} 个字。")
     return value
 
 
 def _text(asked: dict[str, Any], name: str) -> str:
     value = asked.get(name, "")
     if not isinstance(value, str) or len(value) > 200 or "\0" in value:
-        raise _BadRequest("请求读不懂；请刷新页面后再办。")
+        raise BadRequestError("请求读不懂；请刷新页面后再办。")
     return value
 
 

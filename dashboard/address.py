@@ -161,6 +161,7 @@ PAGES: dict[str, PageShape] = {
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),
+    "exemptions": PageShape("例外情形登记", ("tab",)),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),
 }
 

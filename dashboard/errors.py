@@ -16,3 +16,7 @@ class NotFoundError(DashboardError):
 
     def __init__(self) -> None:
         super().__init__("没有找到这条记录，或您没有查看权限。")
+
+
+class BadRequestError(DashboardError):
+    """What was sent is not what the page sends."""

@@ -33,7 +33,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     ("专题", (("exec", "预算执行"), ("debt", "政府债务"))),
-    ("资料", (("rules", "规则与参数"),)),
+    ("资料", (("rules", "规则与参数"), ("exemptions", "例外情形登记"))),
     ("管理", (("data", "数据质量"),)),
 )
 TABBAR = (
@@ -47,6 +47,7 @@ MORE = (
     ("inbox", "我的消息"),
     ("opinions", "审议意见"),
     ("rules", "规则与参数"),
+    ("exemptions", "例外情形登记"),
     ("data", "数据质量"),
     ("search", "搜索"),
 )

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 
 import budget_watch
+from budget_watch.casework.exemption_entries import fingerprint, in_use
 from budget_watch.engine import Book, load_book
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.load import book_hash
 from budget_watch.engine.model import Law
+from budget_watch.lake import Home
 
 LAWS = "laws"
+_kept: dict[Path, tuple[str, Book]] = {}
+_lock = Lock()
 
 
 def rules_dir() -> Path:
@@ -28,6 +33,18 @@ def rule_book(root: Path) -> Book:
     What cannot be loaded is left out and named in ``mistakes``; all else works.
     """
     return load_book(book_folders(root), strict=False)
+
+
+def book_now(root: Path) -> Book:
+    """The rule book as `rule_book` reads it, kept as long as no file of it changes."""
+    stamp = book_stamp(root)
+    with _lock:
+        found = _kept.get(root)
+        if found is None or found[0] != stamp:
+            found = (stamp, rule_book(root))
+            _kept.clear()
+            _kept[root] = found
+        return found[1]
 
 
 def book_folders(root: Path) -> list[Path]:
@@ -52,8 +69,15 @@ def book_hashes(root: Path) -> dict[str, str]:
     folders = book_folders(root)
     return {
         "rule_book": book_hash(folders),
-        "exemptions": book_hash([each / "exemptions" for each in folders]),
+        "exemptions": _exemptions(root, folders),
     }
+
+
+def _exemptions(root: Path, folders: list[Path]) -> str:
+    """The exemptions in the files, and those that accounts have registered."""
+    files = book_hash([each / "exemptions" for each in folders])
+    registered = fingerprint(in_use(Home(root)))
+    return hashlib.sha256(f"{files}{registered}".encode()).hexdigest() if registered else files
 
 
 def law_texts(root: Path, laws: Mapping[str, Law] | None = None) -> dict[str, dict[str, str]]:

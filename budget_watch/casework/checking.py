@@ -24,6 +24,8 @@ from budget_watch.casework.book import (
     rules_dir,
 )
 from budget_watch.casework.errors import CaseworkError
+from budget_watch.casework.exemption_entries import in_use, used_by
+from budget_watch.casework.exemptions import used_exemptions, with_registered
 from budget_watch.casework.hiding import hidden
 from budget_watch.casework.load import limit
 from budget_watch.casework.notices.of_runs import teller
@@ -33,6 +35,7 @@ from budget_watch.engine import Book, run_check
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.lint.loading import flaw_of
 from budget_watch.engine.local import Local
+from budget_watch.engine.model import Exemption
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import append
 from budget_watch.engine.render import WorkState
@@ -217,6 +220,7 @@ def check(
     snapshot: str | None = None,
     rules: list[str] | None = None,
     baseline: date | None = None,
+    exemptions_of: str | None = None,
     phase: Callable[[str], None] = lambda name: None,
 ) -> Checked:
     """Run the rule book on a snapshot and record what it found.
@@ -228,15 +232,17 @@ def check(
         snapshot: use exactly this one.
         rules: only these; all active and trial rules where not given.
         baseline: findings first seen up to this day are 存量.
+        exemptions_of: a recorded run whose registered exemptions are used instead of today's.
         phase: is told 规则 before the rules run and 疑点 before findings are recorded.
 
     Raises:
-        CaseworkError: no snapshot, or an unknown rule id.
+        CaseworkError: no snapshot, an unknown rule id, or an unknown run.
     """
     phase("规则")
     home = Home(root)
     chosen = choose_snapshot(home, snapshot=snapshot, known=known)
-    book = rule_book(root)
+    registered = in_use(home) if exemptions_of is None else _used_by(home, exemptions_of)
+    book = with_registered(rule_book(root), registered)
     for rule in rules or ():
         if rule in book.broken:
             raise CaseworkError(f"{rule} 不能读入：{book.broken[rule]}")
@@ -272,6 +278,7 @@ def check(
             limits={t["rule"]: _limit(book, t) for t in tallies if not t["not_loaded"]},
             partial=partial,
             trial=frozenset(each.id for each in book.rules.values() if each.status == "trial"),
+            exemptions=used_exemptions(book, registered),
         ),
         observations,
         baseline,
@@ -289,6 +296,13 @@ def check(
         partial,
         book.local,
     )
+
+
+def _used_by(home: Home, run: str) -> list[Exemption]:
+    found = used_by(home, run)
+    if found is None:
+        raise CaseworkError(f"没有记录过运行 {run}。请用 budget-watch runs checks 查看编号。")
+    return found
 
 
 def _left_out(rule: str, error: BookError) -> dict[str, Any]:

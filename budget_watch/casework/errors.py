@@ -23,6 +23,16 @@ class StaleError(ActError):
     """Somebody else was faster: the case is no longer as the person saw it."""
 
 
+class UnknownExemptionError(CaseworkError):
+    """No exemption with this number, or not in the reader's scope."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"没有找到例外情形登记 {number}，或您没有查看权限。"
+            "请用 budget-watch exemptions list 列出可查看的登记。"
+        )
+
+
 class UnknownCaseError(CaseworkError):
     """No case with this id, or not in the reader's scope (the two look alike on purpose)."""
 

@@ -22,6 +22,11 @@ def _holders() -> dict[str, Contract]:
     }
 
 
+def personal_columns() -> frozenset[str]:
+    """Columns that hold names and accounts of natural persons."""
+    return frozenset(_holders())
+
+
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values of one observation with names and accounts of natural persons hidden."""
     present = frozenset(values)

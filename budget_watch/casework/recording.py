@@ -33,6 +33,7 @@ class Run:
         limits: rule → how many new findings a month it may make; none where it declares nothing.
         trial: rules on trial: their findings are marked, counted apart, and make no notice.
         partial: made with some rules only; what the whole book last counted stays what it was.
+        exemptions: those it was made with, whole: `exemption`, `origin` and `content`.
     """
 
     run: str
@@ -44,6 +45,7 @@ class Run:
     limits: Mapping[str, int | None] = field(default_factory=dict)
     partial: bool = False
     trial: frozenset[str] = frozenset()
+    exemptions: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,13 @@ def _insert_back_test(connection: sa.Connection, run: Run) -> None:
             partial=run.partial,
         )
     )
+    _insert_exemptions(connection, run)
+
+
+def _insert_exemptions(connection: sa.Connection, run: Run) -> None:
+    rows = [{"run": run.run, **each} for each in run.exemptions]
+    if rows:
+        connection.execute(t.run_exemption.insert(), rows)
 
 
 def _insert_run(
@@ -198,6 +207,7 @@ def _insert_run(
             partial=run.partial,
         )
     )
+    _insert_exemptions(connection, run)
 
 
 def _known(connection: sa.Connection) -> dict[str, dict[str, Any]]:

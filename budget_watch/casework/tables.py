@@ -203,3 +203,46 @@ inspection_result = Table(
     Column("at", String(40), nullable=False),
     Column("audit_seq", BigInteger, nullable=False),
 )
+
+# ---- exemptions registered by accounts: both tables only grow; the state follows from the acts
+exemption = Table(
+    "exemption",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(16), nullable=False, unique=True),
+    Column("rule", String(16), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("request", Text, unique=True),
+    Column("audit_seq", BigInteger, nullable=False),
+)
+
+exemption_act = Table(
+    "exemption_act",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("exemption", String(16), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("day", Date),
+    Column("audit_seq", BigInteger, nullable=False),
+)
+
+# Which exemptions a run (or back-test) was made with, whole, as they stood then.
+run_exemption = Table(
+    "run_exemption",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("exemption", String(64), primary_key=True),
+    Column("origin", String(16), nullable=False),
+    Column("content", Text, nullable=False),
+)

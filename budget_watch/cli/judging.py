@@ -37,6 +37,10 @@ def check(
             help="另列出这种结果：hit、not_applicable（例外情形登记）、insufficient_data、error",
         ),
     ] = None,
+    exemptions_of: Annotated[
+        str | None,
+        typer.Option(help="用这次运行当时的例外情形登记（账号登记的），而不是现在的"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """运行规则，记录疑点。"""
@@ -51,6 +55,7 @@ def check(
         snapshot=snapshot,
         rules=rule,
         baseline=here.baseline,
+        exemptions_of=exemptions_of,
     )
     printer = Printer(
         as_json,
@@ -219,7 +224,7 @@ def explain(
     record: dict[str, Any] = {
         **about.record(),
         **explanation.record(),
-        "exempted": exempting(here.book(), about.observation),
+        "exempted": exempting(here.home, here.book(), about.observation),
     }
     if not as_json:
         from budget_watch.cli.explanation import lines

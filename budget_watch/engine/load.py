@@ -48,6 +48,7 @@ class Book:
         mistakes: what is wrong, where loading was asked to go on (`strict=False`).
         broken: of these, the rules that could not be loaded.
         local: what a home changes of the product's parameters and lists.
+        registered: SHA-256 over the exemptions that do not stand in the files; empty for none.
     """
 
     rules: Mapping[str, CheckedRule]
@@ -62,6 +63,7 @@ class Book:
     exemptions: tuple[CheckedExemption, ...] = ()
     broken: Mapping[str, BookError] = field(default_factory=dict)
     local: tuple[Local, ...] = ()
+    registered: str = ""
 
     @property
     def lists(self) -> Lists:

@@ -113,7 +113,9 @@ def _checked(
             _guarded(run, rule, judge_query)
     snapshot = _snapshot_id(reader)
     ids = [rule.id for rule in chosen]
-    name = run_id(snapshot, _content(reader), book.hash, as_of, ids, overrides or {})
+    name = run_id(
+        snapshot, _content(reader), book.hash, as_of, ids, overrides or {}, book.registered
+    )
     settle_empty(chosen, run.tallies, frames)
     run.observations = exempted(run.observations, book, run.tallies, as_of)
     return RunResult(
@@ -145,15 +147,18 @@ def run_id(
     as_of: date,
     rules: list[str],
     overrides: Mapping[str, Fraction],
+    registered: str = "",
 ) -> str:
     """The name of a run: equal input, equal name.
 
     Args:
         snapshot: its id, which another installation may also have.
         content: fingerprint of what it holds.
+        registered: of the exemptions that accounts registered; left out where there are none.
     """
     text = canonical(
         {
+            **({"exemptions": registered} if registered else {}),
             "snapshot": snapshot,
             "content": content,
             "book": book,

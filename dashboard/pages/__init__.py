@@ -24,6 +24,7 @@ MODULES = {
     "data": "data",
     "rules": "rules",
     "search": "search",
+    "exemptions": "exemptions",
 }
 
 

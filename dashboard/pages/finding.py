@@ -20,6 +20,7 @@ from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.alerts import owner
+from dashboard.pages.exemptions import ask_form
 from dashboard.pages.finding_beside import pace, past, peers
 from dashboard.pages.finding_case import case_blocks
 from dashboard.pages.finding_evidence import evidence
@@ -72,12 +73,13 @@ def page(context: Context) -> Page:
         body.append(insufficient(f"规则 {f.rule} 已不在规则库中，不能重新说明。"))
     body += [*pace(context, f), peers(context, f, book), past(context, f, book)]
     rule = book.rules[f.rule].rule if f.rule in book.rules else None
-    exempt = exempting(book, f.observation)
+    exempt = exempting(context.home, book, f.observation)
     side = html.Div(
         [
             *case_blocks(context, f, exempt is not None),
             *beside_finding(context, f.finding, f.rule),
             *_exempted(exempt),
+            *_ask(context, f),
             _again(context, f, said, rule),
         ],
         className="rows",
@@ -183,6 +185,11 @@ def _exempted(entry: Mapping[str, Any] | None) -> list[Node]:
     lines = [html.Div([html.Dt(k), html.Dd(v)]) for k, v in facts]
     shown = html.Dl(lines, className="facts single")
     return [block("例外情形登记", shown, source=source_line("规则库"))]
+
+
+def _ask(context: Context, f: Finding) -> list[Node]:
+    form = ask_form(context, f)
+    return [block("例外情形", form, source=source_line("登记"))] if form else []
 
 
 def _again(context: Context, f: Finding, said: Explanation | None, rule: Any) -> html.Section:

@@ -8,7 +8,7 @@ from dash import html
 
 from budget_watch.casework.cases import HERE, actor_of
 from budget_watch.casework.notices.inbox import Told, inbox, other_roles
-from budget_watch.casework.notices.outbox import KINDS, WORSE
+from budget_watch.casework.notices.outbox import EXEMPTION, KINDS, WORSE
 from dashboard.acting import SEEN, chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page
@@ -71,6 +71,8 @@ def _line(context: Context, told: Told) -> Line:
 
 def _to(context: Context, told: Told) -> str:
     """Where one goes on: the findings of the rule, the case, or the list of what waits."""
+    if told.kind == EXEMPTION:
+        return context.address.at("exemptions").href
     if told.rule is not None:
         found = context.address.at("alerts", rule=told.rule)
         return found.with_query(ds="加重" if told.kind == WORSE else None).href

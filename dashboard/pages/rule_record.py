@@ -181,7 +181,7 @@ def _amount(fen: int | None) -> str:
 
 def exemptions(context: Context, book: Any, rule: str) -> html.Section | None:
     """The registered exemptions of a rule."""
-    found = [each for each in register(context.home, book) if each["rule"] == rule]
+    found = [each for each in register(context.home, book, context.grant) if each["rule"] == rule]
     if not found:
         return None
     columns = [
@@ -198,9 +198,9 @@ def exemptions(context: Context, book: Any, rule: str) -> html.Section | None:
                 each["exemption"],
                 each["reason"],
                 str(each["basis"]),
-                f"{each['registered_by']}、{each['approved_by']}",
+                f"{each['registered_by']}、{each['approved_by'] or '（待批准）'}",
                 f"{each['from']}至{each['to']}",
-                fmt.count(each["used"]),
+                fmt.NOT_APPLICABLE if each["used"] is None else fmt.count(each["used"]),
             ]
         )
         for each in found

@@ -84,7 +84,7 @@ def test_a_registered_hit_is_no_finding_but_listed(home: Home) -> None:
         "exemption": "LW-9", "rule": "PZ97", "scope": {"agency_code": "102*"}, "levels": [],
         "basis": "区政府会议纪要〔2026〕3号", "from": "2026-01-01", "to": "2026-12-31",
         "registered_by": "张三", "approved_by": "李四", "reason": "集中结算",
-        "used": 1, "state": "有效",
+        "used": 1, "state": "有效", "origin": "文件",
     }  # fmt: skip
     assert read_run(home, result.run)["exemption"].to_list() == [None, "LW-9"]
 

@@ -76,7 +76,7 @@ def test_an_exempted_finding_says_who_why_and_how_long(
     registered(home)
     judged(home)
     (gone,) = list_findings(home, ANYONE, outcome="not_applicable")
-    entry = exempting(rule_book(home.root), gone.observation)
+    entry = exempting(home, rule_book(home.root), gone.observation)
     assert entry is not None
     assert {name: entry[name] for name in ("exemption", "known", "level", "class", "reason")} == {
         "exemption": "LW-9", "known": True, "level": "yellow", "class": "理", "reason": "集中结算",
@@ -106,7 +106,7 @@ def test_an_exempted_finding_says_who_why_and_how_long(
     ]  # fmt: skip
 
     registered(home, ENTRY.replace("LW-9", "LW-8"))
-    later = exempting(rule_book(home.root), gone.observation)
+    later = exempting(home, rule_book(home.root), gone.observation)
     assert later == {"exemption": "LW-9", "known": False, "level": "yellow", "class": "理"}
 
 

@@ -16,6 +16,8 @@ from budget_watch.access.roles import roles
 from budget_watch.casework import tables as cases
 from budget_watch.casework.cases import Actor, Case, Desk, seen_among, today_of
 from budget_watch.casework.data_state import RETURNED, WORSE
+from budget_watch.casework.exemption_entries import Entry, read_entries
+from budget_watch.casework.exemption_scope import seen_by
 from budget_watch.casework.findings import in_scope
 from budget_watch.casework.notices import outbox
 from budget_watch.casework.notices import tables as t
@@ -134,14 +136,17 @@ def worded(
     wanted = {
         ref.partition("/")[0]
         for row in rows
-        if row["kind"] not in OF_RUNS
+        if row["kind"] not in (*OF_RUNS, outbox.EXEMPTION)
         for ref in refs[row["seq"]]
     }
     seen = seen_among(connection, desk, actor, wanted) if wanted else {}
     counts = _findings(connection, desk, actor, rows, refs)
+    registered = _exemptions(connection, desk, actor, rows, refs)
     told = []
     for row in rows:
-        if row["kind"] in OF_RUNS:
+        if row["kind"] == outbox.EXEMPTION:
+            one = _of_exemptions(row, registered, refs[row["seq"]], today)
+        elif row["kind"] in OF_RUNS:
             run, rule = _run_rule(refs[row["seq"]])
             one = _of_run(row, rule, counts.get((row["kind"], run, rule)))
         else:
@@ -198,6 +203,34 @@ def _findings(
             for run, rule, title, count in connection.execute(query):
                 found[kind, run, rule] = (title, count)
     return found
+
+
+def _exemptions(
+    connection: sa.Connection,
+    desk: Desk,
+    actor: Actor,
+    rows: Sequence[Mapping[str, Any]],
+    refs: Mapping[int, Sequence[str]],
+) -> dict[str, Entry]:
+    """The exemptions that these notices are about and that the reader may see."""
+    numbers = {ref for row in rows if row["kind"] == outbox.EXEMPTION for ref in refs[row["seq"]]}
+    found = [each for number in sorted(numbers) for each in read_entries(connection, number)]
+    return {
+        each.id: each
+        for each in found
+        if seen_by(desk.home, actor.grant, each.rule, each.content["scope"])
+    }
+
+
+def _of_exemptions(
+    row: Mapping[str, Any], registered: Mapping[str, Entry], refs: Sequence[str], today: date
+) -> Told | None:
+    mine = [registered[ref] for ref in refs if ref in registered]
+    if not mine:
+        return None
+    (first, *_) = mine
+    said = f"例外情形登记 {first.id}（{first.rule}）现在“{first.state(today)}”，须由另一人批准。"
+    return _told(row, (), None, len(mine), said)
 
 
 def _of_run(row: Mapping[str, Any], rule: str, known: tuple[str, int] | None) -> Told | None:

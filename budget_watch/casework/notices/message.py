@@ -44,6 +44,7 @@ def short(told: Sequence[Told]) -> str:
         "项期限将到": sum(each.count for each in told if each.kind == outbox.SOON),
         "件升级监督": sum(each.count for each in told if each.kind == outbox.ESCALATED),
         "件有了反馈": sum(each.count for each in told if each.kind == outbox.REPLIED),
+        "项例外登记待批准": sum(each.count for each in told if each.kind == outbox.EXEMPTION),
         "件已办完": sum(each.count for each in told if each.kind == outbox.ENDED),
     }
     said = [f"{count}{words}" for words, count in counts.items() if count]

@@ -18,6 +18,7 @@ NEW, WORSE = "new", "worse"
 TURN, CONFIRM, CALLED = "turn", "confirm", "called"
 SOON, OVERDUE = "soon", "overdue"
 ESCALATED, REPLIED, ENDED = "escalated", "replied", "ended"
+EXEMPTION = "exemption"
 KINDS = {
     NEW: "新增疑点",
     WORSE: "疑点加重",
@@ -29,6 +30,7 @@ KINDS = {
     ESCALATED: "升级监督",
     REPLIED: "已反馈",
     ENDED: "办完",
+    EXEMPTION: "例外待批准",
 }
 
 
@@ -39,7 +41,8 @@ class Cause:
     Attributes:
         kind: one of KINDS.
         key: of the act; with the kind it makes the cause, of which a person is told once.
-        refs: what it is about: numbers of cases, periods of cases, rules of a run.
+        refs: what it is about: numbers of cases, periods of cases, rules of a run,
+            numbers of exemptions.
     """
 
     kind: str
