@@ -16,7 +16,7 @@ import flask
 from budget_watch.access import Grant
 from budget_watch.casework.acting import act, rate
 from budget_watch.casework.attachments import attach, read_file
-from budget_watch.casework.cases import Desk, actor_of
+from budget_watch.casework.cases import Actor, Desk, actor_of
 from budget_watch.casework.errors import (
     CaseworkError,
     StaleError,
@@ -129,12 +129,17 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
         return "已关注；反馈、办完时通知您。" if step == FOLLOW else "已不再关注。"
     if step in EXEMPTIONS:
         return exempted(home, actor, target, step, filled, _text(asked, "request") or None)
-    version = _version(asked)
+    version, request = _version(asked), _text(asked, "request") or None
     if step == SEEN:
         return f"已读 {mark_seen(home, actor, upto=version)} 条。"
-    request = _text(asked, "request") or None
-    done = act(home, actor, target, step, filled, version=version, request=request)
-    title = Desk.of(home).flow.named(step).title
+    return _acted(home, actor, Asked(target, step, version, request, filled))
+
+
+def _acted(home: Home, actor: Actor, asked: Asked) -> str:
+    """A step on a case."""
+    version, request = asked.version, asked.request
+    done = act(home, actor, asked.target, asked.step, asked.given, version=version, request=request)
+    title = Desk.of(home).flow.named(asked.step).title
     if done.proposed:
         return f"“{title}”已拟，须由另一人确认。"
     return f"“{title}”已办。"
