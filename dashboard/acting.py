@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import flask
 
 from budget_watch.access import Grant
+from budget_watch.access.errors import ForbiddenError
 from budget_watch.casework.acting import act, rate
 from budget_watch.casework.attachments import attach, read_file
 from budget_watch.casework.cases import Actor, Desk, actor_of
@@ -27,6 +28,8 @@ from budget_watch.casework.errors import (
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.notices.following import follow
 from budget_watch.casework.notices.inbox import mark_seen
+from budget_watch.digest.errors import DigestError
+from budget_watch.digest.lists_sheet import lists_sheet
 from budget_watch.lake import Home
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
@@ -75,6 +78,38 @@ def serve_acts(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> N
             return _answer(False, str(error), 422)
 
 
+def serve_exports(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
+    """The four lists as a workbook at POST /export/lists: with a reason, written down."""
+
+    @server.post("/export/lists")
+    def lists() -> flask.Response | tuple[flask.Response, int]:
+        refused = _foreign(flask.request)
+        if refused:
+            return _answer(False, refused, 403)
+        asked = flask.request.get_json(silent=True)
+        try:
+            if not isinstance(asked, dict):
+                raise BadRequestError("请求读不懂；请刷新页面后再办。")
+            year = _text(asked, "year")
+            if year and not (year.isdigit() and len(year) == 4):
+                raise BadRequestError("请求读不懂；请刷新页面后再办。")
+            actor = actor_of(home, grant())
+            content = lists_sheet(home, actor, _text(asked, "reason"), int(year) if year else None)
+        except ForbiddenError as error:
+            return _answer(False, str(error), 403)
+        except (CaseworkError, DigestError, BadRequestError) as error:
+            return _answer(False, str(error), 422)
+        return _as_download(content, "四张清单.xlsx")
+
+
+def _as_download(content: bytes, name: str) -> flask.Response:
+    response = flask.make_response(content)
+    response.headers["Content-Type"] = "application/octet-stream"
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
     """A case's files: taken at POST /file/<case>?name=…, handed out at GET /file/<case>/<hash>.
 
@@ -103,12 +138,7 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
             found, content = read_file(home, actor_of(home, grant()), case, digest)
         except CaseworkError:
             flask.abort(404)
-        response = flask.make_response(content)
-        response.headers["Content-Type"] = "application/octet-stream"
-        name = quote(found.name)
-        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
+        return _as_download(content, found.name)
 
 
 def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ NEED_WORDS: Mapping[str, str] = {
     "clock": "期限",
     "days": "延长的天数",
     "ask": "建议怎么办",
-    "open": "与同类意见合并公示",
+    "open": "登记后供其他代表查看",
     "remark": "原因",
     "signers": "联名人",
     "signed_by": "签署的负责人",

@@ -50,6 +50,35 @@
     });
   });
   document.addEventListener("submit", function (event) {
+    var form = event.target.closest("form[data-export]");
+    if (!form) { return; }
+    event.preventDefault();
+    var button = form.querySelector("button[type=submit]"), said = form.querySelector(".form-said");
+    if (button.disabled) { return; }
+    button.disabled = true;
+    said.textContent = "";
+    fetch("/export/" + form.dataset.export, {
+      method: "POST", credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
+      body: JSON.stringify({ reason: form.elements.namedItem("reason").value, year: form.dataset.year || "" })
+    }).then(function (answer) {
+      button.disabled = false;
+      if (!answer.ok) { return answer.json().then(function (told) { said.textContent = told.said; }); }
+      var name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") || "");
+      return answer.blob().then(function (blob) {
+        var way = document.createElement("a");
+        way.href = URL.createObjectURL(blob);
+        way.download = name ? decodeURIComponent(name[1]) : "export.xlsx";
+        way.click();
+        setTimeout(function () { URL.revokeObjectURL(way.href); }, 60000);
+        told("已导出，记入审计日志。");
+      });
+    }).catch(function () {
+      button.disabled = false;
+      said.textContent = "没有收到回答；请再试一次。";
+    });
+  });
+  document.addEventListener("submit", function (event) {
     var form = event.target.closest("form[data-act]");
     if (!form) { return; }
     event.preventDefault();

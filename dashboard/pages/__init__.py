@@ -20,6 +20,7 @@ MODULES = {
     "opinions": "opinions",
     "opinion": "opinion",
     "topic": "topic",
+    "lists": "lists",
     "debt": "debt",
     "data": "data",
     "rules": "rules",

@@ -43,9 +43,9 @@ def page(context: Context) -> Page:
     told = record(desk, actor, one, today_of(), seen=looked(context.home, actor, one))
     body = [_text(context, actor, one, told), _answer(context, desk, one, told)]
     side = [_standing(context, desk, actor, one, told), *_past(context, desk, actor, one)]
-    side.append(_kind(context, desk, one))
     if mine(actor, one) or desk.party(actor) == "office":
         body += alike(context, desk, actor, one, similar(context.home, actor, one.id))
+    body.append(_kind(context, desk, one))
     columns = [html.Div(body, className="rows"), html.Div(side, className="rows")]
     return Page(
         [tag(one.kind), " ", one.title],
