@@ -1,4 +1,4 @@
-"""The one address that changes anything: POST /act takes a step on a case or an opinion.
+"""The addresses that change anything: POST /act takes a step on a case or opinion, /acts on many.
 
 It does not trust the page: who asks comes from the session's grant, and `casework.acting` decides.
 Forms of other sites cannot reach it: it takes JSON alone, with a header that only scripts of this
@@ -14,8 +14,7 @@ from urllib.parse import quote, urlsplit
 import flask
 
 from budget_watch.access import Grant
-from budget_watch.access.errors import ForbiddenError
-from budget_watch.casework.acting import act, rate
+from budget_watch.casework.acting import act, act_on_many, merge, rate
 from budget_watch.casework.attachments import attach, read_file
 from budget_watch.casework.cases import Actor, Desk, actor_of
 from budget_watch.casework.errors import (
@@ -28,10 +27,9 @@ from budget_watch.casework.errors import (
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.notices.following import follow
 from budget_watch.casework.notices.inbox import mark_seen
-from budget_watch.digest.errors import DigestError
-from budget_watch.digest.lists_sheet import lists_sheet
 from budget_watch.lake import Home
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
+from dashboard.acting_on_inspections import inspections_own, on_inspection
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
 from dashboard.errors import BadRequestError
 from dashboard.exempting import EXEMPTIONS, exempted
@@ -40,6 +38,8 @@ HEADER = "X-Budget-Watch"
 RATE = "rate"
 FOLLOW, UNFOLLOW = "follow", "unfollow"
 SEEN = "seen"
+MERGE = "merge"
+MANY = 200  # cases in one request
 _STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
 UNKNOWN = (
     UnknownCaseError,
@@ -62,47 +62,39 @@ def serve_acts(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> N
 
     @server.post("/act")
     def take() -> tuple[flask.Response, int]:
-        refused = _foreign(flask.request)
+        refused = foreign(flask.request)
         if refused:
-            return _answer(False, refused, 403)
+            return said(False, refused, 403)
         asked = flask.request.get_json(silent=True)
         if not isinstance(asked, dict):
-            return _answer(False, "请求读不懂；请刷新页面后再办。", 400)
+            return said(False, "请求读不懂；请刷新页面后再办。", 400)
         try:
-            return _answer(True, _taken(home, grant(), asked), 200)
+            return said(True, _taken(home, grant(), asked), 200)
         except StaleError as error:
-            return _answer(False, str(error), 409)
+            return said(False, str(error), 409)
         except UNKNOWN:
-            return _answer(False, "没有找到这条记录，或您没有查看权限。", 404)
+            return said(False, "没有找到这条记录，或您没有查看权限。", 404)
         except (CaseworkError, BadRequestError) as error:
-            return _answer(False, str(error), 422)
+            return said(False, str(error), 422)
 
-
-def serve_exports(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
-    """The four lists as a workbook at POST /export/lists: with a reason, written down."""
-
-    @server.post("/export/lists")
-    def lists() -> flask.Response | tuple[flask.Response, int]:
-        refused = _foreign(flask.request)
+    @server.post("/acts")
+    def take_many() -> tuple[flask.Response, int]:
+        refused = foreign(flask.request)
         if refused:
-            return _answer(False, refused, 403)
+            return said(False, refused, 403)
         asked = flask.request.get_json(silent=True)
+        if not isinstance(asked, dict):
+            return said(False, "请求读不懂；请刷新页面后再办。", 400)
         try:
-            if not isinstance(asked, dict):
-                raise BadRequestError("请求读不懂；请刷新页面后再办。")
-            year = _text(asked, "year")
-            if year and not (year.isdigit() and len(year) == 4):
-                raise BadRequestError("请求读不懂；请刷新页面后再办。")
-            actor = actor_of(home, grant())
-            content = lists_sheet(home, actor, _text(asked, "reason"), int(year) if year else None)
-        except ForbiddenError as error:
-            return _answer(False, str(error), 403)
-        except (CaseworkError, DigestError, BadRequestError) as error:
-            return _answer(False, str(error), 422)
-        return _as_download(content, "四张清单.xlsx")
+            return said(*_taken_on_many(home, grant(), asked), 200)
+        except UNKNOWN:
+            return said(False, "没有找到这条记录，或您没有查看权限。", 404)
+        except (CaseworkError, BadRequestError) as error:
+            return said(False, str(error), 422)
 
 
-def _as_download(content: bytes, name: str) -> flask.Response:
+def as_download(content: bytes, name: str) -> flask.Response:
+    """A file that is handed out and never shown."""
     response = flask.make_response(content)
     response.headers["Content-Type"] = "application/octet-stream"
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
@@ -119,18 +111,18 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
     @server.post("/file/<case>")
     def upload(case: str) -> tuple[flask.Response, int]:
         request = flask.request
-        refused = _elsewhere(request) or _too_long(request, MOST_BYTES)
+        refused = elsewhere(request) or too_long(request, MOST_BYTES)
         if refused:
-            return _answer(False, refused, 403)
+            return said(False, refused, 403)
         name = request.args.get("name", "")
         try:
             actor = actor_of(home, grant(), request.args.get("role", ""))
             attach(home, actor, case, name, request.get_data())
         except UnknownCaseError:
-            return _answer(False, "没有找到这条记录，或您没有查看权限。", 404)
+            return said(False, "没有找到这条记录，或您没有查看权限。", 404)
         except CaseworkError as error:
-            return _answer(False, str(error), 422)
-        return _answer(True, f"已附上“{name.strip()}”。", 200)
+            return said(False, str(error), 422)
+        return said(True, f"已附上“{name.strip()}”。", 200)
 
     @server.get("/file/<case>/<digest>")
     def download(case: str, digest: str) -> flask.Response:
@@ -138,19 +130,27 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
             found, content = read_file(home, actor_of(home, grant()), case, digest)
         except CaseworkError:
             flask.abort(404)
-        return _as_download(content, found.name)
+        return as_download(content, found.name)
 
 
 def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
-    target, step = _text(asked, "target"), _text(asked, "step")
-    actor = actor_of(home, grant, _text(asked, "role"))
+    target, step = text_of(asked, "target"), text_of(asked, "step")
+    actor = actor_of(home, grant, text_of(asked, "role"))
     given = asked.get("given")
     if not isinstance(given, dict) or not target:
         raise BadRequestError("请求不完整；请刷新页面后再办。")
     filled = {str(name): _field(value) for name, value in given.items()}
+    if inspections_own(target):
+        return on_inspection(home, actor, target, filled)
     if opinions_own(target):
-        seen, request = _version(asked), _text(asked, "request") or None
+        seen, request = _version(asked), text_of(asked, "request") or None
         return on_opinion(home, actor, Asked(target, step, seen, request, filled))
+    return _on_case(home, actor, asked, filled)
+
+
+def _on_case(home: Home, actor: Actor, asked: dict[str, Any], filled: dict[str, str | int]) -> str:
+    """A step on a case, a rating, an exemption, or what a reader wants to be told."""
+    target, step = text_of(asked, "target"), text_of(asked, "step")
     if step == RATE:
         rate(home, actor, target, str(filled.get("word", "")), str(filled.get("remark", "")))
         return "评价已记下。"
@@ -158,8 +158,8 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
         follow(home, actor, target, step == FOLLOW)
         return "已关注；反馈、办完时通知您。" if step == FOLLOW else "已不再关注。"
     if step in EXEMPTIONS:
-        return exempted(home, actor, target, step, filled, _text(asked, "request") or None)
-    version, request = _version(asked), _text(asked, "request") or None
+        return exempted(home, actor, target, step, filled, text_of(asked, "request") or None)
+    version, request = _version(asked), text_of(asked, "request") or None
     if step == SEEN:
         return f"已读 {mark_seen(home, actor, upto=version)} 条。"
     return _acted(home, actor, Asked(target, step, version, request, filled))
@@ -173,6 +173,34 @@ def _acted(home: Home, actor: Actor, asked: Asked) -> str:
     if done.proposed:
         return f"“{title}”已拟，须由另一人确认。"
     return f"“{title}”已办。"
+
+
+def _taken_on_many(home: Home, grant: Grant, asked: dict[str, Any]) -> tuple[bool, str]:
+    """A step on many cases, or their merging: whether all went, and what is told."""
+    step, targets = text_of(asked, "step"), asked.get("targets")
+    if not isinstance(targets, list) or not all(isinstance(each, str) for each in targets):
+        raise BadRequestError("请求不完整；请刷新页面后再办。")
+    wanted = list(dict.fromkeys(each for each in targets if each))
+    if not 0 < len(wanted) <= MANY:
+        raise BadRequestError(f"请先选中要办的，一次最多{MANY}件。")
+    actor = actor_of(home, grant, text_of(asked, "role"))
+    given = asked.get("given") or {}
+    if not isinstance(given, dict):
+        raise BadRequestError("请求不完整；请刷新页面后再办。")
+    filled = {str(name): _field(value) for name, value in given.items()}
+    if step == MERGE:
+        main, *others = wanted
+        done = merge(home, actor, main, others, str(filled.get("reason", "")))
+        return True, f"{len(wanted)}件已并为一件：{done.case}。"
+    request = text_of(asked, "request") or None
+    told = act_on_many(home, actor, wanted, step, filled, request=request)
+    left = [(target, why) for target, why in told if isinstance(why, str)]
+    if not left:
+        return True, f"{len(told)}件已办。"
+    lines = [f"{len(told) - len(left)}件已办，{len(left)}件没有办："]
+    lines += [f"{target[:16]}：{why}" for target, why in left[:10]]
+    lines += [f"另有{len(left) - 10}件。"] if len(left) > 10 else []
+    return False, "\n".join(lines)
 
 
 def _version(asked: dict[str, Any]) -> int:
@@ -190,21 +218,23 @@ def _field(value: Any) -> str | int:
     return value
 
 
-def _text(asked: dict[str, Any], name: str) -> str:
+def text_of(asked: dict[str, Any], name: str) -> str:
+    """A short text of a request; empty where it is not there."""
     value = asked.get(name, "")
     if not isinstance(value, str) or len(value) > 200 or "\0" in value:
         raise BadRequestError("请求读不懂；请刷新页面后再办。")
     return value
 
 
-def _foreign(request: flask.Request) -> str | None:
+def foreign(request: flask.Request) -> str | None:
     """Why a step is not asked for by this site's own page."""
     if not request.is_json:
         return _STRANGE
-    return _elsewhere(request) or _too_long(request, _MOST)
+    return elsewhere(request) or too_long(request, _MOST)
 
 
-def _elsewhere(request: flask.Request) -> str | None:
+def elsewhere(request: flask.Request) -> str | None:
+    """Why a request was not made by a page of this site."""
     origin = request.headers.get("Origin")
     ours = (
         request.headers.get(HEADER) == "act"
@@ -214,11 +244,13 @@ def _elsewhere(request: flask.Request) -> str | None:
     return None if ours else _STRANGE
 
 
-def _too_long(request: flask.Request, most: int) -> str | None:
+def too_long(request: flask.Request, most: int) -> str | None:
+    """Why a request is too long."""
     if request.content_length is None or request.content_length > most:
         return f"一次提交的内容最多 {most // 1000} KB；请压缩或分开。"
     return None
 
 
-def _answer(done: bool, said: str, status: int) -> tuple[flask.Response, int]:
-    return flask.jsonify({"done": done, "said": said}), status
+def said(done: bool, words: str, status: int) -> tuple[flask.Response, int]:
+    """What the page is told."""
+    return flask.jsonify({"done": done, "said": words}), status

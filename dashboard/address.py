@@ -155,6 +155,8 @@ PAGES: dict[str, PageShape] = {
     "todo": PageShape("我的待办", ("tab",), range(0, 1)),
     "inbox": PageShape("我的消息", ("tab",), range(0, 1)),
     "case": PageShape("办理", (), range(1, 2)),
+    "inquiries": PageShape("问询清单", (), range(0, 1)),
+    "inspections": PageShape("随机抽查", (), range(0, 2)),
     "opinions": PageShape("审议意见", ("tab", "st", "on")),
     "opinion": PageShape("意见", (), range(1, 2)),
     "topic": PageShape("议题", (), range(1, 2)),

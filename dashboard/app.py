@@ -17,7 +17,7 @@ from dash import Input, Output, dcc, html
 
 from budget_watch.access import Grant
 from budget_watch.lake import Home
-from dashboard.acting import serve_acts, serve_exports, serve_files
+from dashboard.acting import serve_acts, serve_files
 from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
@@ -25,6 +25,7 @@ from dashboard.frame import PRODUCT, Page, render
 from dashboard.gate_docs import serve_docs
 from dashboard.markup import plain
 from dashboard.pages import route
+from dashboard.papers import serve_papers
 from dashboard.parts import Node, empty, link
 from dashboard.reach import check_open
 from dashboard.signin import current_grant, guard
@@ -80,7 +81,7 @@ def create_app(home: Home) -> dash.Dash:
     serve_docs(app.server, home, current_grant)
     serve_acts(app.server, home, current_grant)
     serve_files(app.server, home, current_grant)
-    serve_exports(app.server, home, current_grant)
+    serve_papers(app.server, home, current_grant)
     _harden(app)
     return app
 

@@ -56,6 +56,8 @@ MORE = (
 _BELONGS = {
     "finding": "alerts",
     "case": "todo",
+    "inquiries": "todo",
+    "inspections": "todo",
     "voucher": "exec",
     "opinion": "opinions",
     "topic": "opinions",

@@ -20,6 +20,7 @@ from budget_watch.casework.acting import act
 from budget_watch.casework.cases import HERE, Actor, Case, Desk, get_case, letter, list_cases
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.file_check import checked_file
+from budget_watch.casework.workflow import Workflow
 from budget_watch.lake import Home
 
 SHEET = "问询清单"
@@ -80,9 +81,8 @@ def listed(home: Home, actor: Actor, unit: str, month: str) -> list[Row]:
     Only those that the reader may see; the answers given earlier are the unit's own.
     """
     desk = Desk.of(home)
-    numbered = {each.id for each in desk.flow.transitions if "number" in each.needs}
     everything = list_cases(home, actor, addressee=unit)
-    found = [case for case in everything if month in _months(case, numbered)]
+    found = [case for case in everything if month in months_of(desk.flow, case)]
     return [
         Row(
             case=case,
@@ -95,7 +95,9 @@ def listed(home: Home, actor: Actor, unit: str, month: str) -> list[Row]:
     ]
 
 
-def _months(case: Case, numbered: set[str]) -> set[str]:
+def months_of(flow: Workflow, case: Case) -> set[str]:
+    """The months (`2026-11`, Shanghai) in which a case was sent to its addressee under a number."""
+    numbered = {each.id for each in flow.transitions if "number" in each.needs}
     times = (each.at for each in case.acts if each.transition in numbered)
     return {f"{datetime.fromisoformat(at).astimezone(HERE):%Y-%m}" for at in times}
 

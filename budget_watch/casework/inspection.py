@@ -269,6 +269,11 @@ def _settings() -> Settings:
     return read_one(rules_dir() / "workflow" / "inspection.yaml", Settings)
 
 
+def default_share() -> int:
+    """The share in percent that is drawn where nothing else is said."""
+    return _settings().share_percent
+
+
 def _population(
     home: Home,
     actor: Actor,

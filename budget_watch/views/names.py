@@ -32,6 +32,7 @@ class Names:
         regions: mof_div_code → name. units: agency_code (and dept_code) → name.
         projects: pro_code → name. indicators: bgt_id → document number of the indicator.
         documents: bgt_id → title of that document.
+        departments: the dept_code of every department, in order.
     """
 
     regions: dict[str, str] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Names:
     indicators: dict[str, str] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
+    departments: tuple[str, ...] = ()
 
     def of(self, letter: str, code: str) -> str:  # noqa: PLR0911
         """The name of a path step (letters of pages.md §4); the code where there is none."""
@@ -84,6 +86,7 @@ def names(reader: Reader, year: int) -> Names:
         indicators=dict(indicators.select("bgt_id", "cor_bgt_doc_no").drop_nulls().iter_rows()),
         documents=dict(indicators.select("bgt_id", "bgt_doc_title").drop_nulls().iter_rows()),
         codes=_codes(year),
+        departments=tuple(units["dept_code"].drop_nulls().unique().sort()),
     )
 
 

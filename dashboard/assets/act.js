@@ -32,7 +32,7 @@
     location.reload();
   }
   document.addEventListener("submit", function (event) {
-    var form = event.target.closest("form[data-attach]");
+    var form = event.target.closest("form[data-upload]");
     if (!form) { return; }
     event.preventDefault();
     var file = form.elements.namedItem("file").files[0], role = form.elements.namedItem("role");
@@ -41,12 +41,46 @@
     if (button.disabled) { return; }
     button.disabled = true;
     var query = "?name=" + encodeURIComponent(file.name) + "&role=" + encodeURIComponent(role ? role.value : "");
-    fetch("/file/" + form.dataset.attach + query, {
+    fetch(form.dataset.upload + query, {
       method: "POST", credentials: "same-origin", body: file,
       headers: { "Content-Type": "application/octet-stream", "X-Budget-Watch": "act" }
     }).then(function (answer) { return answer.json(); }).then(function (answer) { done(form, answer); }).catch(function () {
       button.disabled = false;
       said.textContent = "没有收到回答；请再传一次，同一文件只会存一份。";
+    });
+  });
+  function picked() {
+    return Array.from(document.querySelectorAll("input[name=pick]:checked")).map(function (box) { return box.value; });
+  }
+  document.addEventListener("change", function (event) {
+    if (event.target.name !== "pick") { return; }
+    var count = picked().length, bar = document.querySelector(".many");
+    if (!bar) { return; }
+    bar.querySelector(".picked").textContent = String(count);
+  });
+  document.addEventListener("submit", function (event) {
+    var form = event.target.closest("form[data-many]");
+    if (!form) { return; }
+    event.preventDefault();
+    var button = form.querySelector("button[type=submit]"), said = form.querySelector(".form-said"), chosen = picked();
+    if (!chosen.length) { said.textContent = "请先在列表里选中要办的。"; return; }
+    if (button.disabled) { return; }
+    button.disabled = true;
+    said.textContent = "";
+    form.dataset.request = form.dataset.request || number();
+    var role = form.elements.namedItem("role"), given = fields(form);
+    delete given.step;
+    fetch("/acts", {
+      method: "POST", credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
+      body: JSON.stringify({
+        targets: chosen, step: form.elements.namedItem("step").value, request: form.dataset.request,
+        role: role ? role.value : "", given: given
+      })
+    }).then(function (answer) { return answer.json(); }).then(function (answer) { done(form, answer);
+    }).catch(function () {
+      button.disabled = false;
+      said.textContent = "没有收到回答，不知道是否办成。请再按一次：同一请求只会办一次。";
     });
   });
   document.addEventListener("submit", function (event) {

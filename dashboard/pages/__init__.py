@@ -17,6 +17,8 @@ MODULES = {
     "todo": "todo",
     "inbox": "inbox",
     "case": "case",
+    "inquiries": "inquiries",
+    "inspections": "inspections",
     "opinions": "opinions",
     "opinion": "opinion",
     "topic": "topic",

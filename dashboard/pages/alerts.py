@@ -17,6 +17,7 @@ from budget_watch.views.alerts import Sieve, Sifted
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.frame import Page
+from dashboard.pages.many import bar, pick, roles_of
 from dashboard.pages.place_text import source
 from dashboard.pages.rules import book_of
 from dashboard.parts import (
@@ -266,7 +267,8 @@ def _rows(context: Context, found: Sifted) -> html.Section:
         Column("数据状态", minor=True),
         Column("办理状态"),
     ]
-    lines = [_line(context, f) for f in shown]
+    picks = bool(roles_of(context))
+    lines = [_line(context, f, picks) for f in shown]
     pager: list[Node] = []
     if start:
         back = start - alerts.PAGE
@@ -283,14 +285,14 @@ def _rows(context: Context, found: Sifted) -> html.Section:
         pager.append(link("下一页 ›", context.address.with_query(after=str(start + alerts.PAGE))))
     return block(
         "疑点",
-        [table("疑点", columns, lines), html.Div(pager, className="pager")],
+        [table("疑点", columns, lines), html.Div(pager, className="pager"), bar(context)],
         flush=True,
         sub="红、橙、黄、蓝为级别；同级新的在前",
         source=source(context, "疑点库"),
     )
 
 
-def _line(context: Context, f: Finding) -> Line:
+def _line(context: Context, f: Finding, picks: bool) -> Line:
     to = context.address.at("finding", f.finding[:16], keep=("asof", "snap"))
     shown = judgement.shown(book_of(context), f)
     return Line(
@@ -299,10 +301,12 @@ def _line(context: Context, f: Finding) -> Line:
             class_tag(f.klass),
             html.Div(
                 [
+                    pick(f.finding, f"{f.rule} {owner(context, f)}") if picks else None,
                     link([html.Strong(f"{f.rule} {f.title}"), f" · {owner(context, f)}"], to),
                     trial_tag(f.trial),
                     html.Div(f.message, className="note clip one", title=f.message),
-                ]
+                ],
+                className="pickable" if picks else None,
             ),
             shown.value or fmt.NOT_APPLICABLE,
             shown.limit or fmt.NOT_APPLICABLE,

@@ -172,8 +172,10 @@ def _data_notes(f: Finding) -> list[str]:
 
 def _letter(case: Case, text: str) -> html.Details:
     title = f"{case.document or '文书'}正文"
+    to_print = html.A("打印为 Word", href=f"/letter/{case.id}", download="")
     return html.Details(
-        [html.Summary(title), html.P(text, className="letter")], className="step-form"
+        [html.Summary(title), html.P(text, className="letter"), html.P(to_print)],
+        className="step-form",
     )
 
 
@@ -311,7 +313,7 @@ def _files(context: Context, desk: Desk, actor: Actor, case: Case) -> list[html.
                 html.P("", className="form-said", role="alert"),
                 html.Button("上传", className="button main", type="submit"),
             ],
-            **attrs({"data-attach": case.id, "aria-label": "加附件"}),
+            **attrs({"data-upload": f"/file/{case.id}", "aria-label": "加附件"}),
         )
         body.append(html.Details([html.Summary("加附件"), form], className="step-form"))
     return [block("附件", body, source=source_line("按内容摘要存放"))] if body else []

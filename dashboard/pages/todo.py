@@ -17,6 +17,7 @@ from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.forms import OVERDUE, PAUSED, SOON, place_text
+from dashboard.pages.many import roles_of
 from dashboard.pages.opinions import listing
 from dashboard.parts import Node, block, empty, level_chip, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
@@ -52,9 +53,21 @@ def page(context: Context) -> Page:
         "我的待办",
         [html.Div(body, className="rows")],
         lead=lead if count else "现在没有待办。",
-        tools=[segments("哪些办理", tabs, context.address)],
+        tools=[segments("哪些办理", tabs, context.address), *_beside(context)],
         tab_title="我的待办",
     )
+
+
+def _beside(context: Context) -> list[Node]:
+    """The ways to the lists of inquiries and, for the office, to the draws."""
+    ways: list[Node] = [
+        link("问询清单", context.address.at("inquiries", keep=()), className="button")
+    ]
+    if roles_of(context):
+        ways.append(
+            link("随机抽查", context.address.at("inspections", keep=()), className="button")
+        )
+    return ways
 
 
 Row = tuple[Case, dict[str, Any], list[str]]

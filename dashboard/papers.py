@@ -1,0 +1,121 @@
+"""Papers that readers take away or hand in: letters as Word, inquiry lists as Excel.
+
+What is taken away is written into the audit log as an export; who may have it, the rooms below
+decide by the session's grant.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Sequence
+
+import flask
+
+from budget_watch.access import Grant
+from budget_watch.access.errors import ForbiddenError
+from budget_watch.audit import Note
+from budget_watch.casework.auditing import noted
+from budget_watch.casework.cases import Actor, actor_of
+from budget_watch.casework.errors import CaseworkError
+from budget_watch.casework.file_check import MOST_BYTES
+from budget_watch.casework.inquiries import Outcome, answered
+from budget_watch.digest.errors import DigestError
+from budget_watch.digest.inquiry_sheet import inquiry_sheet
+from budget_watch.digest.letter import letter_of, write_letter
+from budget_watch.digest.lists_sheet import lists_sheet
+from budget_watch.lake import Home
+from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too_long
+from dashboard.errors import BadRequestError
+
+OFFICE = "人大常委会预算工作委员会"
+_SHOWN = 10  # so many refused rows are told one by one
+
+
+def serve_papers(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
+    """GET /letter/<case>, GET /inquiry/<unit>/<month>, POST /inquiry, POST /export/lists."""
+
+    @server.get("/letter/<case>")
+    def letter(case: str) -> flask.Response:
+        actor = actor_of(home, grant())
+        try:
+            made = letter_of(home, actor, case, issuer(home))
+        except (CaseworkError, DigestError):
+            flask.abort(404)
+        name = f"{made.kind}-{case[:16]}.docx"
+        return _handed(home, actor, case, name, write_letter(made))
+
+    @server.get("/inquiry/<unit>/<month>")
+    def inquiry(unit: str, month: str) -> flask.Response:
+        actor = actor_of(home, grant())
+        try:
+            content = inquiry_sheet(home, actor, unit, month)
+        except (CaseworkError, DigestError):
+            flask.abort(404)
+        return _handed(home, actor, unit, f"问询清单-{unit}-{month}.xlsx", content)
+
+    @server.post("/inquiry")
+    def answer() -> tuple[flask.Response, int]:
+        request = flask.request
+        refused = elsewhere(request) or too_long(request, MOST_BYTES)
+        if refused:
+            return said(False, refused, 403)
+        actor = actor_of(home, grant(), request.args.get("role", ""))
+        try:
+            done = answered(home, actor, request.args.get("name", ""), request.get_data())
+        except CaseworkError as error:
+            return said(False, str(error), 422)
+        return said(all(row.done for row in done), _told(done), 200)
+
+    @server.post("/export/lists")
+    def lists() -> flask.Response | tuple[flask.Response, int]:
+        refused = foreign(flask.request)
+        if refused:
+            return said(False, refused, 403)
+        asked = flask.request.get_json(silent=True)
+        try:
+            if not isinstance(asked, dict):
+                raise BadRequestError("请求读不懂；请刷新页面后再办。")
+            year = text_of(asked, "year")
+            if year and not (year.isdigit() and len(year) == 4):
+                raise BadRequestError("请求读不懂；请刷新页面后再办。")
+            actor = actor_of(home, grant())
+            content = lists_sheet(
+                home, actor, text_of(asked, "reason"), int(year) if year else None
+            )
+        except ForbiddenError as error:
+            return said(False, str(error), 403)
+        except (CaseworkError, DigestError, BadRequestError) as error:
+            return said(False, str(error), 422)
+        return as_download(content, "四张清单.xlsx")
+
+
+def issuer(home: Home) -> str:
+    """The committee's office, as `[committee] name` of the settings says."""
+    path = home.root / "budget_watch.toml"
+    if not path.exists():
+        return OFFICE
+    named = tomllib.loads(path.read_text(encoding="utf-8")).get("committee", {}).get("name")
+    return named if isinstance(named, str) else OFFICE
+
+
+def _told(done: Sequence[Outcome]) -> str:
+    """What became of the rows of a list: how many, and why those not."""
+    if not done:
+        return "清单里没有填写任何一行，没有办理。"
+    left = [row for row in done if not row.done]
+    lines = [f"{len(done) - len(left)}行已办。"]
+    if left:
+        lines = [f"{len(done) - len(left)}行已办，{len(left)}行没有办："]
+        lines += [f"第{row.line}行 {row.case}：{row.said}" for row in left[:_SHOWN]]
+    if len(left) > _SHOWN:
+        lines.append(f"另有{len(left) - _SHOWN}行。")
+    return "\n".join(lines)
+
+
+def _handed(home: Home, actor: Actor, subject: str, name: str, content: bytes) -> flask.Response:
+    """A download; it counts once it is written down."""
+    noted(
+        home,
+        Note(actor.who, "paper.export", "paper", subject, {"file": name, "bytes": len(content)}),
+    )
+    return as_download(content, name)
