@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sqlglot
@@ -95,7 +96,9 @@ def parse_condition(text: str, scope: Scope) -> Expr:
     return parse(text, scope, BOOL)
 
 
+@lru_cache(maxsize=8192)
 def _tree(text: str) -> Any:
+    """The syntax tree of a text, which nobody changes; a book loaded again has it at once."""
     ready = prepare(text)
     try:
         found = sqlglot.parse(ready, dialect="duckdb")

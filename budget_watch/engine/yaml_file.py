@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,11 +27,11 @@ _DAY = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 
 
 def read(path: Path) -> Any:
-    """The plain values of a YAML file. Raises BookError with file and line."""
+    """The plain values of a YAML file, not to be changed. Raises BookError with file and line."""
     text = _text(path)
     try:
         _without_aliases(path, text)
-        return YAML(typ="safe", pure=True).load(text)
+        return _plain(text)
     except BookError:
         raise
     except DuplicateKeyError as error:
@@ -44,6 +45,12 @@ def read(path: Path) -> Any:
         line, day = _no_day(text)
         said = f"日期 {day} 不存在；请写 2026-03-31 这样的日期" if day else f"读不懂（{error}）"
         raise BookError(f"{path}:{line}", said, "yaml") from error
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> Any:
+    """The values of a text; a book that is loaded again has them at once."""
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def _text(path: Path) -> str:
