@@ -25,11 +25,13 @@ from budget_watch.casework.errors import (
     UnknownFindingError,
 )
 from budget_watch.casework.file_check import MOST_BYTES
+from budget_watch.casework.livelihood import UnknownLivelihoodError
 from budget_watch.casework.notices.following import follow
 from budget_watch.casework.notices.inbox import mark_seen
 from budget_watch.lake import Home
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from dashboard.acting_on_inspections import inspections_own, on_inspection
+from dashboard.acting_on_livelihood import livelihood_own, on_livelihood
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
 from dashboard.errors import BadRequestError
 from dashboard.exempting import EXEMPTIONS, exempted
@@ -45,9 +47,11 @@ UNKNOWN = (
     UnknownCaseError,
     UnknownExemptionError,
     UnknownFindingError,
+    UnknownLivelihoodError,
     UnknownOpinionError,
     UnknownTopicError,
 )
+_ELSEWHERE = ((opinions_own, on_opinion), (livelihood_own, on_livelihood))
 _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field
 
@@ -142,9 +146,10 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     filled = {str(name): _field(value) for name, value in given.items()}
     if inspections_own(target):
         return on_inspection(home, actor, target, filled)
-    if opinions_own(target):
-        seen, request = _version(asked), text_of(asked, "request") or None
-        return on_opinion(home, actor, Asked(target, step, seen, request, filled))
+    for own, act_on in _ELSEWHERE:
+        if own(target):
+            seen, request = _version(asked), text_of(asked, "request") or None
+            return act_on(home, actor, Asked(target, step, seen, request, filled))
     return _on_case(home, actor, asked, filled)
 
 

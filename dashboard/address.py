@@ -161,6 +161,7 @@ PAGES: dict[str, PageShape] = {
     "opinion": PageShape("意见", (), range(1, 2)),
     "topic": PageShape("议题", (), range(1, 2)),
     "lists": PageShape("四张清单", ("tab",)),
+    "livelihood": PageShape("民生实事", (), range(0, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),

@@ -246,3 +246,38 @@ run_exemption = Table(
     Column("origin", String(16), nullable=False),
     Column("content", Text, nullable=False),
 )
+
+# ---- 民生实事: the row is rewritten by acts; acts are only ever added
+livelihood = Table(
+    "livelihood",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("seq", Integer, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("year", Integer, nullable=False, index=True),
+    Column("title", String(200), nullable=False),
+    Column("goal", Text, nullable=False),
+    Column("decided", Text, nullable=False),  # by whom and when it was chosen
+    Column("lead", String(64), nullable=False),
+    Column("projects", Text, nullable=False),  # JSON list of project codes
+    Column("planned", BigInteger),  # fen
+    Column("mof_div_code", String(9)),
+    Column("opened_at", String(32), nullable=False),
+    Column("changed_at", String(32), nullable=False),
+)
+
+livelihood_act = Table(
+    "livelihood_act",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("livelihood", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("step", String(32), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("given", Text, nullable=False),
+    Column("request", Text, unique=True),
+    Column("audit_seq", BigInteger, nullable=False),
+)

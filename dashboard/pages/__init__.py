@@ -23,6 +23,7 @@ MODULES = {
     "opinion": "opinion",
     "topic": "topic",
     "lists": "lists",
+    "livelihood": "livelihood",
     "debt": "debt",
     "data": "data",
     "rules": "rules",
