@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from dash import html
 
+from budget_watch.access import Reached
 from budget_watch.casework.findings import Finding, list_findings
 from budget_watch.casework.runs import PastRun
 from budget_watch.engine.model import AREAS
@@ -297,7 +298,7 @@ def _line(context: Context, f: Finding, picks: bool) -> Line:
     shown = judgement.shown(book_of(context), f)
     return Line(
         [
-            level_chip(f.level, f.provisional),
+            chip_of(context, f),
             class_tag(f.klass),
             html.Div(
                 [
@@ -315,6 +316,13 @@ def _line(context: Context, f: Finding, picks: bool) -> Line:
             tag(f.work_state),
         ]
     )
+
+
+def chip_of(context: Context, f: Finding) -> html.Span:
+    """The level of a finding; a department that has not answered yet is shown none."""
+    if f.level is None and context.grant.findings is Reached.TRANSFERRED:
+        return tag("答复后显示")
+    return level_chip(f.level, f.provisional)
 
 
 def owner(context: Context, f: Finding) -> str:
@@ -409,4 +417,4 @@ def _sum_line(name: Node, members: list[Finding], kind: str = "total") -> Line:
     )
 
 
-__all__ = ["owner", "page"]
+__all__ = ["chip_of", "owner", "page"]

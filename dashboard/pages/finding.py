@@ -19,7 +19,7 @@ from budget_watch.views import judgement
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
-from dashboard.pages.alerts import owner
+from dashboard.pages.alerts import chip_of, owner
 from dashboard.pages.exemptions import ask_form
 from dashboard.pages.finding_beside import pace, past, peers
 from dashboard.pages.finding_case import case_blocks
@@ -84,7 +84,7 @@ def page(context: Context) -> Page:
         ],
         className="rows",
     )
-    chip = tag(EXEMPT) if exempt is not None else level_chip(f.level, f.provisional)
+    chip = tag(EXEMPT) if exempt is not None else chip_of(context, f)
     return Page(
         [
             chip,

@@ -12,7 +12,7 @@ from budget_watch.views import formats as fmt
 from budget_watch.views import judgement
 from budget_watch.views.drill import Place, Scope
 from dashboard.context import Context
-from dashboard.pages.alerts import owner
+from dashboard.pages.alerts import chip_of, owner
 from dashboard.pages.place_charts import monthly
 from dashboard.pages.place_text import source
 from dashboard.parts import (
@@ -60,7 +60,7 @@ def peers(context: Context, f: Finding, book: Any) -> html.Section:
             Line(
                 [
                     link(owner(context, other), to),
-                    level_chip(other.level, other.provisional),
+                    chip_of(context, other),
                     shown.value or fmt.NOT_APPLICABLE,
                     shown.limit or fmt.NOT_APPLICABLE,
                     fmt.day(other.first_seen),

@@ -11,7 +11,7 @@ from budget_watch.views.overview import Conclusion, conclude
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.frame import Page
-from dashboard.pages.alerts import owner
+from dashboard.pages.alerts import chip_of, owner
 from dashboard.pages.data import arrived, reports
 from dashboard.pages.execution import SCOPE_TITLES
 from dashboard.pages.overview_blocks import arrivals, debt, handling, three_public_block
@@ -24,7 +24,6 @@ from dashboard.parts import (
     class_tag,
     empty,
     insufficient,
-    level_chip,
     link,
     segments,
 )
@@ -158,7 +157,7 @@ def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.S
     lines = [
         Line(
             [
-                level_chip(f.level, f.provisional),
+                chip_of(context, f),
                 class_tag(f.klass),
                 link(
                     html.Span(f"{f.rule} {f.title} · {owner(context, f)}", className="clip one"),

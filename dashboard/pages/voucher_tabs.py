@@ -11,13 +11,13 @@ from budget_watch.views import formats as fmt
 from budget_watch.views import voucher_chain
 from budget_watch.views.voucher_chain import Voucher
 from dashboard.context import Context
+from dashboard.pages.alerts import chip_of
 from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
     block,
     class_tag,
     empty,
-    level_chip,
     link,
     segments,
     trial_tag,
@@ -188,7 +188,7 @@ def _findings(context: Context, found: Voucher) -> Node:
         [
             Line(
                 [
-                    level_chip(f.level, f.provisional),
+                    chip_of(context, f),
                     class_tag(f.klass),
                     [
                         link(

@@ -12,7 +12,7 @@ import docx
 import pytest
 from openpyxl import load_workbook
 
-from budget_watch.access import Grant, Scope
+from budget_watch.access import Grant, Reached, Scope
 from budget_watch.casework.auditing import _entries
 from budget_watch.casework.cases import get_case, list_cases
 from budget_watch.casework.findings import get_finding, list_findings
@@ -21,7 +21,8 @@ from budget_watch.casework.inspection import draws, results
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from dashboard.app import answer, create_app
-from tests.casework.made_cases import LI, WANG, ZHAO, do
+from dashboard.parts import LEVELS
+from tests.casework.made_cases import LI, WANG, ZHAO, do, person
 from tests.dashboard.reading import kinds, links, words
 from tests.dashboard.signing import Browser, make, store_at
 
@@ -193,3 +194,43 @@ def test_vouchers_are_drawn_and_looked_at(own: Home, people: Any) -> None:
         assert told.status_code == 422 and "抽查由预算工委办理" in told.json["said"]
     deputy = Grant("d", "履职", role="deputy")
     assert UNKNOWN in words(answer(own, deputy, "/inspections", ""))
+
+
+def test_a_unit_reads_its_finding_from_the_transfer_on_and_the_level_after_its_answer(
+    own: Home,
+) -> None:
+    target = next(f for f in list_findings(own, LI.grant) if f.agency_code is not None)
+    unit = Grant(
+        "u",
+        "办理",
+        Scope(units=frozenset({target.agency_code})),
+        findings=Reached.TRANSFERRED,
+        role="unit_clerk",
+    )
+    path = f"/finding/{target.finding[:16]}"
+    for actor, step in ((LI, "take"), (LI, "uphold"), (LI, "draft"), (WANG, "review")):
+        do(
+            own,
+            actor,
+            target.finding,
+            step,
+            **({"addressee": target.agency_code} if step == "draft" else {}),
+        )
+        assert UNKNOWN in words(answer(own, unit, path, ""))
+    do(own, ZHAO, target.finding, "sign")
+    do(own, LI, target.finding, "transfer", number="预工〔2026〕3号")
+    for shown in (answer(own, unit, path, ""), answer(own, unit, "/alerts", "")):
+        (main,) = kinds(shown, "Main")
+        assert target.title in words(main) and "答复后显示" in words(main)
+    people = {role: person(role, role, frozenset({target.agency_code})) for role in
+              ("单位经办", "单位财务负责人", "单位负责人")}  # fmt: skip
+    for role, step in (
+        ("单位经办", "receive"),
+        ("单位经办", "start"),
+        ("单位经办", "draft_answer"),
+        ("单位财务负责人", "check_answer"),
+        ("单位负责人", "issue_answer"),
+    ):
+        do(own, people[role], target.finding, step)
+    (main,) = kinds(answer(own, unit, path, ""), "Main")
+    assert "答复后显示" not in words(main) and LEVELS[target.level][1] in words(main)
