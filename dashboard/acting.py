@@ -7,7 +7,7 @@ site can set, and refuses what a browser marks as coming from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -223,7 +223,7 @@ def _field(value: Any) -> str | int:
     return value
 
 
-def text_of(asked: dict[str, Any], name: str) -> str:
+def text_of(asked: Mapping[str, Any], name: str) -> str:
     """A short text of a request; empty where it is not there."""
     value = asked.get(name, "")
     if not isinstance(value, str) or len(value) > 200 or "\0" in value:

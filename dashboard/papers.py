@@ -6,8 +6,10 @@ decide by the session's grant.
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import flask
 
@@ -19,15 +21,17 @@ from budget_watch.casework.cases import Actor, actor_of
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.inquiries import Outcome, answered
+from budget_watch.digest import reconciliation_sheet
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.inquiry_sheet import inquiry_sheet
 from budget_watch.digest.letter import letter_of, write_letter
 from budget_watch.digest.lists_sheet import lists_sheet
-from budget_watch.lake import Home
+from budget_watch.lake import Home, Snapshot
 from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too_long
 from dashboard.errors import BadRequestError
 
 OFFICE = "人大常委会预算工作委员会"
+_STRANGE = "请求读不懂；请刷新页面后再办。"
 _SHOWN = 10  # so many refused rows are told one by one
 
 
@@ -66,27 +70,57 @@ def serve_papers(server: flask.Flask, home: Home, grant: Callable[[], Grant]) ->
             return said(False, str(error), 422)
         return said(all(row.done for row in done), _told(done), 200)
 
-    @server.post("/export/lists")
-    def lists() -> flask.Response | tuple[flask.Response, int]:
+    @server.post("/export/<what>")
+    def export(what: str) -> flask.Response | tuple[flask.Response, int]:
         refused = foreign(flask.request)
         if refused:
             return said(False, refused, 403)
+        made = _EXPORTS.get(what)
+        if made is None:
+            flask.abort(404)
         asked = flask.request.get_json(silent=True)
         try:
             if not isinstance(asked, dict):
-                raise BadRequestError("请求读不懂；请刷新页面后再办。")
-            year = text_of(asked, "year")
-            if year and not (year.isdigit() and len(year) == 4):
-                raise BadRequestError("请求读不懂；请刷新页面后再办。")
-            actor = actor_of(home, grant())
-            content = lists_sheet(
-                home, actor, text_of(asked, "reason"), int(year) if year else None
-            )
+                raise BadRequestError(_STRANGE)
+            name, content = made(home, actor_of(home, grant()), asked)
         except ForbiddenError as error:
             return said(False, str(error), 403)
         except (CaseworkError, DigestError, BadRequestError) as error:
             return said(False, str(error), 422)
-        return as_download(content, "四张清单.xlsx")
+        return as_download(content, name)
+
+
+def _lists(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, bytes]:
+    year = text_of(asked, "year")
+    if year and re.fullmatch(r"[0-9]{4}", year) is None:
+        raise BadRequestError(_STRANGE)
+    content = lists_sheet(home, actor, text_of(asked, "reason"), int(year) if year else None)
+    return "四张清单.xlsx", content
+
+
+def _reconciliation(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Of the whole government, so only for whoever 数据质量 is open to."""
+    period = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text_of(asked, "period"))
+    wanted = text_of(asked, "snapshot")
+    if period is None:
+        raise BadRequestError(_STRANGE)
+    if not actor.grant.whole:
+        raise ForbiddenError("调节表按全部报送统计，您的范围只是其中一部分，不能导出。")
+    known = {number for number, _, _ in Snapshot.all(home)}
+    if wanted and wanted not in known:
+        raise BadRequestError(_STRANGE)
+    snapshot = Snapshot.get(home, wanted) if wanted else Snapshot.latest(home)
+    year, month = int(period[1]), int(period[2])
+    content = reconciliation_sheet.export(
+        home, actor, snapshot, year, month, text_of(asked, "reason")
+    )
+    return f"调节表-{period[0]}.xlsx", content
+
+
+_EXPORTS: Mapping[str, Callable[[Home, Actor, Mapping[str, Any]], tuple[str, bytes]]] = {
+    "lists": _lists,
+    "reconciliation": _reconciliation,
+}
 
 
 def issuer(home: Home) -> str:

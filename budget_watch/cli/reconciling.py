@@ -327,14 +327,10 @@ def _told(record: dict[str, Any]) -> str:
 def _excel(
     reader: Reader, path: Path, found: list[Any], month: tuple[int, int], asked_by: str
 ) -> None:
-    from budget_watch.codes import names, years
-    from budget_watch.digest.reconciliation_sheet import write
+    from budget_watch.digest.reconciliation_sheet import called, write
     from budget_watch.views.reconciliation import signed_lines
 
     if reader.snapshot is None:
         raise ValueError("还没有数据快照，没有可导出的调节表。")
-    known: dict[str, str] = {}
-    for system in ("region", "functional"):
-        covered = years(system)
-        known |= names(system, min(max(month[0], covered[0]), covered[-1]))
-    write(path, found, signed_lines(reader, *month), reader.snapshot, asked_by, known)
+    signed = signed_lines(reader, *month)
+    write(path, found, signed, reader.snapshot, asked_by, called(month[0]))

@@ -22,7 +22,7 @@ from budget_watch.digest.repack import repack
 from budget_watch.lake import Home
 from budget_watch.views.four_lists import FourList, four_lists
 
-_LEAST_REASON = 4
+LEAST_REASON = 4  # characters that say what an export is for
 HEAD_ROW = 3  # columns are named in the third line
 _WIDE = {"事项": 32, "问题": 32, "标题": 32, "事实": 60, "说明": 48, "期限": 28, "针对": 28}
 
@@ -41,8 +41,8 @@ def lists_sheet(
     """
     require(store_of(home), actor.grant.role, "export")
     why = " ".join(reason.split())
-    if len(why) < _LEAST_REASON:
-        raise DigestError(f"导出要写明用途，至少{_LEAST_REASON}个字。")
+    if len(why) < LEAST_REASON:
+        raise DigestError(f"导出要写明用途，至少{LEAST_REASON}个字。")
     at = now or datetime.now(UTC)
     made = four_lists(home, actor, today_of(at), year)
     counts = {each.name: len(each.rows) for each in made}

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import xlsxwriter
 
+from budget_watch.access.granting import require
+from budget_watch.audit import Note
+from budget_watch.casework.accounts import store_of
+from budget_watch.casework.auditing import noted
+from budget_watch.casework.cases import Actor
+from budget_watch.codes import names, years
+from budget_watch.digest.errors import DigestError
+from budget_watch.digest.lists_sheet import LEAST_REASON
+from budget_watch.digest.repack import repack
+from budget_watch.lake import Home, Reader
 from budget_watch.lake.snapshot import Snapshot
-from budget_watch.views.reconciliation import PARTS, Statement
+from budget_watch.views.reconciliation import PARTS, Statement, signed_lines, statements
 
 _HEAD = ("区划", "范围", "功能类", "月报累计", *(name for _, name in PARTS), "表列差额",
          "财政签认的调节", "未解释差额", "情况")  # fmt: skip
@@ -34,19 +45,52 @@ _LINES = (
 _YUAN = 100
 
 
+def export(
+    home: Home, actor: Actor, snapshot: Snapshot | None, year: int, month: int, reason: str
+) -> bytes:
+    """A month's statements as a workbook for whoever may export; the log says who and what for.
+
+    Raises:
+        ForbiddenError: the reader's role does not export.
+        DigestError: no reason, or no report of this month.
+    """
+    require(store_of(home), actor.grant.role, "export")
+    why = " ".join(reason.split())
+    if len(why) < LEAST_REASON:
+        raise DigestError(f"导出要写明用途，至少{LEAST_REASON}个字。")
+    reader = Reader(home, actor.grant, snapshot)
+    found = statements(reader, year, month) if reader.snapshot is not None else []
+    if reader.snapshot is None or not found:
+        raise DigestError(f"{year}-{month:02} 没有月报，没有可导出的调节表。")
+    details = {"reason": why, "period": f"{year}-{month:02}", "rows": len(found)}
+    noted(home, Note(actor.who, "paper.export", "paper", "调节表", details))
+    out, signed = BytesIO(), signed_lines(reader, year, month)
+    write(out, found, signed, reader.snapshot, f"{actor.user}（用途：{why}）", called(year))
+    return repack(out.getvalue())
+
+
+def called(year: int) -> dict[str, str]:
+    """Names of regions and functional classes of a year."""
+    known: dict[str, str] = {}
+    for system in ("region", "functional"):
+        covered = years(system)
+        known |= names(system, min(max(year, covered[0]), covered[-1]))
+    return known
+
+
 def write(
-    path: Path,
+    path: Path | BytesIO,
     statements: Sequence[Statement],
     lines: pl.DataFrame,
     snapshot: Snapshot,
     asked_by: str,
-    names: Mapping[str, str],
+    known: Mapping[str, str],
 ) -> None:
-    """Write statements and signed lines of a month to `path` (.xlsx). Amounts in yuan.
+    """Write statements and signed lines of a month to `path` (.xlsx, or a buffer). Amounts in yuan.
 
     Args:
         asked_by: whose copy it is; printed on every sheet.
-        names: region and class codes → names.
+        known: region and class codes → names.
     """
     period = statements[0].period if statements else ""
     options = {"strings_to_formulas": False, "strings_to_urls": False}
@@ -57,12 +101,12 @@ def write(
         bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
         mark = f"{asked_by} 导出 · 快照 {snapshot.id} · 业务日 {day} · 累计数，单位：元"
         sheet = book.add_worksheet("调节表")
-        rows = [_row(one, names) for one in statements]
+        rows = [_row(one, known) for one in statements]
         _fill(sheet, f"{period} 收支对账调节表", mark, _HEAD, rows, bold, money)
         detail = book.add_worksheet("签认行")
         listed = [
             (
-                row["line"], _name(row["mof_div_code"], names), _name(row["func_class"], names),
+                row["line"], _name(row["mof_div_code"], known), _name(row["func_class"], known),
                 row["kind"], row["amt"] / _YUAN, row["explanation"], row["filled_by"],
                 str(row["filled_on"]), row["signed_by"], str(row["signed_on"]),
             )

@@ -94,7 +94,7 @@
     fetch("/export/" + form.dataset.export, {
       method: "POST", credentials: "same-origin",
       headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
-      body: JSON.stringify({ reason: form.elements.namedItem("reason").value, year: form.dataset.year || "" })
+      body: JSON.stringify({ reason: form.elements.namedItem("reason").value, year: form.dataset.year || "", period: form.dataset.period || "", snapshot: form.dataset.snapshot || "" })
     }).then(function (answer) {
       button.disabled = false;
       if (!answer.ok) { return answer.json().then(function (told) { said.textContent = told.said; }); }

@@ -15,6 +15,7 @@ from budget_watch.casework.workflow import Clock, LawBasis, LocalBasis
 from budget_watch.engine.laws import article_name
 from dashboard.acting import chooses_role
 from dashboard.context import Context
+from dashboard.markup import Input
 from dashboard.pages.rules import book_of
 from dashboard.parts import Node, attrs, tag
 
@@ -42,6 +43,23 @@ def folded(
         **attrs({**marks, "aria-label": title}),
     )
     return html.Details([html.Summary(title), form], className="step-form", open=open_)
+
+
+def export_form(title: str, what: str, **marks: str) -> html.Details:
+    """The form that asks what an export is for; `assets/act.js` fetches the file."""
+    form = html.Form(
+        [
+            labelled("用途（至少4个字）", Input(name="reason", type="text", required=True)),
+            html.P("导出将加水印并记入审计日志。", className="note"),
+            html.P("", className="form-said", role="alert"),
+            html.Button("导出 Excel", className="button main", type="submit"),
+        ],
+        **attrs(
+            {"data-export": what, "aria-label": title}
+            | {f"data-{name}": value for name, value in marks.items()}
+        ),
+    )
+    return html.Details([html.Summary(title), form], className="step-form")
 
 
 def labelled(words: str, field: Node) -> html.Label:

@@ -11,9 +11,8 @@ from budget_watch.views import formats as fmt
 from budget_watch.views.four_lists import FourList, Row, four_lists
 from dashboard.context import Context
 from dashboard.frame import Page
-from dashboard.markup import Input
-from dashboard.pages.forms import labelled
-from dashboard.parts import Node, attrs, block, empty, link, segments, source_line
+from dashboard.pages.forms import export_form
+from dashboard.parts import Node, block, empty, link, segments, source_line
 from dashboard.table import Column, Line, table
 
 TABS = {"work": "工作", "problems": "问题", "advice": "建议", "outcomes": "成果"}
@@ -34,7 +33,7 @@ def page(context: Context) -> Page:
     told = "，".join(f"{each.name}{len(each.rows)}项" for each in made)
     body: list[Node] = [_listed(context, shown)]
     if may(store_of(context.home), context.grant.role, "export"):
-        body.append(_export())
+        body.append(export_form("导出四张清单", "lists"))
     return Page(
         "四张清单",
         [html.Div(body, className="rows")],
@@ -59,16 +58,3 @@ def _line(context: Context, found: FourList, row: Row) -> Line:
     if row.page:
         cells[0] = link(cells[0], context.address.at(row.page, row.part))
     return Line(cells)
-
-
-def _export() -> Node:
-    form = html.Form(
-        [
-            labelled("用途（至少4个字）", Input(name="reason", type="text", required=True)),
-            html.P("导出将加水印并记入审计日志。", className="note"),
-            html.P("", className="form-said", role="alert"),
-            html.Button("导出 Excel", className="button main", type="submit"),
-        ],
-        **attrs({"data-export": "lists", "aria-label": "导出四张清单"}),
-    )
-    return html.Details([html.Summary("导出四张清单"), form], className="step-form")

@@ -7,12 +7,15 @@ from collections import Counter
 import polars as pl
 from dash import html
 
+from budget_watch.access.granting import may
+from budget_watch.casework.accounts import store_of
 from budget_watch.views import formats as fmt
 from budget_watch.views import reconciliation as recon
 from budget_watch.views.reconciliation import Statement
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
+from dashboard.pages.forms import export_form
 from dashboard.pages.place_text import source
 from dashboard.parts import Node, block, empty, insufficient, link
 from dashboard.table import Column, Line, table
@@ -80,7 +83,9 @@ def recon_page(context: Context) -> Page:
             sub="签认之后的数据快照才计算；没有签认的、撤回的不列",
             source=_source(context),
         ),
-        block("填列、签认、导出", _how(period), source=_source(context)),
+        block(
+            "填列、签认、导出", [_how(period), _export(context, period)], source=_source(context)
+        ),
     ]  # fmt: skip
     return Page(
         f"{month[0]}年{month[1]}月调节表",
@@ -153,6 +158,14 @@ def _signed(context: Context, lines: pl.DataFrame) -> Node:
         for row in lines.iter_rows(named=True)
     ]
     return table("财政签认的调节", columns, rows)
+
+
+def _export(context: Context, period: str) -> Node:
+    """The form to take the month's statements away, for whoever may."""
+    if not may(store_of(context.home), context.grant.role, "export"):
+        return None
+    title = f"导出 {period} 调节表"
+    return export_form(title, "reconciliation", period=period, snapshot=context.snapshot.id)
 
 
 def _how(period: str) -> html.Dl:

@@ -234,3 +234,38 @@ def test_a_unit_reads_its_finding_from_the_transfer_on_and_the_level_after_its_a
         do(own, people[role], target.finding, step)
     (main,) = kinds(answer(own, unit, path, ""), "Main")
     assert "答复后显示" not in words(main) and LEVELS[target.level][1] in words(main)
+
+
+def test_a_reconciliation_is_exported_with_its_reason_by_whoever_may(
+    own: Home, people: Any
+) -> None:
+    clerk = Grant("li", "办理", role="clerk")
+    page = answer(own, clerk, "/data/recon", "")
+    (form,) = [
+        each for each in kinds(page, "Form") if each.to_plotly_json()["props"].get("data-export")
+    ]
+    marks = form.to_plotly_json()["props"]
+    body = {
+        "period": marks["data-period"],
+        "snapshot": marks["data-snapshot"],
+        "reason": "对账会商",
+    }
+    got = people["li"].post("/export/reconciliation", json=body, headers=OURS)
+    assert got.status_code == 200
+    sheet = load_workbook(BytesIO(got.data))["调节表"]
+    first, mark = sheet.cell(1, 1).value, sheet.cell(2, 1).value
+    assert first == f"{body['period']} 收支对账调节表" and "li（用途：对账会商） 导出" in mark
+    (entry,) = list(_entries(own, {"act": "paper."}))
+    assert (entry.user, entry.record()["details"]["reason"]) == ("li", "对账会商")
+    for name, changed, status in (
+        ("li", {"reason": "看看"}, 422),
+        ("li", {"period": "2026-13"}, 422),
+        ("li", {"period": "../x"}, 422),
+        ("li", {"snapshot": "S1"}, 422),
+        ("ours", {}, 403),
+        ("deputy", {}, 403),
+    ):
+        told = people[name].post("/export/reconciliation", json={**body, **changed}, headers=OURS)
+        assert told.status_code == status, (name, changed)
+    assert people["li"].post("/export/else", json=body, headers=OURS).status_code == 404
+    assert len(list(_entries(own, {"act": "paper."}))) == 1
