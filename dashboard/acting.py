@@ -35,6 +35,7 @@ from dashboard.acting_on_livelihood import livelihood_own, on_livelihood
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
 from dashboard.errors import BadRequestError
 from dashboard.exempting import EXEMPTIONS, exempted
+from dashboard.signin.request import bearable
 
 HEADER = "X-Budget-Watch"
 RATE = "rate"
@@ -143,7 +144,7 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     given = asked.get("given")
     if not isinstance(given, dict) or not target:
         raise BadRequestError("请求不完整；请刷新页面后再办。")
-    filled = {str(name): _field(value) for name, value in given.items()}
+    filled = {str(_field(name)): _field(value) for name, value in given.items()}
     if inspections_own(target):
         return on_inspection(home, actor, target, filled)
     for own, act_on in _ELSEWHERE:
@@ -192,7 +193,7 @@ def _taken_on_many(home: Home, grant: Grant, asked: dict[str, Any]) -> tuple[boo
     given = asked.get("given") or {}
     if not isinstance(given, dict):
         raise BadRequestError("请求不完整；请刷新页面后再办。")
-    filled = {str(name): _field(value) for name, value in given.items()}
+    filled = {str(_field(name)): _field(value) for name, value in given.items()}
     if step == MERGE:
         main, *others = wanted
         done = merge(home, actor, main, others, str(filled.get("reason", "")))
@@ -220,13 +221,15 @@ def _field(value: Any) -> str | int:
         raise BadRequestError("填写的内容应是文字或整数。")
     if isinstance(value, str) and len(value) > _LONGEST:
         raise BadRequestError(f"一栏最多写 {_LONGEST} 个字。")
+    if isinstance(value, str) and not bearable(value):
+        raise BadRequestError("填写的内容里有不能保存的字符；请重新填写。")
     return value
 
 
 def text_of(asked: Mapping[str, Any], name: str) -> str:
     """A short text of a request; empty where it is not there."""
     value = asked.get(name, "")
-    if not isinstance(value, str) or len(value) > 200 or "\0" in value:
+    if not isinstance(value, str) or len(value) > 200 or not bearable(value):
         raise BadRequestError("请求读不懂；请刷新页面后再办。")
     return value
 

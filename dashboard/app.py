@@ -29,10 +29,12 @@ from dashboard.papers import serve_papers
 from dashboard.parts import Node, empty, link
 from dashboard.reach import check_open
 from dashboard.signin import current_grant, guard
+from dashboard.signin.request import bearable
 from dashboard.signin.views import saw
 
 log = logging.getLogger("budget_watch.dashboard")
 
+_LONGEST = 4_000  # characters of an address
 _INDEX = """<!DOCTYPE html>
 <html lang="zh-CN" data-mantine-color-scheme="light">
 <head>
@@ -78,6 +80,7 @@ def create_app(home: Home) -> dash.Dash:
         return [plain(part) for part in answer(home, grant, pathname, search, dark=dark)]
 
     guard(app.server, home)
+    _only_ours(app)
     serve_docs(app.server, home, current_grant)
     serve_acts(app.server, home, current_grant)
     serve_files(app.server, home, current_grant)
@@ -130,6 +133,49 @@ def _refused(sentence: str) -> Page:
 def _failed(number: str, address: Address) -> Page:
     again = link("重试", address, replace=True)
     return Page("未能载入", [empty(f"本页未能载入（编号 {number}）。", again)])
+
+
+def _only_ours(app: dash.Dash) -> None:
+    """Let only what the page's own script sends come to the library, which believes all it gets."""
+
+    @app.server.before_request  # type: ignore[untyped-decorator]
+    def checked() -> flask.typing.ResponseReturnValue | None:
+        if flask.request.path != "/_dash-update-component" or flask.request.method != "POST":
+            return None
+        if expected(flask.request.get_json(silent=True)):
+            return None
+        return flask.jsonify({"error": "请求读不懂；请刷新页面。"}), 400
+
+
+def expected(asked: object) -> bool:
+    """Whether a body asks for what the one callback makes, as its script asks."""
+    if not isinstance(asked, dict) or asked.get("output") != "root.children":
+        return False
+    inputs, outputs = asked.get("inputs"), asked.get("outputs")
+    if outputs != {"id": "root", "property": "children"} or not isinstance(inputs, list):
+        return False
+    if not set(asked) <= {"output", "outputs", "inputs", "changedPropIds", "parsedChangedPropsIds"}:
+        return False
+    changed = asked.get("changedPropIds", [])
+    if not isinstance(changed, list) or not all(each in _CHANGES for each in changed):
+        return False
+    return [_input(each) for each in inputs] == ["pathname", "search"]
+
+
+_CHANGES = ("url.pathname", "url.search")
+
+
+def _input(given: object) -> str | None:
+    """The property of an input whose value is text or nothing; None for anything else."""
+    if not isinstance(given, dict) or given.get("id") != "url":
+        return None
+    value = given.get("value")
+    if value is not None and not isinstance(value, str):
+        return None
+    if value is not None and (len(value) > _LONGEST or not bearable(value)):
+        return None
+    said = given.get("property")
+    return said if isinstance(said, str) else None
 
 
 def _harden(app: dash.Dash) -> None:

@@ -93,6 +93,8 @@ def guard(server: flask.Flask, home: Home) -> None:
     def asked() -> flask.typing.ResponseReturnValue | None:
         if flask.request.path.startswith(_BARE):
             return None
+        if not ask.readable():
+            return _refuse("请求里有不能识别的字符，没有执行。", 400)
         if _changes() and not ask.same_site():
             return _refuse("这个请求不是从本系统的页面发出的，没有执行。", 403)
         alone = not has_accounts(home)

@@ -107,6 +107,20 @@ def csrf_right(session: str | None) -> bool:
     return hmac.compare_digest(sent.encode(), csrf_of(session).encode())
 
 
+def bearable(text: str) -> bool:
+    """Whether a text can be kept: no NUL and no half of a character, which no database takes."""
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def readable() -> bool:
+    """Whether the address and the fields of a form hold only text that can be kept."""
+    said = flask.request
+    if not bearable(said.path) or not all(map(bearable, said.args.values())):
+        return False
+    kinds = ("application/x-www-form-urlencoded", "multipart/form-data")
+    return said.mimetype not in kinds or all(map(bearable, said.form.values()))
+
+
 def safe_next(text: str | None) -> str:
     """Where to go after sign-in: a path of this site, else the start page."""
     if not text or not text.startswith("/") or re.search(r"[\\\x00-\x20\x7f]", text):
