@@ -186,6 +186,8 @@ def _taken_on_many(home: Home, grant: Grant, asked: dict[str, Any]) -> tuple[boo
     step, targets = text_of(asked, "step"), asked.get("targets")
     if not isinstance(targets, list) or not all(isinstance(each, str) for each in targets):
         raise BadRequestError("请求不完整；请刷新页面后再办。")
+    if not all(map(bearable, targets)):
+        raise BadRequestError("请求读不懂；请刷新页面后再办。")
     wanted = list(dict.fromkeys(each for each in targets if each))
     if not 0 < len(wanted) <= MANY:
         raise BadRequestError(f"请先选中要办的，一次最多{MANY}件。")

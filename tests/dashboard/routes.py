@@ -61,6 +61,17 @@ def schema(
         },
         ("target", "step", "version", "given"),
     )
+    many = {
+        "targets": {"type": "array", "items": one_of(targets), "minItems": 1, "maxItems": 3},
+        "step": one_of([*steps, "merge"]),
+        "request": TEXT,
+        "role": one_of(roles),
+        "given": _object(filled),
+    }
+    years = one_of(["2026", "0000", "²²²²", ""])
+    months = one_of(["2026-09", "2026-13", "0000-00"])
+    exported = {"reason": one_of(["年度检查"]), "year": years, "period": months}
+    binary: Json = {"type": "string", "format": "binary"}
     forms: dict[str, tuple[str, ...]] = {
         "/login": ("name", "password", "next"),
         "/login/second": ("code",),
@@ -92,10 +103,28 @@ def schema(
             "post": _post(FORM, _strings(("answer", "number")), _path("code", TEXT)),
         },
         "/act": {"post": _post("application/json", act)},
+        "/acts": {"post": _post("application/json", _object(many))},
+        "/export/{what}": {
+            "post": _post(
+                "application/json",
+                _object(exported, ("reason",)),
+                _path("what", one_of(["lists", "reconciliation"])),
+            )
+        },
+        "/letter/{case}": {"get": _get(_path("case", one_of(cases)))},
+        "/inquiry/{unit}/{month}": {
+            "get": _get(
+                _path("unit", one_of(fields["addressee"])),
+                _path("month", months),
+            )
+        },
+        "/inquiry": {
+            "post": _post("application/octet-stream", binary, _query("name", one_of(["清单.xlsx"])))
+        },
         "/file/{case}": {
             "post": _post(
                 "application/octet-stream",
-                {"type": "string", "format": "binary"},
+                binary,
                 _path("case", one_of(cases)),
                 _query("name", one_of(["凭证.pdf", "a.txt", "../../x.png"])),
                 _query("role", one_of(roles)),
