@@ -148,7 +148,8 @@ def addressed(actor: Actor, one: Opinion, *, copies: bool = False) -> bool:
 
 def next_steps(desk: OpinionDesk, actor: Actor, one: Opinion, today: date) -> list[Step]:
     """The steps that this person may take on the opinion as it stands."""
-    return [each for each in desk.flow.transitions if not possible(desk, actor, one, each, today)]
+    near = (e for e in desk.flow.transitions if one.state in e.sources and e.concerns(one.kind))
+    return [each for each in near if not possible(desk, actor, one, each, today)]
 
 
 def possible(desk: OpinionDesk, actor: Actor, one: Opinion, step: Step, today: date) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, record, seen_by
 from budget_watch.opinions.topics import Topic, list_topics, topic_record
 from budget_watch.views import formats as fmt
-from dashboard.address import parse
+from dashboard.address import Address, parse
 from dashboard.context import Context
 from dashboard.errors import DashboardError
 from dashboard.frame import Page
@@ -23,6 +24,7 @@ from dashboard.parts import Node, block, empty, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
 
 SOURCE = "意见库"
+MOST = 200  # rows of a page
 
 
 def page(context: Context) -> Page:
@@ -33,15 +35,25 @@ def page(context: Context) -> Page:
     mine = [each for each in every if each.author == actor.user or each.id in following]
     writes = bool(writing_roles(context, desk, actor))
     tab = context.address.get("tab") or ("mine" if writes and mine else "all")
-    rows = rows_of(context, desk, mine if tab == "mine" else every, following)
+    listed = mine if tab == "mine" else every
+    state = context.address.get("st")
+    wanted = [each for each in listed if state in ("", desk.state(each).word)]
     topics = list_topics(context.home, actor)
-    shown = _topics(context, desk, topics) if tab == "topics" else listing(context, desk, rows)
-    news = sum(bool(told.get("news")) for _, told in rows_of(context, desk, mine, following))
+    if tab == "topics":
+        shown = topics_block(context, desk, topics)
+    else:
+        rows = rows_of(context, desk, wanted[:MOST], following)
+        shown = listing(context, desk, rows, len(wanted) - len(rows))
+    news = sum(each.version > following.get(each.id, each.version) for each in mine)
     tabs = [
-        (f"我的意见 {len(mine)}", context.address.with_query(tab="mine", on=None)),
-        (f"全部 {len(every)}", context.address.with_query(tab="all", on=None)),
-        (f"议题 {len(topics)}", context.address.with_query(tab="topics", on=None)),
+        (f"我的意见 {len(mine)}", context.address.with_query(tab="mine", on=None, st=None)),
+        (f"全部 {len(every)}", context.address.with_query(tab="all", on=None, st=None)),
+        (f"议题 {len(topics)}", context.address.with_query(tab="topics", on=None, st=None)),
     ]
+    here = context.address.with_query(tab=tab, on=None, st=None)
+    tools = [segments("哪些意见", tabs, here)]
+    if tab != "topics" and listed:
+        tools.append(_states(desk, listed, context.address.with_query(tab=tab, on=None)))
     lead = f"看得到{len(every)}件意见" + (f"，关注的有{news}件有新进展。" if news else "。")
     return Page(
         "审议意见",
@@ -52,9 +64,20 @@ def page(context: Context) -> Page:
             )
         ],
         lead=lead if every else "还没有您看得到的意见。",
-        tools=[segments("哪些意见", tabs, context.address.with_query(tab=tab, on=None))],
+        tools=tools,
         tab_title="审议意见",
     )
+
+
+def _states(desk: OpinionDesk, listed: Sequence[Opinion], here: Address) -> Node:
+    """A choice of the states that there are, with their counts."""
+    counts = Counter(desk.state(each).word for each in listed)
+    order = dict.fromkeys(each.word for each in desk.flow.states)
+    choices = [("各种状态", here.with_query(st=None))]
+    choices += [
+        (f"{word} {counts[word]}", here.with_query(st=word)) for word in order if counts[word]
+    ]
+    return segments("状态", choices, here)
 
 
 def rows_of(
@@ -65,7 +88,7 @@ def rows_of(
     return [(one, record(desk, actor, one, today, seen=following.get(one.id))) for one in found]
 
 
-def _topics(context: Context, desk: OpinionDesk, topics: Sequence[Topic]) -> Node:
+def topics_block(context: Context, desk: OpinionDesk, topics: Sequence[Topic]) -> Node:
     """Topics with their counts."""
     if not topics:
         return empty("没有您看得到的议题。")
@@ -115,9 +138,12 @@ def page_link(context: Context, place: str, snapshot: str | None = None) -> Node
 
 
 def listing(
-    context: Context, desk: OpinionDesk, rows: Sequence[tuple[Opinion, Mapping[str, Any]]]
+    context: Context,
+    desk: OpinionDesk,
+    rows: Sequence[tuple[Opinion, Mapping[str, Any]]],
+    rest: int = 0,
 ) -> Node:
-    """Opinions as a table."""
+    """Opinions as a table; `rest` are those beyond the page's limit."""
     if not rows:
         way_out = link("预警中心", context.address.at("alerts"))
         return empty("没有意见。可从疑点、数据页面的“提意见”发起，或在上面写。", way_out)
@@ -130,6 +156,9 @@ def listing(
         Column("期限"),
     ]
     lines = [_line(context, desk, one, told) for one, told in rows]
+    if rest:
+        empty_cells = [fmt.NOT_APPLICABLE] * (len(columns) - 1)
+        lines.append(Line([f"其余{rest}件，请在“审议意见”按状态筛选", *empty_cells], "rest"))
     return block("意见", table("意见", columns, lines), flush=True, source=source_line(SOURCE))
 
 

@@ -12,13 +12,13 @@ from budget_watch.casework.cases import Actor, Case, Desk, actor_of, list_cases,
 from budget_watch.casework.cases import record as case_record
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, record
-from budget_watch.opinions.waiting import leads_on
+from budget_watch.opinions.waiting import leads_on, waiting_topics
 from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.forms import OVERDUE, PAUSED, SOON, place_text
 from dashboard.pages.many import roles_of
-from dashboard.pages.opinions import listing
+from dashboard.pages.opinions import MOST, listing, topics_block
 from dashboard.parts import Node, block, empty, level_chip, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
 
@@ -38,7 +38,8 @@ def page(context: Context) -> Page:
     all_ = context.address.get("tab") == "all"
     shown = sorted(everything if all_ else mine, key=_weight)
     opinions = _opinions(context)
-    count = len(mine) + len(opinions)
+    topics = waiting_topics(context.home, actor)
+    count = len(mine) + len(opinions) + len(topics)
     tabs = [
         (f"待我办理 {count}", context.address.with_query(tab=None)),
         (f"全部 {len(everything)}", context.address.with_query(tab="all")),
@@ -46,9 +47,14 @@ def page(context: Context) -> Page:
     late = sum(_mark(told) == OVERDUE for _, told, _ in mine)
     late += sum(_mark(told) == OVERDUE for _, told in opinions)
     lead = f"有{count}件待办" + (f"，其中{late}件逾期。" if late else "。")
-    body = [] if opinions and not shown else [_list(context, desk, shown, all_)]
+    others = bool(opinions or topics)
+    body = [] if others and not shown else [_list(context, desk, shown, all_)]
     if opinions:
-        body.append(listing(context, OpinionDesk.of(context.home), opinions))
+        rest = len(opinions) - MOST
+        first = opinions[:MOST]
+        body.append(listing(context, OpinionDesk.of(context.home), first, max(rest, 0)))
+    if topics:
+        body.append(topics_block(context, OpinionDesk.of(context.home), topics))
     return Page(
         "我的待办",
         [html.Div(body, className="rows")],
@@ -79,7 +85,8 @@ def _opinions(context: Context) -> list[tuple[Opinion, dict[str, Any]]]:
     today = today_of()
     roles = tuple(desk.flow.party) if chooses_role(context.grant) else (actor.role,)
     found = []
-    for one in list_opinions(context.home, actor):
+    going = [each.id for each in desk.flow.states if not each.final]
+    for one in list_opinions(context.home, actor, states=going):
         each = [record(desk, Actor(actor.grant, role), one, today) for role in roles]
         told = next((told for told in each if leads_on(told)), None)
         if told is not None:

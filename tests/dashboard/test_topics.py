@@ -95,10 +95,13 @@ def test_a_topic_reads_as_not_there_to_whom_it_is_not_open(made, topic):  # noqa
 
 def test_the_vote_is_cast_changed_and_shown_when_it_ends(made, topic):  # noqa: F811
     dai = made.signed("dai")
+    assert f"/topic/{topic}" in dai.said("/todo")
+    assert topic not in made.signed("qian").said("/todo")
     for choice in ("赞成", "反对"):
         body = {"target": topic, "step": "cast", "version": 0, "given": {"choice": choice}}
         told = dai.post("/act", json={**body, "request": choice}, headers=OURS)
         assert (told.status_code, told.json["done"]) == (200, True)
+    assert topic not in dai.said("/todo")
     grant = made.actor("dai").grant
     shown = kinds(answer(made.home, grant, f"/topic/{topic}", ""), "Main")
     assert "您投的是：反对。" in words(shown) and "结果：结束后显示。" in words(shown)

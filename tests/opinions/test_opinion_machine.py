@@ -161,7 +161,7 @@ class Opinions(RuleBasedStateMachine):
 
 TestOpinions = Opinions.TestCase
 TestOpinions.settings = settings(
-    max_examples=6,
+    max_examples=5,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -13,6 +13,11 @@ from tests.opinions.test_opinion_acting import (  # noqa: F401
     test_of_two_at_one_opinion_the_second_is_told_what_the_first_did,
     test_the_author_follows_and_is_told_what_is_new_once,
 )
+from tests.opinions.test_opinions_at_once import (  # noqa: F401
+    test_of_many_at_one_opinion_one_is_first_and_the_others_are_told,
+    test_of_many_opinions_written_and_sent_twice_each_is_there_once,
+    test_votes_and_remarks_at_once_are_all_there_and_each_person_has_one_vote,
+)
 from tests.opinions.test_topics import (  # noqa: F401
     peopled,
     test_only_those_invited_speak_and_vote_and_each_has_one_vote,
