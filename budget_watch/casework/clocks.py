@@ -99,7 +99,11 @@ class Reckoning:
         paused = one.paused or today
         if clock.months is not None:
             return one.due + (today - paused)
-        return self.add(today, self.between(paused, one.due, clock.quiet), clock.quiet)
+        left = self.between(paused, one.due, clock.quiet)
+        since = today
+        while left < 0 and not self.counts(since, clock.quiet):
+            since -= timedelta(1)  # overdue as before: a day that does not count is no day
+        return self.add(since, left, clock.quiet)
 
     def extended(self, one: Running, days: int) -> date:
         """The new last day of a period that is lengthened."""

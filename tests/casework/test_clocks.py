@@ -43,6 +43,14 @@ def test_what_was_overdue_before_a_pause_stays_overdue():
     assert RECKONING.resumed(one, date(2026, 12, 2)) == date(2026, 11, 30)
 
 
+def test_overdue_days_are_kept_also_if_a_pause_ends_on_a_day_that_does_not_count():
+    # paused in the quiet weeks, one counted day late (14 December); it goes on in them, too
+    one = Running(1, "answer", date(2026, 11, 20), date(2026, 12, 11), paused=date(2026, 12, 28))
+    due = RECKONING.resumed(one, date(2026, 12, 28))
+    assert due == date(2026, 12, 11)
+    assert RECKONING.between(due, date(2026, 12, 28), True) == 1
+
+
 def test_the_marks():
     one = Running(1, "examine", date(2026, 11, 9), date(2026, 11, 23))
     told = [
