@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from budget_watch.access import Grant
+from budget_watch.casework.accounts import people
 from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.casework.runs import PastRun, latest_run
 from budget_watch.lake import Home, LakeError, Reader, Snapshot
@@ -76,6 +77,15 @@ class Context:
     def reader(self) -> Reader:
         """The lake under this reader's grant."""
         return Reader(self.home, self.grant, self.snapshot)
+
+    @cached_property
+    def people(self) -> dict[str, str]:
+        """Account → what its person is called, looked up once a request."""
+        return people(self.home)
+
+    def called(self, user: str) -> str:
+        """What the person of an account is called; the account where it has no name."""
+        return self.people.get(user, user)
 
     @cached_property
     def last_run(self) -> PastRun | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from budget_watch.access import Grant
-from budget_watch.access.accounts import any_accounts
+from budget_watch.access.accounts import accounts, any_accounts
 from budget_watch.access.errors import AccessError
 from budget_watch.access.granting import grant_of
 from budget_watch.access.roles import roles
@@ -37,6 +37,11 @@ def store_of(home: Home, clock: Callable[[], datetime] | None = None) -> Store:
         roles=roles(home.root),
         clock=clock or (lambda: datetime.now(UTC)),
     )
+
+
+def people(home: Home) -> dict[str, str]:
+    """Account → what its person is called."""
+    return {each.name: each.display for each in accounts(store_of(home))}
 
 
 def grant_as(home: Home, user: str | None, purpose: str) -> Grant:

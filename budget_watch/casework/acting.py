@@ -48,6 +48,9 @@ from budget_watch.lake.state import writing
 MERGE = "merge"
 
 
+LEAST_REASON = 2  # characters
+
+
 @dataclass(frozen=True)
 class Done:
     """What a step came to.
@@ -168,7 +171,7 @@ def merge(
             raise ActError("请给出要并入的另一件办理；同一件不能并入自己。")
         if len({each.dept_code for each in whole}) > 1:
             raise ActError("不是同一部门的事项，不能并为一件；请分别办理。")
-        if len(reason.strip()) < 2:
+        if len(reason.strip()) < LEAST_REASON:
             raise ActError("合并要写理由。")
         if not main.id:
             main = _opened(connection, main, at)
@@ -198,7 +201,8 @@ def rate(
 
     Raises:
         UnknownCaseError: no such case, or not theirs to see.
-        ActError: not answered yet, an unknown word, or a role that does not rate.
+        ActError: not answered yet, an unknown word, a bad one without a reason, or a role that
+            does not rate.
     """
     desk = Desk.of(home)
     at = now or datetime.now(UTC)
@@ -208,6 +212,8 @@ def rate(
     if word not in desk.flow.satisfaction.words:
         known = "、".join(desk.flow.satisfaction.words)
         raise ActError(f"评价“{word}”不对；可用 {known}。")
+    if word not in desk.flow.satisfaction.counted and len(remark.strip()) < LEAST_REASON:
+        raise ActError(f"评价“{word}”要写理由。")
     with writing(home) as connection:
         case = find(connection, target)
         if case is None or not case.id or not may_see(connection, desk, actor, case):

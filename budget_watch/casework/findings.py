@@ -41,6 +41,8 @@ VERIFIED = frozenset(
         "持续跟踪",
     )
 )
+# What deputies see: those, and what came of them; a finding is closed only after it was upheld.
+UPHELD = VERIFIED | {"办结"}
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,7 @@ def in_scope(home: Home, grant: Grant) -> list[sa.ColumnElement[bool]]:
     if scope.units is not None:
         limits.append(f.agency_code.in_(sorted(scope.units)))
     if grant.findings is Reached.UPHELD:
-        limits.append(f.work_state.in_(sorted(VERIFIED)))
+        limits.append(f.work_state.in_(sorted(UPHELD)))
     if grant.findings is Reached.TRANSFERRED:
         limits.append(_in_cases(home, "shown_to_departments"))
     if grant.findings is not Reached.FOUND:

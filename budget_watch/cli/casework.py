@@ -129,7 +129,7 @@ def cases_show(
     told = record(desk, actor, found, today_of())
     past = history(desk, actor, found)
     columns = {
-        "at": "时间（UTC）",
+        "at": "时间",
         "title": "步骤",
         "user": "办理人",
         "role": "角色",

@@ -124,6 +124,8 @@ def _say_why(error: Exception) -> None:
         from budget_watch.lake import faults
 
         said = faults.told(error, _root[-1])
+    if isinstance(error, FileExistsError) and error.filename:
+        said = f"{error.filename} 已经有了，没有覆盖；请换个名字，或先移走它。"
     words = said or str(error) or type(error).__name__
     say.print(f"未能完成：{words}", markup=False, soft_wrap=True)
     if not (ours or said or isinstance(error, EXPECTED)):

@@ -18,6 +18,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml.ns import qn
 
 from budget_watch.access import Grant
+from budget_watch.casework.accounts import people
 from budget_watch.casework.cases import FINANCE, HERE, Act, Actor, Case, Desk, get_case
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.findings import Finding, get_finding
@@ -48,7 +49,7 @@ class Letter:
         sentences: one of each finding, as the first verification allows.
         periods: each with its last day.
         basis: the law that it rests on, where it binds.
-        signs: step → (user, role, time) of the draft that counts.
+        signs: step → (person, role, time) of the draft that counts.
     """
 
     issuer: str
@@ -79,6 +80,7 @@ def letter_of(home: Home, actor: Actor, case_id: str, issuer: str) -> Letter:
         raise DigestError(f"办理 {case.id or case_id} 还没有拟转交文书，没有可打印的。")
     book = rule_book(home.root)
     names, sentences = told(home, actor, case, book)
+    called = people(home)
     last = signs.get("transfer") or signs.get("sign") or signs["draft"]
     return Letter(
         issuer=issuer,
@@ -92,7 +94,10 @@ def letter_of(home: Home, actor: Actor, case_id: str, issuer: str) -> Letter:
         periods=_periods(desk, case),
         basis=_basis(desk, book, case),
         day=datetime.fromisoformat(last.at).astimezone(HERE).date(),
-        signs={step: (act.user, act.role, _minute(act.at)) for step, act in signs.items()},
+        signs={
+            step: (called.get(act.user, act.user), act.role, _minute(act.at))
+            for step, act in signs.items()
+        },
     )
 
 
@@ -150,7 +155,8 @@ def _periods(desk: Desk, case: Case) -> tuple[str, ...]:
     ]
     answer = desk.flow.clock["answer"]
     if not any(one.clock == "answer" and one.open for one in case.clocks):
-        told.append(f"{answer.title}：签收后{answer.workdays}个工作日内")
+        busy = "（年底年初的部门繁忙期不计）" if answer.quiet and desk.flow.quiet_weeks else ""
+        told.append(f"{answer.title}：签收后{answer.workdays}个工作日内{busy}")
     return tuple(told)
 
 

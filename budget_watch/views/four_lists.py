@@ -13,15 +13,27 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from budget_watch.casework.cases import FINANCE, HERE, Actor, Case, Desk, list_cases, record
+from budget_watch.casework.book import book_now
+from budget_watch.casework.cases import (
+    FINANCE,
+    HERE,
+    Act,
+    Actor,
+    Case,
+    Desk,
+    list_cases,
+    record,
+)
 from budget_watch.casework.findings import VERIFIED, Finding, list_findings
 from budget_watch.casework.given import LEVEL_WORDS
 from budget_watch.casework.inspection import Draw, Result, draws, results
+from budget_watch.engine.names import Names as CodeNames
 from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.opinions.about import KINDS
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import about, answer_of, inside, list_opinions, mine
 from budget_watch.opinions.seeing import record as opinion_record
+from budget_watch.views.judgement import worded
 from budget_watch.views.names import Names
 
 LISTS = ("工作", "问题", "建议", "成果")
@@ -205,7 +217,33 @@ def _told(seen: _Seen, one: Opinion) -> dict[str, Any]:
     return opinion_record(seen.opinion_desk, seen.actor, one, seen.today)
 
 
+def _reason(case: Case, close: Act) -> str:
+    """Why a case was closed: the reason of the one who drafted it, where another confirmed it."""
+    drafts = [
+        each
+        for each in case.acts
+        if each.transition == close.transition
+        and each.given.get("proposed")
+        and each.version < close.version
+    ]
+    return str((drafts[-1] if drafts else close).given.get("reason", ""))
+
+
+def _sentences(seen: _Seen) -> Callable[[Finding], str]:
+    """A finding's sentence as its work state allows: once upheld, “疑似”."""
+    book = book_now(seen.home.root)
+    known: dict[date, CodeNames] = {}
+
+    def sentence(f: Finding) -> str:
+        if f.last_seen not in known:
+            known[f.last_seen] = CodeNames(Reader(seen.home, seen.actor.grant), f.last_seen)
+        return worded(book, f, known[f.last_seen])
+
+    return sentence
+
+
 def _problems(seen: _Seen) -> list[Row]:
+    sentences = _sentences(seen)
     own = {finding: case for case in seen.cases for finding in case.findings}
     rows = []
     for f in seen.findings:
@@ -215,7 +253,7 @@ def _problems(seen: _Seen) -> list[Row]:
         ended = case is not None and seen.desk.state(case).final
         cells = [
             *(f.finding[:16], f"{f.rule} {f.title}", seen.place(f.dept_code)),
-            *(LEVEL_WORDS.get(f.level or "", ""), f.klass or "", f.message),
+            *(LEVEL_WORDS.get(f.level or "", ""), f.klass or "", sentences(f)),
             *(case.id if case else "", f.work_state, f.data_state),
             (case.result or "") if case and ended else "",
         ]
@@ -256,8 +294,7 @@ def _outcomes(seen: _Seen) -> list[Row]:
         close = next((each for each in reversed(case.acts) if each.to_state == _ENDED), act)
         share = record(seen.desk, seen.actor, case, seen.today)["satisfaction"]
         cells = [case.id, case.title, "疑点办理", seen.place(case.addressee), case.result or ""]
-        said = str(close.given.get("reason", ""))
-        cells += [said, _share(share), f"{day_of(close.at)}"]
+        cells += [_reason(case, close), _share(share), f"{day_of(close.at)}"]
         rows.append(_row("成果", cells, "case", case.id))
     for one in seen.opinions:
         state = seen.opinion_desk.state(one)

@@ -17,7 +17,7 @@ from budget_watch.engine.errors import EngineError
 from budget_watch.engine.explain import Explanation, explain
 from budget_watch.engine.names import Names
 from budget_watch.engine.render import WorkState, default_format, show, told_apart
-from budget_watch.engine.wording import evaluator, observed_values, setting_of
+from budget_watch.engine.wording import evaluator, observed_values, render, setting_of
 from budget_watch.lake import Home, Reader
 
 
@@ -54,6 +54,14 @@ def _state(finding: Finding) -> WorkState:
     if finding.work_state in VERIFIED or finding.work_state == "办结":
         return "初核成立"
     return "初核" if finding.work_state == "初核" else "新触发"
+
+
+def worded(book: Book, finding: Finding, names: Names) -> str:
+    """The sentence of a finding as its work state allows; the stored one where its rule is gone."""
+    if finding.rule not in book.rules:
+        return finding.message
+    seen = {**finding.observation, "values": finding.values}
+    return render(book, seen, names, _state(finding))
 
 
 def shown(book: Book, finding: Finding, names: Names | None = None) -> Shown:

@@ -298,7 +298,14 @@ def _files(context: Context, desk: Desk, actor: Actor, case: Case) -> list[html.
         size = f"{max(1, each.size // 1024)} KB"
         named = html.A(each.name, href=f"/file/{case.id}/{each.hash}", download=each.name)
         items.append(
-            html.Li([named, html.Div(f"{size} · {each.user}（{each.role}）", className="note")])
+            html.Li(
+                [
+                    named,
+                    html.Div(
+                        f"{size} · {context.called(each.user)}（{each.role}）", className="note"
+                    ),
+                ]
+            )
         )
     body: list[Node] = [html.Ol(items, className="acts-list")] if items else []
     mine = tuple(desk.flow.party) if chooses_role(context.grant) else (actor.role,)
@@ -330,7 +337,7 @@ def _act(context: Context, desk: Desk, told: Mapping[str, Any]) -> list[Node]:
     proposed = given.pop("proposed", False)
     title = f"拟{told['title']}" if proposed else told["title"]
     lines: list[Node] = [
-        html.Div([html.B(title), f" {told['user']}（{told['role']}）"]),
+        html.Div([html.B(title), f" {context.called(told['user'])}（{told['role']}）"]),
         html.Div(f"{at:%Y-%m-%d %H:%M} · 审计日志第{told['audit_seq']}条", className="note"),
     ]
     for name, value in given.items():

@@ -77,11 +77,16 @@ def select(name: str, choices: Mapping[str, str], chosen: str | None = None) -> 
 
 
 def places(
-    context: Context, name: str, chosen: str | None, *, finance: bool = False
+    context: Context,
+    name: str,
+    chosen: str | None,
+    *,
+    finance: bool = False,
+    none: str = "不抄送",
 ) -> html.Select:
-    """A choice of departments and units."""
+    """A choice of departments and units; `none` is what the empty choice is called."""
     listed = {code: f"{word}（{code}）" for code, word in sorted(context.names.units.items())}
-    first = {FINANCE: "财政部门（归口）"} if finance else {"": "不抄送"}
+    first = {FINANCE: "财政部门（归口）"} if finance else {"": none}
     return select(name, {**first, **listed}, chosen)
 
 

@@ -144,7 +144,7 @@ def _one(context: Context, actor: Actor, roles: tuple[str, ...], one: Draw) -> P
         ("种子", one.seed),
         ("总体摘要", one.population_hash),
         ("数据快照", one.snapshot or "—"),
-        ("抽取人", f"{one.user}（{one.role}）"),
+        ("抽取人", f"{context.called(one.user)}（{one.role}）"),
     ]
     told = html.Dl(
         [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts], className="facts"

@@ -298,7 +298,7 @@ def _forms(
         ],
         "amend": lambda: [
             labelled("目标任务", html.Textarea(one.goal, name="goal", rows=3, maxLength=5000)),
-            labelled("承办单位", places(context, "lead", one.lead)),
+            labelled("承办单位", places(context, "lead", one.lead, none="请选择")),
             labelled("项目编码（用顿号分开）", _text("projects", "、".join(one.projects))),
             labelled("计划投资（万元，不改可空着）", _text("planned", None, required=False)),
             _reason(),
@@ -360,7 +360,7 @@ def _registering(context: Context, rules: Livelihoods, actor: Actor) -> list[Nod
         labelled("名称", _text("title", None)),
         labelled("年度", Input(name="year", type="number", value=year, required=True)),
         labelled("目标任务", html.Textarea(name="goal", rows=3, required=True, maxLength=5000)),
-        labelled("承办单位", places(context, "lead", None)),
+        labelled("承办单位", places(context, "lead", None, none="请选择")),
         labelled("项目编码（用顿号分开，须在项目库里）", _text("projects", None)),
         labelled("计划投资（万元，可不填）", _text("planned", None, required=False)),
         labelled("何时、由谁票决或确定（可不填）", _text("decided", None, required=False)),

@@ -189,7 +189,7 @@ def _act(context: Context, desk: OpinionDesk, told: Mapping[str, Any]) -> list[N
     if "user" not in told:
         return [html.Div(html.B(told["title"])), html.Div(moment(told["at"]), className="note")]
     lines: list[Node] = [
-        html.Div([html.B(told["title"]), f" {told['user']}（{told['role']}）"]),
+        html.Div([html.B(told["title"]), f" {context.called(told['user'])}（{told['role']}）"]),
         html.Div(f"{moment(told['at'])} · 审计日志第{told['audit_seq']}条", className="note"),
     ]
     words = {**NEED_WORDS, **({"kind": "种类"} if told["step"] == "write" else {})}

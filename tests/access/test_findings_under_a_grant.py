@@ -30,7 +30,7 @@ def reached(finding, asked):
     """Whether the handling of a finding has come as far as a role is shown."""
     return {
         Reached.FOUND: True,
-        Reached.UPHELD: finding.work_state in VERIFIED and not finding.trial,
+        Reached.UPHELD: finding.work_state in {*VERIFIED, "办结"} and not finding.trial,
         Reached.TRANSFERRED: finding.work_state in TRANSFERRED and not finding.trial,
     }[asked]
 

@@ -127,7 +127,8 @@ class Casework(RuleBasedStateMachine):
     @rule(which=TARGETS, word=st.sampled_from(["满意", "不满意"]), who=st.integers(1, 2))
     def somebody_rates(self, which: int, word: str, who: int) -> None:
         with suppress(CaseworkError):
-            acting.rate(self.home, person(f"d{who}", "代表"), self.ids[which], word, now=self.now)
+            who_rates, target = person(f"d{who}", "代表"), self.ids[which]
+            acting.rate(self.home, who_rates, target, word, "没有说清", now=self.now)
 
     def _offered(self, which: int, actor) -> list[str]:
         try:

@@ -324,7 +324,7 @@ def test_low_satisfaction_asks_for_a_second_rectification(home):
     bring(home, ONE, "复核")
     deputies = [person(f"d{n}", "代表") for n in range(5)]
     for one, word in zip(deputies, ("满意", "基本满意", "满意", "不满意", "不满意"), strict=True):
-        rate(home, one, ONE, word, now=NOW)
+        rate(home, one, ONE, word, "没有答到点上" if word == "不满意" else "", now=NOW)
     assert said(home)["satisfaction"] == {"satisfied": 3, "rated": 5}
     with pytest.raises(ActError, match="满意度 3/5，低于80%；请先二次整改"):
         do(home, WANG, ONE, "close")
@@ -332,7 +332,7 @@ def test_low_satisfaction_asks_for_a_second_rectification(home):
     assert [each.id for each in next_steps(Desk.of(home), WANG, get_case(home, WANG, ONE))].count(
         "close"
     )
-    rate(home, deputies[4], ONE, "不满意", now=NOW)
+    rate(home, deputies[4], ONE, "不满意", "没有答到点上", now=NOW)
     do(home, WANG, ONE, "second")
     assert said(home)["satisfaction"] is None
     assert [(one.clock, one.due) for one in get_case(home, LI, ONE).clocks if one.open] == [
@@ -350,12 +350,15 @@ def test_low_satisfaction_asks_for_a_second_rectification(home):
 
 
 def test_nobody_rates_before_the_answer_or_with_other_words(home):
-    fill(home, 1)
+    fill(home, 2)
     bring(home, ONE, "已签收")
     with pytest.raises(ActError, match="反馈以后才能评价"):
         rate(home, person("d", "代表"), ONE, "满意")
     with pytest.raises(ActError, match="评价“好”不对"):
         rate(home, person("d", "代表"), ONE, "好")
+    bring(home, id_of(2), "已反馈")
+    with pytest.raises(ActError, match="评价“不满意”要写理由"):
+        rate(home, person("d", "代表"), id_of(2), "不满意", " 差 ")
     with pytest.raises(ActError, match="不参加满意度评价"):
         rate(home, person("d", "专家"), ONE, "满意")
 

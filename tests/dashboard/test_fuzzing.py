@@ -90,7 +90,7 @@ class World:
             **{"addressee": ["101", "101001", "102001", "财政"], "objection": [*flow.objections]},
             **{"committed": ["2027-06-30", "2026-02-30"], "clock": [*flow.clock], "days": [1, 5]},
             **{"rung": [rung.id for rung in flow.ladder], "word": ["满意", "不满意"]},
-            **{"remark": ["好"], "scope": ["grain", "unit", "dept"]},
+            **{"remark": ["没有说清"], "scope": ["grain", "unit", "dept"]},
             **{"from": ["2026-01-01"], "to": ["2099-12-31"], "law": ["budget-law:35", ""]},
         }
         raw = schema(

@@ -50,7 +50,8 @@ def test_a_letter_says_what_was_found_what_is_asked_until_when_and_who_signed(ho
     assert told[6:8] == ["请说明原因。", "请附凭证。"]
     assert told[8] == (
         "请通过人大预算国资联网监督系统签收、反馈。签收：2026年11月25日前；"
-        "反馈研究处理结果：签收后15个工作日内（本地约定的期限）。"
+        "反馈研究处理结果：签收后15个工作日内（年底年初的部门繁忙期不计）"
+        "（本地约定的期限）。"
     )
     assert told[-4:-2] == ["2026年11月20日", "抄送：财政部门"]
     assert "河南省" not in "".join(told)  # no law of another province in this city's letter

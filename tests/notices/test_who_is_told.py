@@ -12,7 +12,7 @@ from budget_watch.casework.acting import act_on_many, merge
 from budget_watch.casework.errors import ActError, UnknownCaseError
 from budget_watch.casework.notices import tables as t
 from budget_watch.casework.notices.following import follow
-from budget_watch.casework.notices.inbox import count_unseen, other_roles
+from budget_watch.casework.notices.inbox import count_unseen, inbox, other_roles
 from budget_watch.casework.notices.of_clocks import sweep
 from budget_watch.casework.runs import runs
 from budget_watch.lake import Home
@@ -135,8 +135,10 @@ def test_the_end_is_told_to_everybody_who_worked_on_it_and_to_who_follows_it(off
     assert heard(office) == {"zhao": [f"{CASE}结论已拟，等您确认，现在是“复核”。"]}
     do(office, "zhao", ONE, "close")
     over = [f"{CASE}已经办完，现在是“办结”。"]
-    # a deputy sees what was upheld and is open; what has ended has left their view
-    assert heard(office) == dict.fromkeys(["li", "wang", "kuai", "chief", "ju"], over)
+    assert heard(office) == dict.fromkeys(["li", "wang", "kuai", "chief", "ju", "dai"], over)
+    turns = {told.sentence for told in inbox(office, somebody(office, "zhao"))}
+    assert f"{CASE}曾轮到您办，已经办完，现在是“办结”。" in turns
+    assert not [sentence for sentence in turns if "：轮到您办" in sentence]
 
 
 def test_who_follows_no_more_is_told_no_more(office):

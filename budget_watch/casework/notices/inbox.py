@@ -256,6 +256,9 @@ def _of_cases(
         said = _periods(row["kind"], mine, today)
     else:
         said = _SAYS[row["kind"]]
+    over = all(desk.state(seen[number]).final for number in numbers)
+    if over and row["kind"] in (outbox.TURN, outbox.CONFIRM, outbox.CALLED):
+        said = "曾轮到您办，已经办完"
     if len(numbers) == 1:
         case = seen[numbers[0]]
         state = f"现在是“{desk.state(case).title}”"
