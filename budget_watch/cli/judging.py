@@ -128,6 +128,10 @@ def findings(
             help="hit、cleared、not_applicable（例外情形登记）、insufficient_data、error、all"
         ),
     ] = "hit",
+    dept: Annotated[str | None, typer.Option("--dept", help="部门代码")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="单位代码")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="办理状态，如 初核成立")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="只列前几条，0 为全部", min=0)] = 0,
     as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -146,6 +150,10 @@ def findings(
     counts: dict[str, int] = {}
     trial = 0
     if outcome in STATES:
+        if dept or unit or state:
+            raise typer.BadParameter(
+                "--dept、--unit、--state 只用于疑点，不能与这个 --outcome 同用。"
+            )
         records = (
             record
             for record in gaps(here.home, grant, here.book(), outcome)
@@ -154,18 +162,30 @@ def findings(
         )
     else:
         chosen = None if outcome == "all" else outcome
-        found = list_findings(here.home, grant, rule=rule, level=level, klass=klass, outcome=chosen)
-        records = (item.record() for item in found)
+        found = list_findings(
+            here.home, grant, rule=rule, level=level, klass=klass, outcome=chosen, dept=dept
+        )
+        records = (
+            item.record()
+            for item in found
+            if unit in (None, item.agency_code) and state in (None, item.work_state)
+        )
+    shown = 0
     for record in records:
         if record.get("trial"):
             trial += 1
         else:
             counts[str(record["level"])] = counts.get(str(record["level"]), 0) + 1
+        shown += 1
+        if limit and shown > limit:
+            continue
         if as_json:
             printer.record(record)
         else:
             words.print(_short(record), markup=False)
     total = sum(counts.values())
+    if limit and shown > limit and not as_json:
+        words.print(f"（只列前 {limit} 条，共 {shown} 条）", markup=False)
     printer.close(
         {"findings": total, "levels": counts, "on_trial": trial},
         _counted(here, total, trial, grant.whole),
