@@ -41,6 +41,7 @@ from budget_watch.casework.errors import (
 from budget_watch.casework.given import checked
 from budget_watch.casework.notices.audience import Reader, readers
 from budget_watch.casework.notices.of_cases import Step, tell_of
+from budget_watch.casework.stored import as_json, iso, next_seq
 from budget_watch.casework.workflow import Transition
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
@@ -226,8 +227,8 @@ def rate(
         table = t.case_rating
         connection.execute(
             table.insert().values(
-                **{"seq": _next(connection, table), "case": case.id, "user": actor.user},
-                **{"round": tries(desk.flow, case), "role": actor.role, "at": _iso(at)},
+                **{"seq": next_seq(connection, table), "case": case.id, "user": actor.user},
+                **{"round": tries(desk.flow, case), "role": actor.role, "at": iso(at)},
                 **details,
                 audit_seq=entry.seq,
             )
@@ -376,8 +377,8 @@ _KEPT = ("level", "document", "addressee", "copy_to", "number", "result", "rung"
 
 def _opened(connection: sa.Connection, case: Case, at: datetime) -> Case:
     """A case with a number for a finding that had none."""
-    seq = _next(connection, t.case_file)
-    made = replace(case, id=f"{today_of(at).year}-{seq:04}", opened_at=_iso(at))
+    seq = next_seq(connection, t.case_file)
+    made = replace(case, id=f"{today_of(at).year}-{seq:04}", opened_at=iso(at))
     row = _row(made, at)
     connection.execute(t.case_file.insert().values(**row, seq=seq, title=made.title[:200]))
     for finding in made.findings:
@@ -391,11 +392,11 @@ def _row(case: Case, at: datetime) -> dict[str, Any]:
         *("addressee", "copy_to", "document", "number", "result", "rung", "committed"),
         *("merged_into", "opened_at"),
     )
-    proposal = None if case.proposal is None else _json(case.proposal)
+    proposal = None if case.proposal is None else as_json(case.proposal)
     return {
         **{name: getattr(case, name) for name in names},
         "proposal": proposal,
-        "changed_at": _iso(at),
+        "changed_at": iso(at),
     }
 
 
@@ -451,7 +452,7 @@ def _written(
     table = t.case_act
     connection.execute(
         table.insert().values(
-            seq=_next(connection, table),
+            seq=next_seq(connection, table),
             case=after.id,
             version=after.version,
             transition=transition,
@@ -459,8 +460,8 @@ def _written(
             to_state=after.state,
             user=actor.user,
             role=actor.role,
-            at=_iso(at),
-            given=_json(said),
+            at=iso(at),
+            given=as_json(said),
             request=None if request is None else _own(actor, request),
             audit_seq=entry.seq,
         )
@@ -503,19 +504,6 @@ def _move(
     said = {"reason": reason, "into": main.id, "moved": list(other.findings)}
     _written(connection, desk, actor, other, after, MERGE, said, None, at)
     _store(connection, desk, after, at)
-
-
-def _next(connection: sa.Connection, table: sa.Table) -> int:
-    """The next number of a table; safe, as one transaction writes at a time."""
-    return int(connection.execute(sa.select(sa.func.max(table.c.seq))).scalar() or 0) + 1
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
 __all__ = ["ActError", "Done", "StaleError", "act", "act_on_many", "merge", "rate"]

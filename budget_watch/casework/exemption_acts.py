@@ -30,6 +30,7 @@ from budget_watch.casework.findings import get_finding
 from budget_watch.casework.hiding import personal_columns
 from budget_watch.casework.notices.audience import readers
 from budget_watch.casework.notices.outbox import EXEMPTION, Cause, tell
+from budget_watch.casework.stored import as_json, iso
 from budget_watch.casework.workflow import LocalBasis
 from budget_watch.engine import Book
 from budget_watch.engine.errors import BookError
@@ -116,9 +117,9 @@ def register(
         details = {**content, "from": str(wanted.since), "to": str(wanted.until)}
         note = Note(actor.who, "exemption.register", "exemption", number, details, at)
         (entry,) = append(connection, key_of(home.root), note)
-        row = {"seq": last + 1, "id": number, "rule": wanted.rule, "content": _json(content)}
+        row = {"seq": last + 1, "id": number, "rule": wanted.rule, "content": as_json(content)}
         row |= {"since": wanted.since, "until": wanted.until, "request": own}
-        row |= {**_by(home, actor), "at": _iso(at), "audit_seq": entry.seq}
+        row |= {**_by(home, actor), "at": iso(at), "audit_seq": entry.seq}
         connection.execute(table.insert().values(**row))
         whom = [
             each
@@ -215,7 +216,7 @@ def _act(
         (logged,) = append(connection, key_of(home.root), note)
         last = int(connection.execute(sa.select(sa.func.max(table.c.seq))).scalar() or 0)
         row = {"seq": last + 1, "exemption": number, "act": act, "reason": reason.strip()}
-        row |= {**_by(home, actor), "day": ends, "at": _iso(at), "audit_seq": logged.seq}
+        row |= {**_by(home, actor), "day": ends, "at": iso(at), "audit_seq": logged.seq}
         connection.execute(table.insert().values(**row))
         return read_entries(connection, number)[0]
 
@@ -295,11 +296,3 @@ def _by(home: Home, actor: Actor) -> dict[str, str]:
         return {"user": actor.user, "name": "本机操作员", "role": actor.role}
     name = account(store_of(home), actor.user).display
     return {"user": actor.user, "name": name, "role": actor.role}
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -24,6 +24,7 @@ from budget_watch.casework import tables as t
 from budget_watch.casework.cases import Actor, list_cases, today_of
 from budget_watch.casework.checking import choose_snapshot, rules_dir
 from budget_watch.casework.errors import CaseworkError
+from budget_watch.casework.stored import as_json, next_seq
 from budget_watch.casework.workflow import LocalBasis, workflow_of
 from budget_watch.engine.model import Strict
 from budget_watch.engine.yaml_file import read_one
@@ -252,8 +253,8 @@ def record_result(
         (entry,) = append(connection, key_of(home.root), note)
         table = t.inspection_result
         row = {
-            **{"seq": _next(connection, table), "draw": one.id, "item": item},
-            **{"answers": _json(made.answers), "remark": made.remark, "user": made.user},
+            **{"seq": next_seq(connection, table), "draw": one.id, "item": item},
+            **{"answers": as_json(made.answers), "remark": made.remark, "user": made.user},
             **{"at": made.at, "audit_seq": entry.seq},
         }
         connection.execute(table.insert().values(row))
@@ -305,13 +306,13 @@ def _kept(home: Home, actor: Actor, made: Draw) -> Draw:
     at = datetime.fromisoformat(made.at)
     with writing(home) as connection:
         table = t.inspection_draw
-        seq = _next(connection, table)
+        seq = next_seq(connection, table)
         number = f"CC{today_of(at).year}-{seq:03}"
         row = {**made.__dict__, "id": number}
         details = {name: row[name] for name in _TOLD} | {"items": list(made.items)}
         note = Note(actor.who, "inspection.draw", "inspection", number, details, at)
         (entry,) = append(connection, key_of(home.root), note)
-        row |= {"items": _json(made.items), "checklist": _json(made.checklist)}
+        row |= {"items": as_json(made.items), "checklist": as_json(made.checklist)}
         connection.execute(table.insert().values(seq=seq, audit_seq=entry.seq, **row))
     return Draw(**{**made.__dict__, "id": number})
 
@@ -326,11 +327,3 @@ def _draw(row: Mapping[Any, Any]) -> Draw:
     values: dict[str, Any] = {name: row[name] for name in Draw.__dataclass_fields__}
     values |= {name: tuple(json.loads(row[name])) for name in ("items", "checklist")}
     return Draw(**values)
-
-
-def _next(connection: sa.Connection, table: sa.Table) -> int:
-    return int(connection.execute(sa.select(sa.func.max(table.c.seq))).scalar() or 0) + 1
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -36,6 +36,7 @@ from budget_watch.casework.livelihood import (
     sees_livelihood,
     settings,
 )
+from budget_watch.casework.stored import iso, next_seq
 from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.lake.state import writing
 
@@ -99,15 +100,15 @@ def register(
         projects=codes,
         planned=_money(planned),
         mof_div_code=region,
-        opened_at=_iso(at),
-        changed_at=_iso(at),
+        opened_at=iso(at),
+        changed_at=iso(at),
     )
     anchor_log(home, once_a_day=True)
     with writing(home) as connection:
         before = _before(connection, actor, request)
         if before is not None:
             return _again(connection, before, None, REGISTER)
-        seq = _next(connection, t.livelihood)
+        seq = next_seq(connection, t.livelihood)
         count = sa.select(sa.func.count()).where(t.livelihood.c.year == year)
         number = f"{PREFIX}{year}-{int(connection.execute(count).scalar() or 0) + 1:02}"
         made = replace(made, id=number)
@@ -306,7 +307,7 @@ def _row(one: Livelihood, at: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in PLAIN},
         "projects": json.dumps(list(one.projects)),
-        "changed_at": _iso(at),
+        "changed_at": iso(at),
     }
 
 
@@ -326,24 +327,16 @@ def _written(
     table = t.livelihood_act
     connection.execute(
         table.insert().values(
-            seq=_next(connection, table),
+            seq=next_seq(connection, table),
             livelihood=one.id,
             version=one.version,
             step=step,
             user=actor.user,
             role=actor.role,
-            at=_iso(at),
+            at=iso(at),
             given=json.dumps(said, ensure_ascii=False, sort_keys=True),
             request=None if request is None else f"{actor.user}\t{request}",
             audit_seq=entry.seq,
         )
     )
     return entry.seq
-
-
-def _next(connection: sa.Connection, table: sa.Table) -> int:
-    return int(connection.execute(sa.select(sa.func.max(table.c.seq))).scalar() or 0) + 1
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import CLEARED, LASTING, RANK, data_state
 from budget_watch.casework.load import Load, held, loads
+from budget_watch.casework.stored import as_json, iso
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 
@@ -178,8 +179,8 @@ def _insert_back_test(connection: sa.Connection, run: Run) -> None:
             snapshot=run.snapshot,
             book_hash=run.book_hash,
             as_of=run.as_of,
-            recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            tallies=_json(run.tallies),
+            recorded_at=iso(datetime.now(UTC)),
+            tallies=as_json(run.tallies),
             partial=run.partial,
         )
     )
@@ -202,8 +203,8 @@ def _insert_run(
             snapshot=run.snapshot,
             book_hash=run.book_hash,
             as_of=run.as_of,
-            recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            tallies=_json(tallies),
+            recorded_at=iso(datetime.now(UTC)),
+            tallies=as_json(tallies),
             partial=run.partial,
         )
     )
@@ -245,7 +246,7 @@ def _store(
         "provisional": bool(item["provisional"]),
         "data_state": state,
         "trial": item["rule"] in run.trial,
-        "observation": _json(item),
+        "observation": as_json(item),
         "last_run": run.run,
         "last_seen": run.as_of,
     }
@@ -255,7 +256,7 @@ def _store(
             "rule": item["rule"],
             "area": item["area"],
             "title": item["title"],
-            "grain": _json(item["grain"]),
+            "grain": as_json(item["grain"]),
             "mof_div_code": item.get("mof_div_code"),
             "dept_code": item.get("dept_code"),
             "agency_code": item.get("agency_code"),
@@ -347,7 +348,3 @@ def _event(
             observation=observation,
         )
     )
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

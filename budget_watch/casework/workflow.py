@@ -296,28 +296,36 @@ def load_workflow(folders: Iterable[Path], texts: Texts | None = None) -> Workfl
         WorkflowError: what is wrong and where.
     """
     product, *homes = folders
-    stamp = tuple((path, _stamp(path)) for path in (each / FILE for each in (product, *homes)))
-    found = _loaded(stamp)
+    found = _loaded(stamped((product, *homes), FILE))
     wrong = list(flaws(found, registered([product, *homes]) if texts else {}, texts))
     if wrong:
         raise WorkflowError(f"{product / FILE}：{'；'.join(wrong)}")
     return found
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+Stamp = tuple[tuple[Path, tuple[int, int]], ...]
+ABSENT = (0, 0)
+
+
+def stamped(folders: Iterable[Path], file: Path) -> Stamp:
+    """A file of the product and of a home, each with what changes when it is written."""
+    return tuple((path, _seen(path)) for path in (each / file for each in folders))
+
+
+def _seen(path: Path) -> tuple[int, int]:
     if not path.exists():
-        return 0, 0
+        return ABSENT
     seen = path.stat()
     return seen.st_mtime_ns, seen.st_size
 
 
 @lru_cache(maxsize=8)
-def _loaded(stamp: tuple[tuple[Path, tuple[int, int]], ...]) -> Workflow:
+def _loaded(stamp: Stamp) -> Workflow:
     (product, _), *homes = stamp
     try:
         found = read_one(product, Workflow)
         for path, seen in homes:
-            if seen != (0, 0):
+            if seen != ABSENT:
                 found = _changed(found, read_one(path, LocalWorkflow), path)
     except BookError as error:
         raise WorkflowError(str(error)) from error

@@ -8,7 +8,6 @@ what the first did. The audit log keeps a draft's hash, not its words: a draft i
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -23,6 +22,7 @@ from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, CaseworkError, StaleError
+from budget_watch.casework.stored import as_json, iso, next_seq
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 from budget_watch.opinions import tables as t
@@ -147,7 +147,7 @@ def _made(
     fields: Mapping[str, Any],
     at: datetime,
 ) -> Opinion:
-    seq = _next(connection, t.opinion)
+    seq = next_seq(connection, t.opinion)
     made = Opinion(
         id=f"{PREFIX}{today_of(at).year}-{seq:04}",
         kind=kind,
@@ -174,8 +174,8 @@ def _made(
         published_in=None,
         published_to=(),
         published_round=None,
-        opened_at=_iso(at),
-        changed_at=_iso(at),
+        opened_at=iso(at),
+        changed_at=iso(at),
         **fields,
     )
     connection.execute(t.opinion.insert().values(seq=seq, **_row(made, at)))
@@ -362,9 +362,9 @@ def _after(
 def _row(one: Opinion, at: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in PLAIN},
-        "signers": _json(list(one.signers)),
-        "published_to": _json(list(one.published_to)),
-        "changed_at": _iso(at),
+        "signers": as_json(list(one.signers)),
+        "published_to": as_json(list(one.published_to)),
+        "changed_at": iso(at),
     }
 
 
@@ -397,9 +397,9 @@ def _rated(
 ) -> None:
     table = t.opinion_rating
     row = {
-        **{"seq": _next(connection, table), "opinion": one.id, "round": one.round},
+        **{"seq": next_seq(connection, table), "opinion": one.id, "round": one.round},
         **{"user": actor.user, "word": said["word"], "remark": said.get("remark", "")},
-        **{"at": _iso(at), "audit_seq": seq},
+        **{"at": iso(at), "audit_seq": seq},
     }
     connection.execute(table.insert().values(row))
 
@@ -429,7 +429,7 @@ def _written(
     table = t.opinion_act
     connection.execute(
         table.insert().values(
-            seq=_next(connection, table),
+            seq=next_seq(connection, table),
             opinion=after.id,
             version=after.version,
             step=step,
@@ -437,8 +437,8 @@ def _written(
             to_state=after.state,
             user=actor.user,
             role=actor.role,
-            at=_iso(at),
-            given=_json(said),
+            at=iso(at),
+            given=as_json(said),
             request=None if request is None else _own(actor, request),
             audit_seq=entry.seq,
         )
@@ -470,16 +470,3 @@ def moved(
     said = {"topic": topic or one.topic}
     _written(connection, desk, actor, one, after, step, said, None, at)
     _store(connection, after, at)
-
-
-def _next(connection: sa.Connection, table: sa.Table) -> int:
-    """The next number of a table; safe, as one transaction writes at a time."""
-    return int(connection.execute(sa.select(sa.func.max(table.c.seq))).scalar() or 0) + 1
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -14,14 +14,17 @@ from typing import Literal
 from pydantic import Field
 
 from budget_watch.casework.workflow import (
+    ABSENT,
     Basis,
     Clock,
     LawBasis,
     LocalBasis,
     LocalClock,
     QuietWeeks,
+    Stamp,
     WorkflowError,
     closure,
+    stamped,
     wrong_citations,
 )
 from budget_watch.engine.errors import BookError
@@ -343,8 +346,7 @@ def load_flow(folders: Iterable[Path], texts: Texts | None = None) -> OpinionFlo
         WorkflowError: what is wrong and where.
     """
     product, *homes = folders
-    stamp = tuple((path, _stamp(path)) for path in (each / FILE for each in (product, *homes)))
-    found = _loaded(stamp)
+    found = _loaded(stamped((product, *homes), FILE))
     if texts:
         laws: Mapping[str, Law] = registered([product, *homes])
         wrong = list(wrong_citations(bases(found), laws, texts))
@@ -353,20 +355,13 @@ def load_flow(folders: Iterable[Path], texts: Texts | None = None) -> OpinionFlo
     return found
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    if not path.exists():
-        return 0, 0
-    seen = path.stat()
-    return seen.st_mtime_ns, seen.st_size
-
-
 @lru_cache(maxsize=8)
-def _loaded(stamp: tuple[tuple[Path, tuple[int, int]], ...]) -> OpinionFlow:
+def _loaded(stamp: Stamp) -> OpinionFlow:
     (product, _), *homes = stamp
     try:
         found = read_one(product, OpinionFlow)
         for path, seen in homes:
-            if seen != (0, 0):
+            if seen != ABSENT:
                 found = _changed(found, read_one(path, LocalOpinionFlow), path)
     except BookError as error:
         raise WorkflowError(str(error)) from error

@@ -21,6 +21,7 @@ from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, StaleError
+from budget_watch.casework.stored import iso, next_seq
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 from budget_watch.opinions import tables as t
@@ -84,7 +85,7 @@ def make_topic(
         before = _before(connection, actor, request)
         if before is not None:
             return _again(before, None, "make")
-        seq = _next(connection, t.topic)
+        seq = next_seq(connection, t.topic)
         made = Topic(
             id=f"{TOPIC}{today_of(at).year}-{seq:03}",
             version=1,
@@ -98,8 +99,8 @@ def make_topic(
             shows="",
             vote=0,
             vote_open=False,
-            opened_at=_iso(at),
-            changed_at=_iso(at),
+            opened_at=iso(at),
+            changed_at=iso(at),
         )
         connection.execute(t.topic.insert().values(seq=seq, **_row(made, at)))
         _join(connection, desk, actor, made.id, chosen, at)
@@ -248,7 +249,7 @@ def _invite(
     if not fresh:
         raise ActError("请给出还没有邀请的账号。")
     for user in fresh:
-        row = {"topic": topic.id, "user": user, "since": _iso(at)}
+        row = {"topic": topic.id, "user": user, "since": iso(at)}
         connection.execute(t.topic_invited.insert().values(**row))
     return {"users": fresh}
 
@@ -320,8 +321,8 @@ def say(
         note = Note(actor.who, "topic.say", "topic", topic.id, {"text": said}, at)
         (entry,) = append(connection, key_of(home.root), note)
         row: dict[str, Any] = {"topic": topic.id, "user": actor.user, "role": actor.role}
-        row |= {"name": name, "text": said, "at": _iso(at), "request": own}
-        row |= {"seq": _next(connection, table), "audit_seq": entry.seq}
+        row |= {"name": name, "text": said, "at": iso(at), "request": own}
+        row |= {"seq": next_seq(connection, table), "audit_seq": entry.seq}
         connection.execute(table.insert().values(**row))
     return entry.seq
 
@@ -353,7 +354,7 @@ def cast(
         table = t.topic_ballot
         row: dict[str, Any] = {"topic": topic.id, "vote": topic.vote, "user": actor.user}
         row["choice"] = choice
-        row |= {"seq": _next(connection, table), "at": _iso(at), "audit_seq": entry.seq}
+        row |= {"seq": next_seq(connection, table), "at": iso(at), "audit_seq": entry.seq}
         connection.execute(table.insert().values(**row))
     return entry.seq
 
@@ -403,7 +404,7 @@ def _row(topic: Topic, at: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(topic, name) for name in (*ROW, "named", "shows")},
         "options": json.dumps(list(topic.options), ensure_ascii=False),
-        "changed_at": _iso(at),
+        "changed_at": iso(at),
     }
 
 
@@ -423,24 +424,16 @@ def _written(
     table = t.topic_act
     connection.execute(
         table.insert().values(
-            seq=_next(connection, table),
+            seq=next_seq(connection, table),
             topic=topic.id,
             version=topic.version,
             step=step,
             user=actor.user,
             role=actor.role,
-            at=_iso(at),
+            at=iso(at),
             given=json.dumps(said, ensure_ascii=False, sort_keys=True),
             request=None if request is None else f"{actor.user}\t{request}",
             audit_seq=entry.seq,
         )
     )
     return entry.seq
-
-
-def _next(connection: sa.Connection, table: sa.Table) -> int:
-    return int(connection.execute(sa.select(sa.func.max(table.c.seq))).scalar() or 0) + 1
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

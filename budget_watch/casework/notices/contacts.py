@@ -13,8 +13,8 @@ from budget_watch.audit import Note, append, key_of
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.cases import Actor
 from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.outbox import iso
 from budget_watch.casework.notices.settings import MAIL, WEBHOOK, NoticeError, address
+from budget_watch.casework.stored import iso
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
 

@@ -25,8 +25,8 @@ from budget_watch.casework.notices.audience import Reader, readers
 from budget_watch.casework.notices.contacts import contacts
 from budget_watch.casework.notices.inbox import Told, worded
 from budget_watch.casework.notices.message import Message, message
-from budget_watch.casework.notices.outbox import iso
 from budget_watch.casework.notices.settings import Settings
+from budget_watch.casework.stored import iso
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
 

@@ -21,7 +21,7 @@ from budget_watch.casework.exemption_scope import seen_by
 from budget_watch.casework.findings import in_scope
 from budget_watch.casework.notices import outbox
 from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.outbox import iso
+from budget_watch.casework.stored import iso
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from budget_watch.casework.notices import tables as t
 from budget_watch.casework.notices.audience import Reader
+from budget_watch.casework.stored import iso
 
 NEW, WORSE = "new", "worse"
 TURN, CONFIRM, CALLED = "turn", "confirm", "called"
@@ -100,8 +101,3 @@ def _insert(connection: sa.Connection, notice: int, refs: Iterable[str]) -> None
     rows = [{"notice": notice, "ref": ref} for ref in dict.fromkeys(refs)]
     if rows:
         connection.execute(t.notice_subject.insert(), rows)
-
-
-def iso(at: datetime) -> str:
-    """A time as it is stored: UTC, comparable as text."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
