@@ -1,5 +1,7 @@
 # make demo    a made-up city from source files to the page, in .budget_watch
 # make test    everything a release needs
+# make test-postgresql  the tests once more, every home's state on a PostgreSQL of the tests;
+#              PARTS="tests/casework tests/access" for some of them
 # make check   format, lint, types
 # make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000";
 #              and CSV to lake against bare polars; CSV="--rows 3000000"
@@ -11,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 INSTALL := --no-deps --no-build-isolation -e .
 
-.PHONY: demo test test-fast check bench year lock clean
+.PHONY: demo test test-postgresql test-fast check bench year lock clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
@@ -21,6 +23,10 @@ test: .venv/test.stamp check
 	$(BIN)/budget-watch rules check
 	$(BIN)/budget-watch rules test --coverage
 	$(BIN)/budget-watch rules mutate
+
+test-postgresql: .venv/test.stamp
+	BUDGET_WATCH_TEST_STATE=postgresql $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
+		$(PARTS) $(ARGS)
 
 test-fast: .venv/test.stamp
 	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)

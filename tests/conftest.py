@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from budget_watch.lake import state
+from tests.servers import every_home
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 
@@ -19,6 +20,23 @@ def _closed_homes() -> Iterator[None]:
     for made, _ in list(state._engines.values()):
         made.dispose()  # a home that is still in use opens again
     state._engines.clear()
+    if every_home.wished:
+        every_home.swept()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_home(request: pytest.FixtureRequest) -> None:
+    if every_home.wished:
+        every_home.start(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(autouse=True)
+def _databases_of_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test made on the server goes with it."""
+    yield
+    made = getattr(request.node, "funcargs", {}).get("tmp_path")
+    if every_home.wished and made is not None:
+        every_home.swept(made)
 
 
 @pytest.fixture(scope="session")

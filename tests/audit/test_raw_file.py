@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from budget_watch.audit import read, verify
 from budget_watch.lake.state import engine
 from tests.audit.made import fill
+from tests.servers.file_only import of_the_file
 
 
 def test_no_changed_byte_of_the_pages_of_the_table_changes_the_log_unnoticed(home, tmp_path):
@@ -41,4 +42,4 @@ def test_no_changed_byte_of_the_pages_of_the_table_changes_the_log_unnoticed(hom
     assert found > 450
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, of_the_file]

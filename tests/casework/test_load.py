@@ -21,6 +21,7 @@ from budget_watch.lake import Home, Writer
 from budget_watch.lake.state import MIGRATIONS, engine
 from tests.casework.test_recording import observation
 from tests.lake.made import batch, rows, voucher
+from tests.servers.every_home import bare
 
 ANYONE = Grant.operator("test")
 DAY = date(2026, 9, 30)
@@ -132,8 +133,7 @@ def test_an_older_state_database_is_brought_up_to_date(home: Home) -> None:
     from alembic import command
     from alembic.config import Config
 
-    home.root.mkdir(parents=True, exist_ok=True)
-    old = sa.create_engine(home.state_url)
+    old = sa.create_engine(bare(home.root))
     with old.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))

@@ -22,6 +22,7 @@ from budget_watch.views.findings_summary import Judged
 from budget_watch.views.findings_summary import judged as summed
 from tests.casework.test_broken_book import BROKEN, home, written
 from tests.casework.test_recording import observation
+from tests.servers.every_home import bare
 
 __all__ = ["home"]
 ANYONE = Grant.operator("test")
@@ -104,8 +105,7 @@ def test_a_home_of_before_is_brought_up_to_date_and_its_partial_runs_are_known(
     from alembic.config import Config
 
     home = Home(tmp_path)
-    home.root.mkdir(exist_ok=True)
-    old = sa.create_engine(f"sqlite:///{home.state}")
+    old = sa.create_engine(bare(home.root))
     rows = [
         ("w1", 1, "b1", "2026-11-01", '[{"rule": "A"}, {"rule": "B"}]'),
         ("p1", 2, "b1", "2026-11-01", '[{"rule": "A"}]'),
@@ -117,10 +117,13 @@ def test_a_home_of_before_is_brought_up_to_date_and_its_partial_runs_are_known(
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
         for row in rows:
-            connection.exec_driver_sql(
-                "INSERT INTO run (run, seq, snapshot, book_hash, as_of, recorded_at, tallies)"
-                " VALUES (?, ?, 's', ?, ?, 'x', ?)",
-                row,
+            names = dict(zip(("run", "seq", "book", "day", "tallies"), row, strict=True))
+            connection.execute(
+                sa.text(
+                    "INSERT INTO run (run, seq, snapshot, book_hash, as_of, recorded_at, tallies)"
+                    " VALUES (:run, :seq, 's', :book, :day, 'x', :tallies)"
+                ),
+                names,
             )
     old.dispose()
     with engine(home).connect() as connection:

@@ -19,6 +19,7 @@ from budget_watch.views.alerts import fresh, on_trial, open_findings
 from dashboard.app import answer
 from tests.casework.test_exemptions import ENTRY, RULE, home, judged, registered
 from tests.dashboard.reading import cells, classed, kinds, words
+from tests.servers.every_home import bare
 
 __all__ = ["home"]
 ANYONE = Grant.operator("test")
@@ -110,6 +111,9 @@ def test_an_exempted_finding_says_who_why_and_how_long(
     assert later == {"exemption": "LW-9", "known": False, "level": "yellow", "class": "理"}
 
 
+SIGNS = ("stock", "provisional", "held")
+
+
 def test_a_home_of_before_has_no_finding_on_trial(tmp_path: Path) -> None:
     import sqlalchemy as sa
     from alembic import command
@@ -118,7 +122,7 @@ def test_a_home_of_before_has_no_finding_on_trial(tmp_path: Path) -> None:
     from budget_watch.lake.state import MIGRATIONS, engine
 
     old_home = Home(tmp_path)
-    old = sa.create_engine(f"sqlite:///{old_home.state}")
+    old = sa.create_engine(bare(old_home.root))
     with old.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -127,8 +131,10 @@ def test_a_home_of_before_has_no_finding_on_trial(tmp_path: Path) -> None:
         columns = [each["name"] for each in sa.inspect(connection).get_columns("finding")]
         assert "trial" not in columns
         names = ", ".join(f'"{name}"' for name in columns)
-        marks = ", ".join(":x" for _ in columns)
-        connection.execute(sa.text(f"INSERT INTO finding ({names}) VALUES ({marks})"), {"x": "0"})
+        marks = ", ".join(f":{name}" for name in columns)
+        values = dict.fromkeys(columns, "0") | dict.fromkeys(SIGNS, False)
+        values |= {"first_seen": "2026-11-01", "last_seen": "2026-11-01"}
+        connection.execute(sa.text(f"INSERT INTO finding ({names}) VALUES ({marks})"), values)
     old.dispose()
     with engine(old_home).connect() as connection:
         assert connection.execute(sa.text("SELECT trial FROM finding")).scalars().all() == [0]

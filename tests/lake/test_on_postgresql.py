@@ -157,3 +157,31 @@ def test_a_server_that_is_away_is_told_in_one_sentence(tmp_path):
     assert done.returncode == 3
     assert "状态数据库" in done.stderr and "Traceback" not in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_what_is_only_ever_added_is_guarded_on_a_server_as_in_a_file(home, tmp_path):
+    """And against TRUNCATE, which a file does not know."""
+    file = sa.create_engine(f"sqlite:///{tmp_path / 'file.sqlite'}", poolclass=sa.pool.NullPool)
+    upgrade(file)
+    with file.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).all()
+    wanted = {
+        (table, event)
+        for table, written in found
+        for event in ("INSERT", "UPDATE", "DELETE")
+        if f"BEFORE {event}" in written
+    }
+    wanted |= {(table, "TRUNCATE") for table, event in wanted if event == "DELETE"}
+    events = {2: "INSERT", 3: "DELETE", 4: "UPDATE", 5: "TRUNCATE"}  # bits of pg_trigger.tgtype
+    with engine(home).connect() as connection:
+        rows_ = connection.exec_driver_sql(
+            "SELECT tgrelid::regclass::text, tgtype FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgenabled = 'O'"
+        ).all()
+    guarded = {
+        (table, name) for table, kind in rows_ for bit, name in events.items() if kind >> bit & 1
+    }
+    assert guarded == wanted
+    assert len(wanted) > 60

@@ -10,6 +10,11 @@ from alembic.config import Config
 from budget_watch.lake import LakeError, records
 from budget_watch.lake.ledger import entries
 from budget_watch.lake.state import MIGRATIONS, engine, newest_revision, upgrade, writing
+from tests.servers import every_home
+from tests.servers.every_home import bare
+from tests.servers.file_only import of_the_file
+
+SAME = {"FLOAT(25)": "DOUBLE PRECISION"} if every_home.wished else {}  # one type in PostgreSQL
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(home):
@@ -17,12 +22,19 @@ def test_the_migrations_make_the_tables_that_the_code_uses(home):
         seen = sa.inspect(connection)
         for table in records.metadata.sorted_tables:
             assert [
-                (c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns(table.name)
+                (c["name"], str(c["type"].compile(connection.dialect)), c["nullable"])
+                for c in seen.get_columns(table.name)
             ] == [
-                (c.name, str(c.type.compile(connection.dialect)), c.nullable) for c in table.columns
+                (
+                    c.name,
+                    SAME.get(kind := str(c.type.compile(connection.dialect)), kind),
+                    c.nullable,
+                )
+                for c in table.columns
             ]
 
 
+@of_the_file
 def test_the_state_database_survives_a_power_cut(home):
     with engine(home).connect() as connection:
         pragmas = [
@@ -86,8 +98,7 @@ def test_a_home_made_anew_at_the_same_place_is_another_database(home):
 
 
 def test_a_ledger_of_before_sources_is_read_as_it_was_meant(home):
-    home.root.mkdir(parents=True)
-    old = sa.create_engine(f"sqlite:///{home.state}")
+    old = sa.create_engine(bare(home.root))
     with old.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -98,11 +109,15 @@ def test_a_ledger_of_before_sources_is_read_as_it_was_meant(home):
             "VALUES ('S', 1, '2026-11-20', '2026-11-21 02:00:00', 1, '{}')"
         )
         for slot, stored, refused, reason in (("a", 3, 0, None), ("b", 0, 2, "缺列")):
-            connection.exec_driver_sql(
-                "INSERT INTO lake_batch (id, table_name, source, source_hash, biz_date, loaded_at,"
-                " delivered, stored, quarantined, refused, reason, snapshot) VALUES"
-                " (?, 'unit', 'f', 'h', '2026-11-20', '2026-11-21 02:00:00', ?, ?, 0, ?, ?, 'S')",
-                (slot, stored + refused, stored, refused, reason),
+            told = {"id": slot, "delivered": stored + refused, "stored": stored}
+            connection.execute(
+                sa.text(
+                    "INSERT INTO lake_batch (id, table_name, source, source_hash, biz_date,"
+                    " loaded_at, delivered, stored, quarantined, refused, reason, snapshot) VALUES"
+                    " (:id, 'unit', 'f', 'h', '2026-11-20', '2026-11-21 02:00:00', :delivered,"
+                    " :stored, 0, :refused, :reason, 'S')"
+                ),
+                {**told, "refused": refused, "reason": reason},
             )
     old.dispose()
     told = [(e.batch.id, e.outcome, e.batch.origin, e.batch.revision) for e in entries(home)]

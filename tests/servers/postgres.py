@@ -42,7 +42,7 @@ class Postgres:
             "unix_socket_directories": str(home),
             "listen_addresses": "127.0.0.1",
             "fsync": "off",  # it holds nothing that anybody needs after the test
-            "max_connections": 40,
+            "max_connections": 200,
             "shared_buffers": "64MB",
         }
         command = [server, "-D", str(data)]
