@@ -144,7 +144,7 @@ def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:
     given = asked.get("given")
     if not isinstance(given, dict) or not target:
         raise BadRequestError("请求不完整；请刷新页面后再办。")
-    filled = {str(_field(name)): _field(value) for name, value in given.items()}
+    filled = {str(field_of(name)): field_of(value) for name, value in given.items()}
     if inspections_own(target):
         return on_inspection(home, actor, target, filled)
     for own, act_on in _ELSEWHERE:
@@ -195,7 +195,7 @@ def _taken_on_many(home: Home, grant: Grant, asked: dict[str, Any]) -> tuple[boo
     given = asked.get("given") or {}
     if not isinstance(given, dict):
         raise BadRequestError("请求不完整；请刷新页面后再办。")
-    filled = {str(_field(name)): _field(value) for name, value in given.items()}
+    filled = {str(field_of(name)): field_of(value) for name, value in given.items()}
     if step == MERGE:
         main, *others = wanted
         done = merge(home, actor, main, others, str(filled.get("reason", "")))
@@ -218,7 +218,8 @@ def _version(asked: dict[str, Any]) -> int:
     return version
 
 
-def _field(value: Any) -> str | int:
+def field_of(value: Any) -> str | int:
+    """A field of a form as it was sent: a text that can be kept, or a whole number."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadRequestError("填写的内容应是文字或整数。")
     if isinstance(value, str) and len(value) > _LONGEST:

@@ -103,6 +103,14 @@ KEYS: dict[str, Key] = {
         _pattern(r"/[a-z_]+(?:/[^\s/?#<>\"']{1,200})*(?:\?[^\s#<>\"']{0,400})?"),
         "本系统的页面地址",
     ),
+    "role": Key("角色", _pattern(r"[a-z_]{1,40}"), "角色代码"),
+    "person": Key("账号", _pattern(r"[a-z0-9._-]{1,32}"), "账号名"),
+    "act": Key(
+        "动作", _pattern(r"[a-z_]{1,40}(\.[a-z_]{0,40})?"), "动作代码，如 user.add 或 case."
+    ),
+    "item": Key("对象", lambda text: 0 < len(text) <= 200 and text.isprintable(), "一行文字"),
+    "since": Key("从哪天", _is_day, "日期，如 2026-11-20"),
+    "until": Key("到哪天", _is_day, "日期，如 2026-11-20"),
     "print": Key("打印版式", _choice("1"), "1"),
 }
 COMMON = ("fy", "to", "asof", "snap", "scope", "unit", "print")
@@ -166,6 +174,11 @@ PAGES: dict[str, PageShape] = {
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),
     "exemptions": PageShape("例外情形登记", ("tab",)),
+    "admin": PageShape(
+        "系统管理",
+        ("tab", "role", "st", "q", "person", "act", "item", "since", "until", "after"),
+        range(0, 3),
+    ),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),
 }
 

@@ -18,13 +18,16 @@ from dash import Input, Output, dcc, html
 from budget_watch.access import Grant
 from budget_watch.lake import Home
 from dashboard.acting import serve_acts, serve_files
+from dashboard.acting_on_accounts import serve_accounts
 from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
-from dashboard.frame import PRODUCT, Page, render
+from dashboard.frame import PRODUCT, Page, Seat, render
 from dashboard.gate_docs import serve_docs
 from dashboard.markup import plain
-from dashboard.pages import route
+from dashboard.office import PAGE as OFFICE
+from dashboard.office import Office, sections
+from dashboard.pages import admin, route
 from dashboard.papers import serve_papers
 from dashboard.parts import Node, empty, link
 from dashboard.reach import check_open
@@ -83,6 +86,7 @@ def create_app(home: Home) -> dash.Dash:
     _only_ours(app)
     serve_docs(app.server, home, current_grant)
     serve_acts(app.server, home, current_grant)
+    serve_accounts(app.server, home, current_grant)
     serve_files(app.server, home, current_grant)
     serve_papers(app.server, home, current_grant)
     _harden(app)
@@ -95,23 +99,30 @@ def answer(
     """The document body for an address: the page, or one sentence why there is none."""
     address = Address("overview")
     context: Context | None = None
+    seat = Seat(grant)
     try:
+        seat = Seat(grant, sections(home, grant))
         address = parse(pathname, search)
         check_open(grant, address)
+        if address.page == OFFICE:
+            return render(admin.page(Office(home, grant, address)), address, None, seat)
         context = open_context(home, grant, address, dark=dark)
         if context is None:
-            return render(_nothing_yet(PAGES[address.page].title), address, None)
-        return render(route(context), address, context)
+            return render(_nothing_yet(PAGES[address.page].title), address, None, seat)
+        return render(route(context), address, context, seat)
     except DashboardError as refused:
         usable = _plain(home, grant, dark)
-        return render(_refused(str(refused)), Address(address.page), usable)
+        return render(_refused(str(refused), grant), Address(address.page), usable, seat)
     except Exception:
         number = f"E-{secrets.token_hex(2).upper()}"
         log.exception("page %s failed (%s)", pathname, number)
-        return render(_failed(number, address), address, None)
+        return render(_failed(number, address), address, None, seat)
 
 
 def _plain(home: Home, grant: Grant, dark: bool) -> Context | None:
+    """A context for the frame around a refusal; administrators have none."""
+    if not grant.business:
+        return None
     return open_context(home, grant, Address("overview"), dark=dark)
 
 
@@ -126,8 +137,11 @@ def _nothing_yet(title: str) -> Page:
     )
 
 
-def _refused(sentence: str) -> Page:
-    return Page("无法打开", [empty(sentence, link("回到总览", Address("overview")))])
+def _refused(sentence: str, grant: Grant) -> Page:
+    back = link("回到总览", Address("overview"))
+    if not grant.business:
+        back = link("系统管理", Address(OFFICE))
+    return Page("无法打开", [empty(sentence, back)])
 
 
 def _failed(number: str, address: Address) -> Page:

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 import flask
 from dash import html
 
-from budget_watch.access import Depth, Reached, Sensitivity
+from budget_watch.access import Depth, Grant, Reached, Sensitivity
 from budget_watch.casework.cases import actor_of
 from budget_watch.casework.notices.inbox import count_unseen
 from budget_watch.opinions.writers import may_write
@@ -36,7 +36,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
     ("专题", (("exec", "预算执行"), ("debt", "政府债务"))),
     ("资料", (("rules", "规则与参数"), ("exemptions", "例外情形登记"))),
-    ("管理", (("data", "数据质量"),)),
+    ("管理", (("data", "数据质量"), ("admin", "系统管理"))),
 )
 TABBAR = (
     ("overview", "总览"),
@@ -53,8 +53,10 @@ MORE = (
     ("rules", "规则与参数"),
     ("exemptions", "例外情形登记"),
     ("data", "数据质量"),
+    ("admin", "系统管理"),
     ("search", "搜索"),
 )
+OFFICES = {"accounts": "账号", "matrix": "权限矩阵", "audit": "审计日志"}  # parts of 系统管理
 _BELONGS = {
     "finding": "alerts",
     "case": "todo",
@@ -84,18 +86,30 @@ class Page:
     tab_title: str = ""
 
 
-def render(page: Page, address: Address, context: Context | None) -> list[Node]:
-    """The whole document body for a page."""
+@dataclass(frozen=True)
+class Seat:
+    """Who looks at a page that reads no snapshot, or at the frame around any page.
+
+    Attributes:
+        offices: what is open to them of 系统管理.
+    """
+
+    grant: Grant
+    offices: tuple[str, ...] = ()
+
+
+def render(
+    page: Page, address: Address, context: Context | None, seat: Seat | None = None
+) -> list[Node]:
+    """The whole document body for a page. Without a seat the navigation names what all may see."""
     current = _BELONGS.get(address.page, address.page)
     return [
         html.A("跳到正文", href="#main", className="skip"),
-        _head(address, context),
+        _head(address, context, seat),
         *_past(address, context),
         *_limits(context),
-        html.Div(
-            [_nav(address, current, context), _main(page, address, context)], className="body"
-        ),
-        _tabbar(address, current, context),
+        html.Div([_nav(address, current, seat), _main(page, address, context)], className="body"),
+        _tabbar(address, current, seat),
     ]
 
 
@@ -107,7 +121,7 @@ def _entry(name: str, title: str, address: Address, current: str) -> html.A:
     return link(inside, address.at(name), current=name == current, title=title)
 
 
-def _tabbar(address: Address, current: str, context: Context | None) -> html.Nav:
+def _tabbar(address: Address, current: str, seat: Seat | None) -> html.Nav:
     """The foot bar of narrow screens: four pages, and “更多” with all the others."""
     here = any(name == current for name, _ in MORE)
     inside = [
@@ -125,7 +139,7 @@ def _tabbar(address: Address, current: str, context: Context | None) -> html.Nav
                 [
                     _entry(name, title, address, current)
                     for name, title in MORE
-                    if _named(context, name)
+                    if _named(seat, name)
                 ],
                 className="more-list",
             ),
@@ -133,26 +147,47 @@ def _tabbar(address: Address, current: str, context: Context | None) -> html.Nav
         className="menu more",
     )
     return html.Nav(
-        [*(_entry(name, title, address, current) for name, title in TABBAR), more],
+        [*_feet(address, current, seat), more],
         className="tabbar",
         **attrs({"aria-label": "主要栏目"}),
     )
 
 
-def _named(context: Context | None, name: str) -> bool:
-    return context is None or reach.shown(context.grant, name)
+def _feet(address: Address, current: str, seat: Seat | None) -> list[html.A]:
+    """What stands in the foot bar beside “更多”: of administrators, what they look after."""
+    if seat is None or seat.grant.business:
+        return [_entry(name, title, address, current) for name, title in TABBAR]
+    here = (address.parts or seat.offices)[0] if current == "admin" else ""
+    return [
+        link(
+            [
+                html.Span(className=f"icon icon-{name}", **attrs({"aria-hidden": "true"})),
+                html.Span(OFFICES[name]),
+            ],
+            Address("admin", (name,)),
+            current=name == here,
+            title=OFFICES[name],
+        )
+        for name in seat.offices
+    ]
 
 
-def _nav(address: Address, current: str, context: Context | None) -> html.Nav:
+def _named(seat: Seat | None, name: str) -> bool:
+    if seat is None:
+        return name not in reach.NO_DATA
+    return reach.shown(seat.grant, name, seat.offices)
+
+
+def _nav(address: Address, current: str, seat: Seat | None) -> html.Nav:
     items: list[Node] = []
     for group, entries in NAVIGATION:
-        open_ = [entry for entry in entries if _named(context, entry[0])]
+        open_ = [entry for entry in entries if _named(seat, entry[0])]
         items += [html.H2(group)] if open_ else []
         items += [_entry(name, title, address, current) for name, title in open_]
     return html.Nav(items, className="nav", **attrs({"aria-label": "栏目"}))
 
 
-def _head(address: Address, context: Context | None) -> html.Header:
+def _head(address: Address, context: Context | None, seat: Seat | None) -> html.Header:
     tools: list[Node] = [html.Div(className="head-fill")]
     if context is not None:
         city = context.city
@@ -169,7 +204,7 @@ def _head(address: Address, context: Context | None) -> html.Header:
     switch = {"data-theme-switch": "1"}
     return html.Header(
         [
-            link(PRODUCT, Address("overview"), className="brand"),
+            link(PRODUCT, Address(_start(seat)), className="brand"),
             html.Div(
                 [
                     *tools,
@@ -183,6 +218,11 @@ def _head(address: Address, context: Context | None) -> html.Header:
         ],
         className="head",
     )
+
+
+def _start(seat: Seat | None) -> str:
+    """The page that a reader starts with."""
+    return "admin" if seat is not None and not seat.grant.business else "overview"
 
 
 def _unread(address: Address, context: Context) -> list[Node]:

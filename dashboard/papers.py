@@ -26,9 +26,12 @@ from budget_watch.digest.errors import DigestError
 from budget_watch.digest.inquiry_sheet import inquiry_sheet
 from budget_watch.digest.letter import letter_of, write_letter
 from budget_watch.digest.lists_sheet import lists_sheet
+from budget_watch.digest.office_files import audit_file, matrix_file
 from budget_watch.lake import Home, Snapshot
 from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too_long
 from dashboard.errors import BadRequestError
+from dashboard.office import utc_of
+from dashboard.pages.rules import book_at
 
 OFFICE = "人大常委会预算工作委员会"
 _STRANGE = "请求读不懂；请刷新页面后再办。"
@@ -117,9 +120,26 @@ def _reconciliation(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple
     return f"调节表-{period[0]}.xlsx", content
 
 
+def _matrix(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, bytes]:
+    ending = f".{text_of(asked, 'format') or 'xlsx'}"
+    content = matrix_file(home, actor, book_at(home), text_of(asked, "reason"), ending)
+    return f"权限矩阵{ending}", content
+
+
+def _audit(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, bytes]:
+    try:
+        since = utc_of(text_of(asked, "since"))
+        until = utc_of(text_of(asked, "until"), days=1)
+    except ValueError:
+        raise BadRequestError("日期写法不对，请写成 2026-11-20 这样。") from None
+    return "审计日志.jsonl", audit_file(home, actor, text_of(asked, "reason"), since, until)
+
+
 _EXPORTS: Mapping[str, Callable[[Home, Actor, Mapping[str, Any]], tuple[str, bytes]]] = {
     "lists": _lists,
     "reconciliation": _reconciliation,
+    "matrix": _matrix,
+    "audit": _audit,
 }
 
 

@@ -22,12 +22,17 @@ _OF_EVERYTHING = {
 }
 
 
+NO_DATA = ("admin",)  # pages that read no business data
+
+
 class ClosedError(DashboardError):
     """A page or a depth that is not open to the reader."""
 
 
 def check_open(grant: Grant, address: Address) -> None:
     """See that a page is open. Raises ClosedError with the sentence why not."""
+    if address.page in NO_DATA:
+        return  # the page itself asks which of its sections are open
     if not grant.business:
         raise ClosedError("您的身份不查看业务数据。")
     if address.page in _OF_EVERYTHING and not grant.whole:
@@ -39,8 +44,10 @@ def check_open(grant: Grant, address: Address) -> None:
         raise ClosedError(f"您可查看到{grant.reach('payment').word}，更细的不在您的范围。")
 
 
-def shown(grant: Grant, page: str) -> bool:
-    """Whether the navigation names a page."""
+def shown(grant: Grant, page: str, offices: Sequence[str] = ()) -> bool:
+    """Whether the navigation names a page. `offices`: what is open to the reader of 系统管理."""
+    if page in NO_DATA:
+        return bool(offices)
     return grant.business and (grant.whole or page not in _OF_EVERYTHING)
 
 

@@ -166,25 +166,29 @@ def sessions(store: Store, user: str | None = None, open_only: bool = True) -> l
     query = sa.select(t.session).order_by(t.session.c.number.desc())
     if user is not None:
         query = query.where(t.session.c.user == user)
+    if open_only:
+        query = query.where(_still_open(store.now))
     with store.reading() as connection:
-        found = [_session(row) for row in connection.execute(query).mappings()]
-    return [each for each in found if each.open(store.now)] if open_only else found
+        return [_session(row) for row in connection.execute(query).mappings()]
 
 
 def _end(
     store: Store, connection: sa.Connection, by: Who, which: sa.ColumnElement[bool]
 ) -> list[str]:
     s, now = t.session.c, store.now
-    still = sa.select(s.number, s.user).where(
-        which, s.ended_at.is_(None), s.expires_at > now, s.seen_at + s.idle > now
-    )
-    rows = connection.execute(still).all()
+    rows = connection.execute(sa.select(s.number, s.user).where(which, _still_open(now))).all()
     connection.execute(
         sa.update(t.session)
         .where(s.number.in_([row[0] for row in rows]))
         .values(ended_at=now, ended_by=by.user)
     )
     return [str(row[1]) for row in rows]
+
+
+def _still_open(now: int) -> sa.ColumnElement[bool]:
+    """`Session.open`, asked of the database."""
+    s = t.session.c
+    return s.ended_at.is_(None) & (s.expires_at > now) & (s.seen_at + s.idle > now)
 
 
 def _session(row: Mapping[Any, Any]) -> Session:

@@ -85,6 +85,7 @@ def read(
     since: str | None = None,
     until: str | None = None,
     after: int = 0,
+    before: int | None = None,
     limit: int | None = None,
     newest: bool = False,
 ) -> Iterator[Entry]:
@@ -93,7 +94,7 @@ def read(
     Args:
         act: an act's code, or a room with a dot (`case.`) for all its acts.
         since: ISO time, UTC, included; `until` is not.
-        after: only entries behind this one.
+        after: only entries behind this one; before: only those in front of this one.
     """
     table = entry_table
     wanted = {table.c.user: user, table.c.kind: kind, table.c.subject: subject}
@@ -103,6 +104,8 @@ def read(
         where.append(table.c.act.startswith(act, autoescape=True))
     elif act is not None:
         where.append(table.c.act == act)
+    if before is not None:
+        where.append(table.c.seq < before)
     if since is not None:
         where.append(table.c.at >= since)
     if until is not None:

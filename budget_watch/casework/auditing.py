@@ -93,6 +93,35 @@ def verify_log(home: Home, grant: Grant, elsewhere: Sequence[Path] = ()) -> Verd
     return verdict
 
 
+def verdict_text(verdict: Verdict) -> str:
+    """What a check came to, in a sentence."""
+    entries, complete_to = verdict.entries, verdict.complete_to
+    if verdict.damages:
+        return f"共 {entries} 条，发现 {len(verdict.damages)} 处损坏。请保留现状，报告审计管理员。"
+    if not entries:
+        return "日志还没有记录。"
+    return sound_text(entries, complete_to)
+
+
+def sound_text(entries: int, complete_to: int) -> str:
+    """What a sound log is said to be: whole only as far as an anchor proves it."""
+    after = entries - complete_to
+    if not complete_to:
+        return f"共 {entries} 条，逐条完好。还没有锚，不能断言末尾未被截去（audit anchor）。"
+    tail = f"；其后 {after} 条完好，但还没有锚证明末尾未被截去" if after else ""
+    return f"共 {entries} 条，逐条完好；到第 {complete_to} 条为止有锚证明没有缺漏{tail}。"
+
+
+def last_check(home: Home, grant: Grant) -> Entry | None:
+    """The entry of the last check that found the log sound; None where none was made.
+
+    Raises:
+        ForbiddenError: the reader's role does not look after the audit log.
+    """
+    may_audit(home, grant)
+    return next(_entries(home, {"act": "audit.verify", "limit": 1, "newest": True}), None)
+
+
 def anchor_log(home: Home, *, once_a_day: bool = False, now: datetime | None = None) -> Path | None:
     """Write an anchor of the log as it stands; None where there is nothing to anchor.
 

@@ -4,7 +4,9 @@ lets rows through. For an administrator to check, and to hand to whoever inspect
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ TITLES = {
     "hidden": "隐去的列",
     "why": "说明",
 }
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its name, its columns by key, its lines."""
+
+    title: str
+    columns: Mapping[str, str]
+    records: Sequence[Mapping[str, Any]]
+
+
 _SHOWN = {"全部": "全部疑点", "初核成立后": "初核成立后", "转交后": "转交后，答复后见级别"}
 _ROWS = {
     "regions": "指定区划",
@@ -40,10 +53,16 @@ _ROWS = {
 }
 
 
-def matrix(root: Path, book: Book) -> Iterator[dict[str, Any]]:
-    """One record a role and table, mart or rule: `TITLES` says what is in it."""
+def matrix(root: Path, book: Book, only: str | None = None) -> Iterator[dict[str, Any]]:
+    """One record a role and table, mart or rule: `TITLES` says what is in it.
+
+    Args:
+        only: the code of one role; all where it is left out.
+    """
     marks = rule_marks(book)
     for code, role in roles(root).items():
+        if only not in (None, code):
+            continue
         grant = _bare(code, role)
         for name in (*contracts(), *MARTS):
             yield {**_about(code, role), **_table(grant, name)}
@@ -62,36 +81,46 @@ def matrix(root: Path, book: Book) -> Iterator[dict[str, Any]]:
             }
 
 
-def write(root: Path, book: Book, path: Path) -> int:
-    """Write it to `.csv` (UTF-8 with mark, opens in Excel) or `.xlsx`; returns the lines.
+def written(
+    records: Sequence[Mapping[str, Any]], actions: Sheet, ending: str, mark: str = ""
+) -> bytes:
+    """The matrix as a file: `.csv` (UTF-8 with mark, opens in Excel) or `.xlsx`.
+
+    Args:
+        actions: who may take which step; a second sheet of the workbook.
+        mark: who takes it, when and what for; at the foot of every printed page.
 
     Raises:
         ValueError: another ending.
     """
-    records = list(matrix(root, book))
-    if path.suffix == ".csv":
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictWriter(file, list(TITLES))
-            lines.writerow(TITLES)
-            lines.writerows(records)
-    elif path.suffix == ".xlsx":
-        _workbook(records, path)
-    else:
-        raise ValueError(f"{path.name}：只写 .csv 或 .xlsx。")
-    return len(records)
+    if ending == ".csv":
+        text = io.StringIO(newline="")
+        lines = csv.DictWriter(text, list(TITLES))
+        lines.writerow(TITLES)
+        lines.writerows(records)
+        return text.getvalue().encode("utf-8-sig")
+    if ending == ".xlsx":
+        return _workbook((Sheet("权限矩阵", TITLES, records), actions), mark)
+    raise ValueError(f"{ending or '没有后缀'}：只写 .csv 或 .xlsx。")
 
 
-def _workbook(records: list[dict[str, Any]], path: Path) -> None:
+def _workbook(sheets: Sequence[Sheet], mark: str) -> bytes:
     import xlsxwriter
 
-    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet("权限矩阵")
-        sheet.write_row(0, 0, list(TITLES.values()), book.add_format({"bold": True}))
-        for at, record in enumerate(records, start=1):
-            sheet.write_row(at, 0, [record[name] for name in TITLES])
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(records), len(TITLES) - 1)
-        sheet.set_column(0, len(TITLES) - 1, 16)
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        bold = book.add_format({"bold": True})
+        for each in sheets:
+            sheet = book.add_worksheet(each.title)
+            sheet.write_row(0, 0, list(each.columns.values()), bold)
+            for at, record in enumerate(each.records, start=1):
+                sheet.write_row(at, 0, [record[name] for name in each.columns])
+            sheet.freeze_panes(1, 0)
+            sheet.autofilter(0, 0, len(each.records), len(each.columns) - 1)
+            sheet.set_column(0, len(each.columns) - 1, 16)
+            sheet.set_footer(f"&L{mark.replace('&', '&&')}&R第&P/&N页")
+    return out.getvalue()
 
 
 def _bare(code: str, role: Role) -> Grant:

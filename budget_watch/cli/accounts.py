@@ -78,12 +78,13 @@ def add(
 def listed(context: typer.Context, as_json: JsonOption = False) -> int:
     """列出账号和各自的角色。"""
     from budget_watch.access import accounts, assigning
+    from budget_watch.access.telling import role_title, state_of
 
     store = _store(context)
     held: dict[str, list[str]] = {}
     for each in assigning.assignments(store):
         if each.in_force(store.today):
-            held.setdefault(each.user, []).append(_title(store, each.role))
+            held.setdefault(each.user, []).append(role_title(store, each.role))
     printer = Printer(
         as_json,
         {"user": "账号", "display": "姓名", "roles": "角色", "state": "状态", "second": "动态口令"},
@@ -96,7 +97,7 @@ def listed(context: typer.Context, as_json: JsonOption = False) -> int:
                 "user": one.name,
                 "display": one.display,
                 "roles": roles if as_json else "、".join(roles) or None,
-                "state": _state(one, store.now),
+                "state": state_of(one, store.now),
                 "second": one.second,
                 "subject": one.subject,
             }
@@ -112,6 +113,7 @@ def listed(context: typer.Context, as_json: JsonOption = False) -> int:
 def show(context: typer.Context, name: Name, as_json: JsonOption = False) -> int:
     """一个账号：角色及范围、批准、会话，现在能看什么。"""
     from budget_watch.access import accounts, assigning, second, sessions
+    from budget_watch.access.telling import state_of
 
     store = _store(context)
     one = accounts.account(store, name)
@@ -122,11 +124,11 @@ def show(context: typer.Context, name: Name, as_json: JsonOption = False) -> int
         printer.record(_approval_record(store, one_more))
     for seat in sessions.sessions(store, name):
         printer.record(_seat_record(seat))
-    said = f"{name}（{one.display}）{_state(one, store.now)}，"
+    said = f"{name}（{one.display}）{state_of(one, store.now)}，"
     left = second.codes_left(store, name)
     said += f"动态口令已启用，恢复码余{left}个" if one.second else "动态口令未启用"
     said += f"，统一认证 {one.subject}。" if one.subject else "。"
-    printer.close({"user": name, "display": one.display, "state": _state(one, store.now)}, said)
+    printer.close({"user": name, "display": one.display, "state": state_of(one, store.now)}, said)
     return DONE
 
 
@@ -152,13 +154,14 @@ def role(
     """授予或收回角色。"""
     from budget_watch.access import assigning
     from budget_watch.access.roles import find_role
+    from budget_watch.access.telling import role_title
 
     store, who = _doing(context, by, "permissions")
     code = find_role(dict(store.roles), role_name)
     printer = Printer(as_json, {"what": "事项", "said": "内容", "state": "状态"})
     if withdraw:
         assigning.end_assignment(store, who, name, code, because)
-        said = f"已收回 {name} 的角色 {_title(store, code)}，即时生效。"
+        said = f"已收回 {name} 的角色 {role_title(store, code)}，即时生效。"
     else:
         scope = _scope(region, department, unit)
         made = assigning.assign(
@@ -174,7 +177,7 @@ def role(
             parse_day(until),
         )
         printer.record(_role_record(store, made, as_json))
-        said = f"已授予 {name} 角色 {_title(store, code)}。"
+        said = f"已授予 {name} 角色 {role_title(store, code)}。"
     printer.close({"user": name, "role": code, "withdrawn": withdraw}, said)
     return DONE
 
@@ -194,13 +197,14 @@ def scope_(
     """改一个角色的行范围；不写的方向不限。"""
     from budget_watch.access import assigning
     from budget_watch.access.roles import find_role
+    from budget_watch.access.telling import rows_of
 
     store, who = _doing(context, by, "permissions")
     code = find_role(dict(store.roles), role_name)
     made = assigning.rescope(store, who, name, code, _scope(region, department, unit), because)
     printer = Printer(as_json, {"what": "事项", "said": "内容", "state": "状态"})
     printer.record(_role_record(store, made, as_json))
-    printer.close({"user": name, "role": code}, f"{name} 的范围改为：{_rows(made.scope)}。")
+    printer.close({"user": name, "role": code}, f"{name} 的范围改为：{rows_of(made.scope)}。")
     return DONE
 
 
@@ -440,11 +444,14 @@ def matrix(
     """权限矩阵：每个角色对每张报表、主题表、每条规则能读到什么。"""
     from budget_watch.access.roles import find_role
     from budget_watch.casework import permission_matrix
+    from budget_watch.views.action_matrix import action_sheet
 
     store, _ = _doing(context, by, "matrix")
     here: Context = context.obj
     if out is not None:
-        lines = permission_matrix.write(here.root, here.book(), out)
+        records = list(permission_matrix.matrix(here.root, here.book()))
+        out.write_bytes(permission_matrix.written(records, action_sheet(here.home), out.suffix))
+        lines = len(records)
         Printer(as_json, {}).close({"file": out, "lines": lines}, f"已写入 {out}，{lines} 行。")
         return DONE
     chosen = find_role(dict(store.roles), role) if role else None
@@ -498,27 +505,15 @@ def _temporary(store: Store, who: Who, name: str) -> str:
 
 
 def _names(context: typer.Context, said: Iterable[str]) -> list[str]:
-    """The tables, marts and rules meant: a slip of the pen would help nobody."""
-    from fnmatch import fnmatchcase
-
-    from budget_watch.access.roles import groups
-    from budget_watch.lake.marts import MARTS
-    from budget_watch.tables import contracts
+    """The tables, marts and rules meant."""
+    from budget_watch.access.errors import AccessError
+    from budget_watch.casework.naming import named_things
 
     here: Context = context.obj
-    known = [*contracts(), *MARTS, *here.book().rules]
-    found: list[str] = []
-    for each in said:
-        if each in groups():
-            found += groups()[each]
-        elif any(fnmatchcase(name, each) for name in known):
-            found.append(each)
-        else:
-            raise typer.BadParameter(
-                f"没有名为“{each}”的报表、主题表或规则；报表写英文名，如 treasury_account，"
-                f"或用成组的词：{'、'.join(groups())}。"
-            )
-    return found
+    try:
+        return named_things(here.book(), said)
+    except AccessError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _scope(
@@ -540,27 +535,14 @@ def _window(text: str | None) -> Any:
     return Window(parse_day(first or None), parse_day(last or None))
 
 
-def _title(store: Store, role: str) -> str:
-    return store.roles[role].title if role in store.roles else role
-
-
-def _rows(scope: Scope) -> str:
-    parts = (("区划", scope.regions), ("部门", scope.departments), ("单位", scope.units))
-    said = [f"{word} {'、'.join(sorted(each))}" for word, each in parts if each is not None]
-    return "；".join(said) or "不限行"
-
-
 def _role_record(store: Store, each: Assignment, as_json: bool) -> dict[str, Any]:
-    state = "有效" if each.in_force(store.today) else "已收回" if each.ended else "未生效或已到期"
-    said = [_rows(each.scope), f"自{each.since}" + (f"至{each.until}" if each.until else "")]
-    if each.matter is not None:
-        said.insert(1, f"限于{'、'.join(sorted(each.matter))}")
-    if not each.window.open:
-        said.insert(1, f"业务日期 {each.window.key}")
+    from budget_watch.access.telling import assignment_state, limits_of, role_title
+
+    said = [*limits_of(each), f"自{each.since}" + (f"至{each.until}" if each.until else "")]
     shown = {
-        "what": _title(store, each.role),
+        "what": role_title(store, each.role),
         "said": "；".join([*said, each.reason]),
-        "state": state,
+        "state": assignment_state(store, each),
     }
     if not as_json:
         return shown
@@ -578,13 +560,12 @@ def _role_record(store: Store, each: Assignment, as_json: bool) -> dict[str, Any
 
 
 def _approval_record(store: Store, each: Approval) -> dict[str, Any]:
-    state = "有效" if each.in_force(store.today) else "已收回" if each.ended else "已到期"
-    names = "、".join(sorted(each.names))
-    said = f"{names} 到{each.depth.word}，{each.sensitivity.word}；{_rows(each.scope)}"
+    from budget_watch.access.telling import approval_state, approval_text
+
     return {
         "what": f"批准 {each.number}",
-        "said": f"{said}；至{each.until}；{each.reason}（{each.made_by}）",
-        "state": state,
+        "said": f"{approval_text(each)}；至{each.until}；{each.reason}（{each.made_by}）",
+        "state": approval_state(store, each),
         "number": each.number,
         "names": sorted(each.names),
         "until": each.until,
@@ -608,13 +589,3 @@ def _seat_record(seat: Any) -> dict[str, Any]:
         "method": seat.method,
         "address": seat.address,
     }
-
-
-def _state(one: Any, now: int) -> str:
-    if not one.active:
-        return "已停用"
-    if one.locked_until is not None and one.locked_until > now:
-        return "已锁定"
-    if one.temporary:
-        return "待改初始密码"
-    return "在用" if one.has_password or one.subject else "未设密码"

@@ -106,7 +106,7 @@ def audit_verify(
     as_json: JsonOption = False,
 ) -> int:
     """逐条核对日志：改过、删去、移动、截尾的都会指出是第几条。"""
-    from budget_watch.casework.auditing import verify_log
+    from budget_watch.casework.auditing import verdict_text, verify_log
 
     here: Context = context.obj
     verdict = verify_log(here.existing(), here.grant(as_, "核对审计日志"), anchor or [])
@@ -119,20 +119,8 @@ def audit_verify(
         "complete_to": verdict.complete_to,
         "damages": len(verdict.damages),
     }
-    printer.close(summary, _told(verdict.entries, verdict.complete_to, len(verdict.damages)))
+    printer.close(summary, verdict_text(verdict))
     return DONE if verdict.sound else LOOK
-
-
-def _told(entries: int, complete_to: int, damages: int) -> str:
-    if damages:
-        return f"共 {entries} 条，发现 {damages} 处损坏。请保留现状，报告审计管理员。"
-    if not entries:
-        return "日志还没有记录。"
-    after = entries - complete_to
-    if not complete_to:
-        return f"共 {entries} 条，逐条完好。还没有锚，不能断言末尾未被截去（audit anchor）。"
-    tail = f"；其后 {after} 条完好，但还没有锚证明末尾未被截去" if after else ""
-    return f"共 {entries} 条，逐条完好；到第 {complete_to} 条为止有锚证明没有缺漏{tail}。"
 
 
 @audit_app.command("anchor")

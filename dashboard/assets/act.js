@@ -25,9 +25,37 @@
   }
   var last = sessionStorage.getItem("bw_told");
   if (last) { sessionStorage.removeItem("bw_told"); window.addEventListener("load", function () { told(last); }); }
+  /* What is shown this one time stands in the form's place until somebody says that it was taken down. */
+  function once(form, answer) {
+    var box = document.createElement("div"), list = document.createElement("dl"), close = document.createElement("button");
+    function add(to, kind, words, name) {
+      var made = document.createElement(kind);
+      made.textContent = words;
+      if (name) { made.className = name; }
+      to.appendChild(made);
+    }
+    box.className = "once";
+    box.setAttribute("role", "status");
+    box.tabIndex = -1;
+    add(box, "p", answer.said);
+    answer.kept.forEach(function (each) { add(list, "dt", each[0]); add(list, "dd", each[1], "code-line"); });
+    box.appendChild(list);
+    if (answer.image) {
+      var image = document.createElement("img");
+      image.src = answer.image; image.alt = "二维码"; image.className = "qr";
+      box.appendChild(image);
+    }
+    close.type = "button"; close.className = "button main"; close.textContent = "已抄下或交给本人，关闭";
+    close.addEventListener("click", function () { if (answer.to) { location.assign(answer.to); } else { location.reload(); } });
+    box.appendChild(close);
+    form.replaceWith(box);
+    box.focus();
+  }
   function done(form, answer) {
     form.querySelector("button[type=submit]").disabled = false;
-    if (!answer.done) { form.querySelector(".form-said").textContent = answer.said; form.dataset.request = ""; return; }
+    if (!answer.done) { form.querySelector(".form-said").textContent = answer.said || answer.error; form.dataset.request = ""; return; }
+    if (answer.kept && answer.kept.length) { once(form, answer); return; }
+    if (answer.to) { sessionStorage.setItem("bw_told", answer.said); location.assign(answer.to); return; }
     sessionStorage.setItem("bw_told", answer.said);
     location.reload();
   }
@@ -91,13 +119,15 @@
     if (button.disabled) { return; }
     button.disabled = true;
     said.textContent = "";
+    var asked = fields(form);
+    Object.keys(form.dataset).forEach(function (name) { if (name !== "export") { asked[name] = form.dataset[name]; } });
     fetch("/export/" + form.dataset.export, {
       method: "POST", credentials: "same-origin",
       headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
-      body: JSON.stringify({ reason: form.elements.namedItem("reason").value, year: form.dataset.year || "", period: form.dataset.period || "", snapshot: form.dataset.snapshot || "" })
+      body: JSON.stringify(asked)
     }).then(function (answer) {
       button.disabled = false;
-      if (!answer.ok) { return answer.json().then(function (told) { said.textContent = told.said; }); }
+      if (!answer.ok) { return answer.json().then(function (told) { said.textContent = told.said || told.error; }); }
       var name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") || "");
       return answer.blob().then(function (blob) {
         var way = document.createElement("a");
@@ -122,7 +152,7 @@
     said.textContent = "";
     form.dataset.request = form.dataset.request || number();
     var role = form.elements.namedItem("role");
-    fetch("/act", {
+    fetch(form.dataset.to || "/act", {
       method: "POST", credentials: "same-origin",
       headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
       body: JSON.stringify({
@@ -133,7 +163,7 @@
     }).catch(function () {
       /* the request's number stays: sent again it is carried out once */
       button.disabled = false;
-      said.textContent = "没有收到回答，不知道是否办成。请再按一次提交：同一请求只会办一次。";
+      said.textContent = form.dataset.lost || "没有收到回答，不知道是否办成。请再按一次提交：同一请求只会办一次。";
     });
   });
 })();

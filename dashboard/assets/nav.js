@@ -30,6 +30,16 @@
     var box = event.target.querySelector("input"), word = box.value.trim();
     if (word) { box.blur(); go("/search?q=" + encodeURIComponent(word), false); }
   });
+  /* A list's filter: what is filled in goes into the address. */
+  document.addEventListener("submit", function (event) {
+    var form = event.target.closest("form[data-filter]"), asked = [];
+    if (!form) { return; }
+    event.preventDefault();
+    new FormData(form).forEach(function (value, name) {
+      if (value.trim()) { asked.push(name + "=" + encodeURIComponent(value.trim())); }
+    });
+    go(form.dataset.filter + (asked.length ? "?" + asked.join("&") : ""), false);
+  });
   document.addEventListener("keydown", function (event) {
     var typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {

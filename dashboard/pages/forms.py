@@ -45,14 +45,23 @@ def folded(
     return html.Details([html.Summary(title), form], className="step-form", open=open_)
 
 
-def export_form(title: str, what: str, **marks: str) -> html.Details:
+def export_form(
+    title: str,
+    what: str,
+    *,
+    fields: Sequence[Node] = (),
+    note: str = "导出将加水印并记入审计日志。",
+    word: str = "导出 Excel",
+    **marks: str,
+) -> html.Details:
     """The form that asks what an export is for; `assets/act.js` fetches the file."""
     form = html.Form(
         [
+            *fields,
             labelled("用途（至少4个字）", Input(name="reason", type="text", required=True)),
-            html.P("导出将加水印并记入审计日志。", className="note"),
+            html.P(note, className="note"),
             html.P("", className="form-said", role="alert"),
-            html.Button("导出 Excel", className="button main", type="submit"),
+            html.Button(word, className="button main", type="submit"),
         ],
         **attrs(
             {"data-export": what, "aria-label": title}

@@ -9,6 +9,7 @@ from dash import html
 from budget_watch.casework.checking import book_stamp, rule_book
 from budget_watch.engine.authority import STATUSES, place_of, source_of, standard, standards_of
 from budget_watch.engine.model import AREAS
+from budget_watch.lake import Home
 from budget_watch.views import formats as fmt
 from dashboard.context import Context, kept
 from dashboard.errors import NotFoundError
@@ -23,7 +24,12 @@ from dashboard.table import Column, Line, table
 
 def book_of(context: Context) -> Any:
     """The rule book with the home's overlay, read anew when a file of it changes."""
-    root = context.home.root
+    return book_at(context.home)
+
+
+def book_at(home: Home) -> Any:
+    """The rule book of a home."""
+    root = home.root
     return kept(("book", str(root), book_stamp(root)), lambda: rule_book(root))
 
 

@@ -24,6 +24,11 @@ from dashboard.signin import request as ask
 
 log = logging.getLogger("budget_watch.dashboard")
 PURPOSE = "看板"
+# What 三员 reach: the application's own frame, which asks for pages, and what is theirs.
+_OFFICE = (
+    *("/_dash-update-component", "/_dash-layout", "/_dash-dependencies", "/_reload-hash"),
+    *("/admin", "/export/matrix", "/export/audit"),
+)
 PAGES = "signin"  # the blueprint of the sign-in pages
 _BARE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/signin/")
 NO_ACCOUNTS = (
@@ -134,9 +139,20 @@ def _let_in(found: Visitor | None) -> flask.typing.ResponseReturnValue | None:
         return _refuse("页面已过期，没有执行。请刷新后重试。", 403)
     if found.account is not None and found.account.temporary:
         return _elsewhere("/login/password")
-    if found.grant is None or not found.grant.business:
+    if found.grant is None:
         return _elsewhere("/login/account")
+    if not found.grant.business:
+        return _to_office(flask.request.path)
     return None
+
+
+def _to_office(path: str) -> flask.typing.ResponseReturnValue | None:
+    """三员 reach by name what is theirs, and nothing else."""
+    if path in _OFFICE or path.startswith("/admin/"):
+        return None
+    if path in ("/", "/overview"):
+        return flask.redirect("/admin")
+    return _refuse("您的身份不查看业务数据。", 403)
 
 
 def _known(store: Store) -> Visitor | None:

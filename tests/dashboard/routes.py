@@ -70,7 +70,9 @@ def schema(
     }
     years = one_of(["2026", "0000", "²²²²", ""])
     months = one_of(["2026-09", "2026-13", "0000-00"])
+    days = one_of(["2026-09-30", "2026-02-30", ""])
     exported = {"reason": one_of(["年度检查"]), "year": years, "period": months}
+    exported |= {"format": one_of(["xlsx", "csv", "exe"]), "since": days, "until": days}
     binary: Json = {"type": "string", "format": "binary"}
     forms: dict[str, tuple[str, ...]] = {
         "/login": ("name", "password", "next"),
@@ -103,12 +105,13 @@ def schema(
             "post": _post(FORM, _strings(("answer", "number")), _path("code", TEXT)),
         },
         "/act": {"post": _post("application/json", act)},
+        "/admin/act": {"post": _post("application/json", _administering())},
         "/acts": {"post": _post("application/json", _object(many))},
         "/export/{what}": {
             "post": _post(
                 "application/json",
                 _object(exported, ("reason",)),
-                _path("what", one_of(["lists", "reconciliation"])),
+                _path("what", one_of(["lists", "reconciliation", "matrix", "audit"])),
             )
         },
         "/letter/{case}": {"get": _get(_path("case", one_of(cases)))},
@@ -140,6 +143,25 @@ def schema(
         "info": {"title": "budget_watch", "version": "1"},
         "paths": paths,
     }
+
+
+def _administering() -> Json:
+    """What a page of 系统管理 sends; who may not is refused before anything is looked at."""
+    given = {
+        **{"reason": ["机构改革"], "sure": ["1"], "role_code": ["member", "deputy", "king"]},
+        **{"name": ["new.one"], "display": ["新"], "session": ["1", "²"], "device": ["1"]},
+        **{"until": ["2099-12-31", "2026-02-30"], "of": ["债务率", "x"], "depth": ["voucher"]},
+        **{"sensitivity": ["敏感"], "approval": ["1"], "regions": ["990100000"]},
+    }
+    filled = {name: {"enum": list(known)} for name, known in given.items()}
+    asked = {
+        "step": one_of(
+            ["enable", "rescope", "approve", "end_approval", "end_session", "unbind", "verify"]
+        ),
+        "target": one_of(["leader", "nobody", "new", "log"]),
+        "given": _object(filled, ()),
+    }
+    return _object(asked)
 
 
 def _callback(addresses: Sequence[tuple[str, str]]) -> Json:

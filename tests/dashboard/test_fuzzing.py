@@ -51,8 +51,17 @@ OFFICE = {
     "chief": ("unit_finance", Scope(units=frozenset({"101001"}))),
     "head": ("unit_head", Scope(units=frozenset({"101001"}))),
     "sysadm": ("system_admin", Scope()),
+    "security": ("security_admin", Scope()),
     "auditor": ("audit_admin", Scope()),
 }
+OFFICES = (
+    *(("/admin", ""), ("/admin/accounts", "?role=deputy&q=l"), ("/admin/accounts/leader", "")),
+    *(
+        ("/admin/matrix", "?role=deputy"),
+        ("/admin/audit", "?act=user.&since=2026-01-01"),
+        ("/m", ""),
+    ),
+)
 HOW = settings(
     max_examples=REQUESTS,
     deadline=None,
@@ -97,7 +106,7 @@ class World:
             targets=[*targets, "inbox", "new"],
             cases=cases,
             steps=steps,
-            addresses=[*asked(home), ("/inbox", ""), ("/todo", ""), ("/exemptions", "?tab=all")],
+            addresses=[*asked(home), *OFFICES, ("/inbox", ""), ("/todo", ""), ("/exemptions", "")],
             fields=fields,
             roles=[*flow.party],
         )

@@ -16,6 +16,10 @@ from tests.dashboard.reading import cells, classed, kinds, links, nodes, words
 
 PAGES = [
     "/",
+    "/admin/matrix",
+    "/admin/matrix?role=deputy&q=FIN",
+    "/admin/matrix?tab=acts",
+    "/admin/audit",
     "/overview",
     "/overview?scope=all",
     "/overview?scope=county",

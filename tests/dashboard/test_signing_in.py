@@ -306,8 +306,9 @@ def test_administrators_see_no_business_data(staffed):
     make(store, "an", "security_admin")
     person = Browser(staffed)
     assert person.sign_in("an").status_code == 302
-    assert person.get("/overview").headers["Location"] == "/login/account"
-    assert person.page("/overview").status_code == 401
+    assert person.get("/overview").headers["Location"] == "/admin"
+    assert "您的身份不查看业务数据" in person.said("/overview")
+    assert person.get("/gate/docs/index.html").status_code == 403
     assert "不查看业务数据" in person.get("/login/account").text
 
 

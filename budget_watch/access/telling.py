@@ -1,0 +1,64 @@
+"""How accounts, roles and approvals are told to people, once for commands and pages."""
+
+from __future__ import annotations
+
+from budget_watch.access.accounts import Account
+from budget_watch.access.assigning import Approval, Assignment
+from budget_watch.access.grant import Scope
+from budget_watch.access.store import Store
+
+OFF, LOCKED, FIRST, ACTIVE, NO_PASSWORD = "已停用", "已锁定", "待改初始密码", "在用", "未设密码"
+STATES = (ACTIVE, FIRST, NO_PASSWORD, LOCKED, OFF)
+
+
+def state_of(one: Account, now: int) -> str:
+    """How an account stands, in one of `STATES`. `now`: seconds since 1970."""
+    if not one.active:
+        return OFF
+    if one.locked_until is not None and one.locked_until > now:
+        return LOCKED
+    if one.temporary:
+        return FIRST
+    return ACTIVE if one.has_password or one.subject else NO_PASSWORD
+
+
+def role_title(store: Store, role: str) -> str:
+    """A role's title; its code where this installation has no such role any more."""
+    return store.roles[role].title if role in store.roles else role
+
+
+def rows_of(scope: Scope) -> str:
+    """The rows a scope lets through."""
+    parts = (("区划", scope.regions), ("部门", scope.departments), ("单位", scope.units))
+    said = [f"{word} {'、'.join(sorted(each))}" for word, each in parts if each is not None]
+    return "；".join(said) or "不限行"
+
+
+def limits_of(each: Assignment) -> list[str]:
+    """What a role held is kept to: rows, window of business dates, matter."""
+    said = [rows_of(each.scope)]
+    if not each.window.open:
+        said.append(f"业务日期 {each.window.key}")
+    if each.matter is not None:
+        said.append(f"限于{'、'.join(sorted(each.matter))}")
+    return said
+
+
+def assignment_state(store: Store, each: Assignment) -> str:
+    """Whether a role held counts today."""
+    if each.in_force(store.today):
+        return "有效"
+    return "已收回" if each.ended else "未生效或已到期"
+
+
+def approval_state(store: Store, each: Approval) -> str:
+    """Whether an approval counts today."""
+    if each.in_force(store.today):
+        return "有效"
+    return "已收回" if each.ended else "已到期"
+
+
+def approval_text(each: Approval) -> str:
+    """What an approval opens."""
+    names = "、".join(sorted(each.names))
+    return f"{names} 到{each.depth.word}，{each.sensitivity.word}；{rows_of(each.scope)}"

@@ -1,0 +1,136 @@
+"""What entries of the audit log are called for people: acts and rooms; codes stay beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from budget_watch.casework.exemption_acts import ACTS
+from budget_watch.casework.livelihood import STEPS
+from budget_watch.casework.workflow import workflow_of
+from budget_watch.lake import Home
+from budget_watch.opinions.opinion import OpinionDesk
+
+ROOMS: Mapping[str, str] = {
+    "user": "账号和登录",
+    "case": "疑点办理",
+    "opinion": "意见",
+    "topic": "议题",
+    "exemption": "例外情形",
+    "inspection": "随机抽查",
+    "livelihood": "民生实事",
+    "finding": "查看疑点",
+    "voucher": "查看凭证",
+    "attachment": "查看附件",
+    "paper": "文书和清单的导出",
+    "lists": "四张清单的导出",
+    "matrix": "权限矩阵的导出",
+    "notice": "通知",
+    "lake": "数据清理",
+    "audit": "审计日志",
+}
+_ACTS: Mapping[str, str] = {
+    "user.add": "开立账号",
+    "user.disable": "停用账号",
+    "user.enable": "恢复账号",
+    "user.connect": "对上统一认证",
+    "user.password": "设密码",
+    "user.role": "授予角色",
+    "user.role_end": "收回角色",
+    "user.scope": "改范围",
+    "user.approve": "批准看得更深",
+    "user.approve_end": "收回批准",
+    "user.sign_in": "登录",
+    "user.sign_in_failed": "登录失败",
+    "user.act_in": "切换身份",
+    "user.command_as": "命令行以其身份查看",
+    "user.session_end": "结束会话",
+    "user.sessions_end": "结束全部会话",
+    "user.enrol_code": "发放手机二维码",
+    "user.enrol": "绑定手机",
+    "user.device_end": "解除绑定的手机",
+    "user.totp_begin": "生成动态口令",
+    "user.totp_on": "启用动态口令",
+    "user.totp_off": "停用动态口令",
+    "user.recovery_used": "用恢复码登录",
+    "audit.read": "查看日志",
+    "audit.verify": "核对日志",
+    "audit.export": "导出日志",
+    "case.attach": "附上文件",
+    "case.rate": "评价",
+    "attachment.read": "下载附件",
+    "finding.view": "打开疑点",
+    "voucher.view": "打开凭证",
+    "voucher.list": "列出凭证",
+    "lists.export": "导出四张清单",
+    "paper.export": "导出文书或清单",
+    "matrix.export": "导出权限矩阵",
+    "notice.address": "设置消息地址",
+    "inspection.draw": "抽取",
+    "inspection.result": "记抽查结果",
+    "exemption.register": "登记例外情形",
+    "topic.say": "在议题里发言",
+    "topic.cast": "投票",
+    "livelihood.register": "登记民生实事",
+    "lake.prune": "清理快照",
+}
+_DETAILS: Mapping[str, str] = {
+    "number": "编号",
+    "role": "角色",
+    "scope": "范围",
+    "before": "原为",
+    "matter": "事项",
+    "window": "业务日期",
+    "since": "起",
+    "until": "止",
+    "reason": "原因",
+    "display": "姓名",
+    "subject": "统一认证",
+    "device": "设备",
+    "address": "网络",
+    "method": "方式",
+    "own": "本人",
+    "names": "可看",
+    "depth": "深度",
+    "sensitivity": "敏感级别",
+    "approval": "批准",
+    "session": "会话",
+    "sessions": "会话数",
+    "tries": "连错次数",
+    "expires_in_hours": "有效小时",
+    "command": "命令",
+    "entries": "条数",
+    "complete_to": "有锚证明到",
+    "limit": "最多条数",
+    "newest": "最近的在前",
+    "user": "账号",
+    "act": "动作",
+    "file": "文件",
+    "bytes": "字节",
+    "lines": "行数",
+    "ending": "格式",
+    "rows": "行数",
+    "year": "年度",
+    "text": "文字",
+    "mail": "邮件",
+    "gateway": "网关",
+    "case": "办理",
+    "finding": "疑点",
+    "rule": "规则",
+    "from": "原状态",
+    "to": "新状态",
+    "version": "第几步",
+}
+
+
+def detail_word(name: str) -> str:
+    """What a detail of an entry is called; its code where it has no word."""
+    return _DETAILS.get(name, name)
+
+
+def act_words(home: Home) -> Mapping[str, str]:
+    """Act → word, with the steps of the installation's own files."""
+    found = dict(_ACTS)
+    found |= {f"case.{each.id}": each.title for each in workflow_of(home.root).transitions}
+    found |= {f"opinion.{each.id}": each.title for each in OpinionDesk.of(home).flow.transitions}
+    found |= {f"exemption.{name}": word for name, word in ACTS.items()}
+    return found | {f"livelihood.{name}": word for name, word in STEPS.items()}
