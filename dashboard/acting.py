@@ -26,9 +26,9 @@ from budget_watch.casework.errors import (
 )
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.livelihood import UnknownLivelihoodError
-from budget_watch.casework.notices.following import follow
-from budget_watch.casework.notices.inbox import mark_seen
+from budget_watch.casework.telling.following import follow
 from budget_watch.lake import Home
+from budget_watch.notices.inbox import mark_seen
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from dashboard.acting_on_inspections import inspections_own, on_inspection
 from dashboard.acting_on_livelihood import livelihood_own, on_livelihood

@@ -11,7 +11,7 @@ from dash import html
 
 from budget_watch.access import Depth, Grant, Reached, Sensitivity
 from budget_watch.casework.cases import actor_of
-from budget_watch.casework.notices.inbox import count_unseen
+from budget_watch.notices.inbox import count_unseen
 from budget_watch.opinions.writers import may_write
 from budget_watch.views import formats as fmt
 from dashboard import reach

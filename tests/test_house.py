@@ -18,6 +18,7 @@ FLOORS = [
     {"engine"},
     {"casework"},
     {"opinions"},
+    {"notices"},
     {"views"},
     {"digest", "exchange"},
     {"cli"},

@@ -39,9 +39,9 @@ from budget_watch.casework.errors import (
     UnknownCaseError,
 )
 from budget_watch.casework.given import checked
-from budget_watch.casework.notices.audience import Reader, readers
-from budget_watch.casework.notices.of_cases import Step, tell_of
 from budget_watch.casework.stored import as_json, iso, next_seq
+from budget_watch.casework.telling.audience import Reader, readers
+from budget_watch.casework.telling.of_cases import Step, tell_of
 from budget_watch.casework.workflow import Transition
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing

@@ -28,8 +28,8 @@ from budget_watch.casework.exemption_entries import in_use, used_by
 from budget_watch.casework.exemptions import used_exemptions, with_registered
 from budget_watch.casework.hiding import hidden
 from budget_watch.casework.load import limit
-from budget_watch.casework.notices.of_runs import teller
 from budget_watch.casework.recording import Recorded, Run, record_run
+from budget_watch.casework.telling.of_runs import teller
 from budget_watch.casework.workflow import workflow_of
 from budget_watch.engine import Book, run_check
 from budget_watch.engine.errors import BookError

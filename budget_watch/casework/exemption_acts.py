@@ -28,9 +28,9 @@ from budget_watch.casework.exemption_entries import CONFIRM, END, REFUSE, Entry,
 from budget_watch.casework.exemption_scope import rows_inside, seen_by
 from budget_watch.casework.findings import get_finding
 from budget_watch.casework.hiding import personal_columns
-from budget_watch.casework.notices.audience import readers
-from budget_watch.casework.notices.outbox import EXEMPTION, Cause, tell
 from budget_watch.casework.stored import as_json, iso
+from budget_watch.casework.telling.audience import readers
+from budget_watch.casework.telling.outbox import EXEMPTION, Cause, tell
 from budget_watch.casework.workflow import LocalBasis
 from budget_watch.engine import Book
 from budget_watch.engine.errors import BookError

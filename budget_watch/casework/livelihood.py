@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,9 +42,11 @@ class UnknownLivelihoodError(CaseworkError):
 
 
 class Report(Strict):
-    """By when progress of a quarter is told: working days after its end."""
+    """By when progress of a quarter is told: working days after its end; how many before that
+    day its department is reminded."""
 
     workdays: int
+    remind_workdays: int
     basis: LocalBasis
 
 
@@ -141,6 +143,11 @@ def find_livelihood(connection: sa.Connection, number: str) -> Livelihood | None
     return found[0] if found else None
 
 
+def all_livelihoods(connection: sa.Connection) -> list[Livelihood]:
+    """Every project, whoever asks: inside this room only."""
+    return _select(connection)
+
+
 def _select(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Livelihood]:
     table, own = t.livelihood, t.livelihood_act
     query = sa.select(table).where(*where).order_by(table.c.year.desc(), table.c.seq)
@@ -216,20 +223,25 @@ def satisfaction(rules: Livelihoods, one: Livelihood) -> tuple[int, int] | None:
 
 def late(home: Home, rules: Livelihoods, one: Livelihood, today: date) -> dict[int, date]:
     """Quarters of which nothing was told though their day has passed → that day."""
+    return {q: due for q, due in owed(home, rules, one, today).items() if due < today}
+
+
+def owed(home: Home, rules: Livelihoods, one: Livelihood, today: date) -> dict[int, date]:
+    """Quarters of which nothing was told though their day has passed or is near → that day."""
     if one.state != GOING:
         return {}
     calendar = standard_calendar(home.calendar_file)
+    near = _after(calendar, today, rules.report.remind_workdays)
     found = {}
     for quarter, (month, day) in _ENDS.items():
-        due = _after(calendar, date(one.year, month, day), rules.report.workdays)
-        if due < today and quarter not in one.progress:
+        end = date(one.year, month, day)
+        due = _after(calendar, end, rules.report.workdays)
+        if end < today and due <= near and quarter not in one.progress:
             found[quarter] = due
     return found
 
 
 def _after(calendar: WorkCalendar, start: date, days: int) -> date:
-    from datetime import timedelta
-
     end = start
     while days:
         end += timedelta(1)

@@ -27,8 +27,8 @@ def notices_list(
 ) -> int:
     """一个人的消息，最近的在前；写明 --as 账号 或 账号:角色。有未读的，退出码为 1。"""
     from budget_watch.casework.cases import HERE
-    from budget_watch.casework.notices.inbox import inbox, mark_seen
-    from budget_watch.casework.notices.outbox import KINDS
+    from budget_watch.casework.telling.outbox import KINDS
+    from budget_watch.notices.inbox import inbox, mark_seen
 
     here: Context = context.obj
     if user is None:
@@ -62,7 +62,7 @@ def notices_follow(
     as_json: JsonOption = False,
 ) -> int:
     """关注一件办理或一个疑点：承办单位反馈、办完时收到消息。"""
-    from budget_watch.casework.notices.following import follow
+    from budget_watch.casework.telling.following import follow
 
     here: Context = context.obj
     found = follow(here.existing(), actor_for(here, user, ""), case, not off)
@@ -75,9 +75,9 @@ def notices_follow(
 @notices_app.command("send")
 def notices_send(context: typer.Context, user: ByOption = None, as_json: JsonOption = False) -> int:
     """查看期限，把到时候的消息发到邮件和网关；可由系统的定时器每几分钟运行一次。"""
-    from budget_watch.casework.notices.of_clocks import sweep
-    from budget_watch.casework.notices.sending import send
-    from budget_watch.casework.notices.settings import CHANNELS, notice_settings
+    from budget_watch.notices.sending import send
+    from budget_watch.notices.settings import CHANNELS, notice_settings
+    from budget_watch.notices.sweeping import sweep
 
     here: Context = context.obj
     home = here.existing()
@@ -105,8 +105,8 @@ def notices_out(
     as_json: JsonOption = False,
 ) -> int:
     """发到系统外的消息：给谁、试了几次、发出没有、为什么没有。"""
-    from budget_watch.casework.notices.gathering import FAILED, STATES, deliveries
-    from budget_watch.casework.notices.settings import CHANNELS
+    from budget_watch.notices.gathering import FAILED, STATES, deliveries
+    from budget_watch.notices.settings import CHANNELS
 
     here: Context = context.obj
     home = here.existing()
@@ -131,7 +131,7 @@ def notices_again(
     context: typer.Context, user: ByOption = None, as_json: JsonOption = False
 ) -> int:
     """让未能发出的消息再试；编号不变，收过的一方认得出是同一封。"""
-    from budget_watch.casework.notices.gathering import try_again
+    from budget_watch.notices.gathering import try_again
 
     here: Context = context.obj
     home = here.existing()
@@ -153,7 +153,7 @@ def notices_address(
     as_json: JsonOption = False,
 ) -> int:
     """一个人的消息发到哪里。由系统管理员设置，记入审计日志。"""
-    from budget_watch.casework.notices.contacts import all_contacts, set_contact
+    from budget_watch.notices.contacts import all_contacts, set_contact
 
     here: Context = context.obj
     home, by = here.existing(), actor_for(here, user, "")
@@ -177,8 +177,8 @@ def notices_try(
     as_json: JsonOption = False,
 ) -> int:
     """照设置发一封试验消息，说明邮件服务器或网关怎样回答；不问静默时段。"""
-    from budget_watch.casework.notices.sending import try_out
-    from budget_watch.casework.notices.settings import CHANNELS
+    from budget_watch.notices.sending import try_out
+    from budget_watch.notices.settings import CHANNELS
 
     here: Context = context.obj
     home = here.existing()

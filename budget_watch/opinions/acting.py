@@ -8,6 +8,7 @@ what the first did. The audit log keeps a draft's hash, not its words: a draft i
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, CaseworkError, StaleError
 from budget_watch.casework.stored import as_json, iso, next_seq
+from budget_watch.casework.telling.audience import Reader, readers
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 from budget_watch.opinions import tables as t
@@ -32,6 +34,7 @@ from budget_watch.opinions.flow import Step
 from budget_watch.opinions.given import ask, checked, enough, heading, names, words, yes
 from budget_watch.opinions.opinion import PLAIN, PREFIX, Opinion, OpinionDesk, get
 from budget_watch.opinions.seeing import DRAFTING, OTHER_STEPS, possible, sees, set_follow
+from budget_watch.opinions.telling import Taken, tell_of
 
 WRITE = "write"
 
@@ -98,6 +101,7 @@ def write(
     thing = about_what(home, actor, about, about_id, as_of)
     name = name_of(home, actor)
     anchor_log(home, once_a_day=True)
+    people = readers(home, at) if submit else ()
     with writing(home) as connection:
         before = _before(connection, actor, request)
         if before is not None:
@@ -110,10 +114,13 @@ def write(
         said |= {"about": thing.kind, "about_id": thing.id, "open": one.open}
         seq = _written(connection, desk, actor, one, after, WRITE, said, request, at)
         if submit:
-            one, after = after, _after(desk, after, desk.flow.step["submit"], {}, today_of(at))
+            step = desk.flow.step["submit"]
+            one, after = after, _after(desk, after, step, {}, today_of(at))
             seq = _written(connection, desk, actor, one, after, "submit", {}, None, at)
         _store(connection, after, at)
         set_follow(connection, actor.user, after.id, after.version)
+        if submit:
+            _tell(connection, desk, people, actor, step, one, {}, f"act:{seq}", at)
     return Done(after.id, after.state, after.version, False, seq)
 
 
@@ -197,6 +204,7 @@ def act(
     *,
     version: int | None = None,
     request: str | None = None,
+    cause: str | None = None,
     now: datetime | None = None,
 ) -> Done:
     """Take a step on an opinion.
@@ -206,6 +214,7 @@ def act(
         given: what the step needs: reason, addressee, text …
         version: what the person saw; None to take it as it stands.
         request: number of the request, chosen by whoever asks; the same one is carried out once.
+        cause: of the notices that it makes; several acts of one cause are one notice.
         now: for tests.
 
     Raises:
@@ -218,6 +227,7 @@ def act(
     at = now or datetime.now(UTC)
     today = today_of(at)
     anchor_log(home, once_a_day=True)
+    people = readers(home, at)
     with writing(home) as connection:
         one = get(connection, desk, number)
         if one is None or not sees(desk, actor, one):
@@ -240,6 +250,7 @@ def act(
             _rated(connection, actor, after, said, at, seq)
         if one.author == actor.user:
             set_follow(connection, actor.user, after.id, after.version)
+        _tell(connection, desk, people, actor, step, one, said, cause or f"act:{seq}", at)
     return Done(after.id, after.state, after.version, False, seq)
 
 
@@ -255,14 +266,32 @@ def act_on_many(
 ) -> list[tuple[str, Done | str]]:
     """The same step on many opinions, each by itself: what was done, or why not, in their order."""
     told: list[tuple[str, Done | str]] = []
+    cause = f"many:{uuid.uuid4()}"
     for number in dict.fromkeys(numbers):
         own = None if request is None else f"{request}#{number}"
         try:
-            done = act(home, actor, number, step, given, request=own, now=now)
+            done = act(home, actor, number, step, given, request=own, cause=cause, now=now)
             told.append((number, done))
         except CaseworkError as error:
             told.append((number, str(error)))
     return told
+
+
+def _tell(
+    connection: sa.Connection,
+    desk: OpinionDesk,
+    people: Sequence[Reader],
+    actor: Actor,
+    step: Step,
+    before: Opinion,
+    said: Mapping[str, Any],
+    key: str,
+    at: datetime,
+) -> None:
+    after = get(connection, desk, before.id) if people else None
+    if after is not None:
+        low = step.rates and said["word"] not in desk.flow.satisfaction.counted
+        tell_of(connection, desk, people, Taken(step, actor, before, after, low, key), at)
 
 
 def follow(

@@ -22,6 +22,7 @@ from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, StaleError
 from budget_watch.casework.stored import iso, next_seq
+from budget_watch.casework.telling.audience import readers
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 from budget_watch.opinions import tables as t
@@ -30,6 +31,7 @@ from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from budget_watch.opinions.given import heading, names, words
 from budget_watch.opinions.opinion import OpinionDesk, get
 from budget_watch.opinions.seeing import inside
+from budget_watch.opinions.telling import tell_vote
 from budget_watch.opinions.topics import ROW, TOPIC, Topic, find_topic, sees_topic, tally
 
 STEPS: Mapping[str, str] = {
@@ -137,6 +139,7 @@ def act_on_topic(
         known = "、".join(f"{key}（{title}）" for key, title in STEPS.items() if key != "make")
         raise ActError(f"议题没有“{step}”这一步；可用 {known}。")
     anchor_log(home, once_a_day=True)
+    people = readers(home, at) if name == "vote" else ()
     with writing(home) as connection:
         topic = find_topic(connection, desk, number)
         if topic is None or not sees_topic(desk, actor, topic):
@@ -151,6 +154,8 @@ def act_on_topic(
         seq = _written(connection, desk, actor, after, str(name), said, request, at)
         table = t.topic
         connection.execute(table.update().where(table.c.id == after.id).values(**_row(after, at)))
+        if people:
+            tell_vote(connection, desk, people, after, actor.user, f"act:{seq}", at)
     return TopicDone(after.id, after.version, False, seq)
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from budget_watch.casework.cases import Actor
 from budget_watch.lake import Home
+from budget_watch.opinions.telling import ASIDE
 from budget_watch.opinions.topics import Topic, list_topics
-
-ASIDE = frozenset(("note", "extend", "remind", "publish", "edit", "withdraw", "forward"))
 
 
 def leads_on(told: Mapping[str, Any]) -> list[str]:

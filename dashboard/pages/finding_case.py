@@ -29,7 +29,7 @@ from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.file_check import KINDS
 from budget_watch.casework.findings import Finding
 from budget_watch.casework.given import LEVEL_WORDS
-from budget_watch.casework.notices.following import followed
+from budget_watch.casework.telling.following import followed
 from budget_watch.casework.workflow import NEED_WORDS, Transition
 from budget_watch.lake.state import engine
 from budget_watch.views import formats as fmt

@@ -7,8 +7,9 @@ from datetime import datetime
 from dash import html
 
 from budget_watch.casework.cases import HERE, actor_of
-from budget_watch.casework.notices.inbox import Told, inbox, other_roles
-from budget_watch.casework.notices.outbox import EXEMPTION, KINDS, WORSE
+from budget_watch.casework.telling.outbox import KINDS, WORSE
+from budget_watch.casework.telling.told import Told
+from budget_watch.notices.inbox import inbox, other_roles
 from dashboard.acting import SEEN, chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page
@@ -71,11 +72,11 @@ def _line(context: Context, told: Told) -> Line:
 
 def _to(context: Context, told: Told) -> str:
     """Where one goes on: the findings of the rule, the case, or the list of what waits."""
-    if told.kind == EXEMPTION:
+    if told.page == "exemptions":
         return context.address.at("exemptions").href
     if told.rule is not None:
         found = context.address.at("alerts", rule=told.rule)
         return found.with_query(ds="加重" if told.kind == WORSE else None).href
-    if len(told.cases) == 1:
-        return context.address.at("case", told.cases[0]).href
-    return context.address.at("todo").href
+    if len(told.subjects) == 1:
+        return context.address.at(told.page, told.subjects[0]).href
+    return context.address.at("livelihood" if told.page == "livelihood" else "todo").href

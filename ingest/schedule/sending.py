@@ -61,8 +61,8 @@ class Sender:
             self._say(f"通知没有发送：{type(error).__name__}")
 
     def _look(self) -> None:
-        from budget_watch.casework.notices.of_clocks import sweep
-        from budget_watch.casework.notices.sending import send
+        from budget_watch.notices.sending import send
+        from budget_watch.notices.sweeping import sweep
 
         if self._watch.doubt() or not self.home.exists:
             return

@@ -27,6 +27,7 @@ from ingest.spool_backup import join_survivor, spool_files
 from tests.backup.conftest import SECOND
 from tests.schedule.day_process import run as run_day
 from tests.schedule.test_killed_day import everything
+from tests.servers import every_home
 
 GRANT = Grant.system("test")
 
@@ -67,6 +68,8 @@ def made(home, place, **more):
 def restored(place, root, found=None, at=-1, **more):
     store = open_store(place)
     manifest = store.manifest(store.numbers()[at])
+    if every_home.wished:
+        more = {"state_url": every_home.empty(), **more}
     restore(store, manifest, Home(root), found or {}, **more)
     return Home(root)
 

@@ -32,11 +32,11 @@ from budget_watch.casework.exemption_entries import used_by
 from budget_watch.casework.exemptions import register as listed
 from budget_watch.casework.findings import list_findings
 from budget_watch.casework.gaps import gaps
-from budget_watch.casework.notices.inbox import inbox
 from budget_watch.cli.main import main
 from budget_watch.engine.observations import read_run
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
+from budget_watch.notices.inbox import inbox
 from tests.casework import test_exemptions as files
 
 home = files.home  # two vouchers of 1 元, of units 101001 and 102001; rule PZ97, class 理

@@ -11,11 +11,11 @@ from budget_watch.audit import Who
 from budget_watch.casework.accounts import grant_as, store_of
 from budget_watch.casework.acting import Done, act
 from budget_watch.casework.cases import Actor, actor_of
-from budget_watch.casework.notices.inbox import Told, inbox
-from budget_watch.casework.notices.of_runs import teller
 from budget_watch.casework.recording import Recorded, Run, record_run
+from budget_watch.casework.telling.of_runs import teller
 from budget_watch.casework.workflow import workflow_of
 from budget_watch.lake import Home
+from budget_watch.notices.inbox import Told, inbox
 from tests.casework.made_cases import GIVEN, id_of
 
 OPERATOR = Who("operator", "", "", "test")
@@ -106,7 +106,7 @@ def told(home: Home, user: str, **more: Any) -> list[Told]:
 
 def heard(home: Home) -> dict[str, list[str]]:
     """Everybody's unread sentences, and marks them as read."""
-    from budget_watch.casework.notices.inbox import mark_seen
+    from budget_watch.notices.inbox import mark_seen
 
     found = {}
     for user in PEOPLE:

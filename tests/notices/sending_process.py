@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 
-from budget_watch.casework.notices.sending import send
 from budget_watch.lake import Home
+from budget_watch.notices.sending import send
 
 if __name__ == "__main__":
     at = datetime.fromisoformat(sys.argv[2])

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +21,7 @@ from tests.casework.made_cases import id_of
 from tests.notices.office import finding, night, open_office
 from tests.notices.servers import MailServer
 from tests.notices.test_going_out import configure
+from tests.servers.own import free_port
 
 EVER = ("gather_minutes = 0", 'quiet = ""', "workdays_only = false")
 
@@ -48,6 +54,7 @@ def test_a_person_reads_follows_and_is_told(run):
             "title": "新增疑点",
             "seen": False,
             "cases": [],
+            "subjects": [],
             "rule": "ZX06",
             "count": 2,
             "message": "ZX06 支出进度滞后序时：新增疑点 2 条。",
@@ -84,3 +91,43 @@ def test_an_administrator_sets_addresses_tries_and_sends(run, tmp_path):
         assert status == 0 and "发出 1 封。" in told
     status, _, told = run("notices", "out", "--as", "wang")
     assert status == 3 and "可办理的有 系统管理员" in told
+
+
+def test_the_recipe_for_trying_mail_on_this_machine_works_as_written(run, tmp_path):
+    guide = (Path(__file__).parents[2] / "docs" / "notices.md").read_text(encoding="utf-8")
+    part = guide.split("### 在本机试邮件")[1].split("### 网关收到什么")[0]
+    shell, settings, console = (
+        block.split("\n", 1)[1].strip() for block in part.split("```")[1::2]
+    )
+    port = str(free_port())
+    (tmp_path / "budget_watch.toml").write_text(settings.replace("8025", port), encoding="utf-8")
+    words = shell.replace("8025", port).split()
+    command = [sys.executable, *words[1:]]
+    server = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
+    try:
+        _listens(int(port))
+        told = [line[2:].split() for line in console.splitlines() if line.startswith("$ ")]
+        assert [words[:3] for words in told] == [
+            ["budget-watch", "notices", name] for name in ("try", "address", "send")
+        ]
+        said = [run(*words[1:]) for words in told]
+        assert [status for status, _, _ in said] == [0, 0, 0]
+        assert "对方已收下。" in said[0][2] and "对方已收下。" in console
+        assert "发出 1 封。" in said[2][2]
+    finally:
+        server.terminate()
+        shown = server.communicate()[0]
+    assert shown.count("MESSAGE FOLLOWS") == 2 and "To: li@example.gov.cn" in shown
+
+
+def _listens(port: int) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.1)

@@ -22,13 +22,13 @@ from budget_watch.access.errors import ForbiddenError
 from budget_watch.audit import read
 from budget_watch.casework import acting
 from budget_watch.casework.cases import Actor, get_case
-from budget_watch.casework.notices.contacts import set_contact
-from budget_watch.casework.notices.gathering import deliveries, try_again
-from budget_watch.casework.notices.inbox import mark_seen
-from budget_watch.casework.notices.sending import Round, send, try_out
-from budget_watch.casework.notices.settings import NoticeError, notice_settings
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
+from budget_watch.notices.contacts import set_contact
+from budget_watch.notices.gathering import deliveries, try_again
+from budget_watch.notices.inbox import mark_seen
+from budget_watch.notices.sending import Round, send, try_out
+from budget_watch.notices.settings import NoticeError, notice_settings
 from ingest.schedule.sending import Sender
 from tests.casework.made_cases import id_of
 from tests.notices.office import NOW, OPERATOR, do, finding, night, open_office, somebody, store_at

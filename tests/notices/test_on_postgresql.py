@@ -26,8 +26,8 @@ def office(tmp_path, postgres, migrated):  # noqa: F811
 
 
 def test_a_mail_goes_out_once(office):
-    from budget_watch.casework.notices.contacts import set_contact
-    from budget_watch.casework.notices.gathering import deliveries
+    from budget_watch.notices.contacts import set_contact
+    from budget_watch.notices.gathering import deliveries
     from tests.notices.office import finding, night
     from tests.notices.servers import MailServer
     from tests.notices.test_going_out import HERE, MINUTE, SOON, at, configure

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from budget_watch.access import assigning
 from budget_watch.casework.acting import act_on_many, merge
 from budget_watch.casework.errors import ActError, UnknownCaseError
-from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.following import follow
-from budget_watch.casework.notices.inbox import count_unseen, inbox, other_roles
-from budget_watch.casework.notices.of_clocks import sweep
 from budget_watch.casework.runs import runs
+from budget_watch.casework.telling import tables as t
+from budget_watch.casework.telling.following import follow
+from budget_watch.casework.telling.of_clocks import sweep
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
+from budget_watch.notices.inbox import count_unseen, inbox, other_roles
 from tests.casework.made_cases import id_of
 from tests.notices.office import (
     NOW,

@@ -37,6 +37,14 @@ def bare(root: Path) -> str:
     return os.environ[SERVER] % _made(root, "template0")
 
 
+def empty() -> str:
+    """The address of a new database of no home, without any table."""
+    name = f"empty_{uuid.uuid4().hex}"
+    with _connected() as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+    return os.environ[SERVER] % name
+
+
 def start(server: Any) -> None:
     """Let every home of this process, and of those it starts, live on the server."""
     import sqlalchemy as sa

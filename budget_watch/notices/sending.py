@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from budget_watch.casework.notices.gathering import (
+from budget_watch.lake import Home
+from budget_watch.notices.gathering import (
     FAILED,
     SENT,
     WAITING,
@@ -22,17 +23,16 @@ from budget_watch.casework.notices.gathering import (
     finish,
     gather,
 )
-from budget_watch.casework.notices.mail import Post
-from budget_watch.casework.notices.message import PRODUCT
-from budget_watch.casework.notices.settings import (
+from budget_watch.notices.mail import Post
+from budget_watch.notices.message import PRODUCT
+from budget_watch.notices.settings import (
     MAIL,
     NoticeError,
     Settings,
     address,
     notice_settings,
 )
-from budget_watch.casework.notices.webhook import Gateway
-from budget_watch.lake import Home
+from budget_watch.notices.webhook import Gateway
 
 Clock = Callable[[], datetime]
 

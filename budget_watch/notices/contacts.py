@@ -12,11 +12,11 @@ from budget_watch.access.granting import require
 from budget_watch.audit import Note, append, key_of
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.cases import Actor
-from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.settings import MAIL, WEBHOOK, NoticeError, address
 from budget_watch.casework.stored import iso
+from budget_watch.casework.telling import tables as t
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
+from budget_watch.notices.settings import MAIL, WEBHOOK, NoticeError, address
 
 _LONGEST = 200
 

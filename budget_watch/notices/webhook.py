@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from budget_watch.casework.notices.gathering import Fault, Outgoing
-from budget_watch.casework.notices.settings import NoticeError, Webhook, secret, tls
 from budget_watch.lake import Home
+from budget_watch.notices.gathering import Fault, Outgoing
+from budget_watch.notices.settings import NoticeError, Webhook, secret, tls
 
 _OURS = (401, 403, 404)  # settings of ours, or of the gateway: nothing to do with one message
 _AGAIN = (408, 409, 425, 429)  # refusals that may end by themselves

@@ -15,9 +15,9 @@ from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import NEW as FIRST_SEEN
 from budget_watch.casework.data_state import RETURNED, WORSE
 from budget_watch.casework.findings import in_scope
-from budget_watch.casework.notices import outbox
-from budget_watch.casework.notices.audience import Reader, readers
 from budget_watch.casework.rule_marks import visible_rules
+from budget_watch.casework.telling import outbox
+from budget_watch.casework.telling.audience import Reader, readers
 from budget_watch.casework.workflow import Workflow
 from budget_watch.lake import Home
 

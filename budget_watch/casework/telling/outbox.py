@@ -11,15 +11,16 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.audience import Reader
 from budget_watch.casework.stored import iso
+from budget_watch.casework.telling import tables as t
+from budget_watch.casework.telling.audience import Reader
 
 NEW, WORSE = "new", "worse"
 TURN, CONFIRM, CALLED = "turn", "confirm", "called"
 SOON, OVERDUE = "soon", "overdue"
 ESCALATED, REPLIED, ENDED = "escalated", "replied", "ended"
 EXEMPTION = "exemption"
+REGISTERED, SENT, UNSATISFIED, VOTE = "registered", "sent", "unsatisfied", "vote"
 KINDS = {
     NEW: "新增疑点",
     WORSE: "疑点加重",
@@ -32,6 +33,10 @@ KINDS = {
     REPLIED: "已反馈",
     ENDED: "办完",
     EXEMPTION: "例外待批准",
+    REGISTERED: "已登记",
+    SENT: "已交办",
+    UNSATISFIED: "评价不满意",
+    VOTE: "请表决",
 }
 
 
@@ -42,8 +47,8 @@ class Cause:
     Attributes:
         kind: one of KINDS.
         key: of the act; with the kind it makes the cause, of which a person is told once.
-        refs: what it is about: numbers of cases, periods of cases, rules of a run,
-            numbers of exemptions.
+        refs: what it is about: numbers of cases, opinions, topics, projects or exemptions;
+            periods of them; rules of a run. One room's alone: who words it is known by them.
     """
 
     kind: str
@@ -76,6 +81,43 @@ def tell(
         _insert(connection, last, cause.refs)
         told.append(user)
     return told
+
+
+def was_told(connection: sa.Connection, user: str, kind: str, ref: str) -> bool:
+    """Whether a person was told of a thing in a notice of this kind, whatever its cause."""
+    notice, subject = t.notice, t.notice_subject
+    query = (
+        sa.select(notice.c.seq)
+        .join(subject, subject.c.notice == notice.c.seq)
+        .where(subject.c.ref == ref, notice.c.user == user, notice.c.kind == kind)
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def tell_periods(
+    connection: sa.Connection,
+    key: str,
+    found: Iterable[tuple[str, str, Iterable[Reader]]],
+    at: datetime,
+) -> int:
+    """Tell of periods that come due or are over, one notice a person and kind; how many were new.
+
+    Args:
+        key: of the day and room: all that falls on it is one cause.
+        found: kind, period (`2026-0001/2/2026-12-01`), whom it concerns. Known ones are left out.
+    """
+    fresh: dict[tuple[str, Reader], list[str]] = {}
+    for kind, ref, whom in found:
+        once: dict[str, Reader] = {}
+        for each in whom:
+            once.setdefault(each.user, each)
+        for each in once.values():
+            if not was_told(connection, each.user, kind, ref):
+                fresh.setdefault((kind, each), []).append(ref)
+    for (kind, reader), refs in fresh.items():
+        tell(connection, Cause(kind, key, tuple(refs)), [reader], at)
+    return len(fresh)
 
 
 def _known(connection: sa.Connection, key: str, users: Iterable[str]) -> dict[str, int]:

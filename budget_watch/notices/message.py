@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from budget_watch.casework.notices import outbox
-from budget_watch.casework.notices.inbox import Told
-from budget_watch.casework.notices.settings import Settings
+from budget_watch.casework.telling import outbox
+from budget_watch.casework.telling.told import Told
+from budget_watch.notices.settings import Settings
 
 PRODUCT = "人大预算国资联网监督"
 _TODO = (outbox.TURN, outbox.CONFIRM, outbox.CALLED)
+_MOVED = (outbox.REGISTERED, outbox.SENT)
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,17 @@ def message(told: Sequence[Told], settings: Settings) -> Message:
 
 def short(told: Sequence[Told]) -> str:
     """“有3件待办、1项期限将到、新的疑点”."""
-    cases = {number for each in told if each.kind in _TODO for number in each.cases}
+    waiting = {number for each in told if each.kind in _TODO for number in each.subjects}
     counts = {
-        "件待办": len(cases),
+        "件待办": len(waiting),
+        "项表决": sum(each.count for each in told if each.kind == outbox.VOTE),
         "项已逾期": sum(each.count for each in told if each.kind == outbox.OVERDUE),
         "项期限将到": sum(each.count for each in told if each.kind == outbox.SOON),
         "件升级监督": sum(each.count for each in told if each.kind == outbox.ESCALATED),
         "件有了反馈": sum(each.count for each in told if each.kind == outbox.REPLIED),
         "项例外登记待批准": sum(each.count for each in told if each.kind == outbox.EXEMPTION),
+        "件评价不满意": sum(each.count for each in told if each.kind == outbox.UNSATISFIED),
+        "件意见有了进展": sum(each.count for each in told if each.kind in _MOVED),
         "件已办完": sum(each.count for each in told if each.kind == outbox.ENDED),
     }
     said = [f"{count}{words}" for words, count in counts.items() if count]

@@ -6,7 +6,6 @@ by person, kind, case, period and last day. All that comes due on a day is one n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -14,10 +13,9 @@ import sqlalchemy as sa
 from budget_watch.casework import tables as cases
 from budget_watch.casework.cases import Actor, Case, Desk, load, may_see, today_of
 from budget_watch.casework.clocks import OVERDUE, SOON
-from budget_watch.casework.notices import outbox
-from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.audience import Reader, readers
-from budget_watch.casework.notices.of_cases import waited_for
+from budget_watch.casework.telling import outbox
+from budget_watch.casework.telling.audience import Reader, readers
+from budget_watch.casework.telling.of_cases import waited_for
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
 
@@ -34,19 +32,12 @@ def sweep(home: Home, now: datetime | None = None) -> int:
     with engine(home).connect() as connection:
         if not _due(connection, desk, at):
             return 0
-    told = 0
     with writing(home) as connection:
-        found: dict[tuple[str, Reader], list[str]] = {}
+        found = []
         for case, kind, ref in _due(connection, desk, at):
             seen = [each for each in people if may_see(connection, desk, _actor(each), case)]
-            for each in _once(_concerned(desk, seen, case, kind)):
-                if not _known(connection, each.user, kind, ref):
-                    found.setdefault((kind, each), []).append(ref)
-        for (kind, reader), refs in found.items():
-            cause = outbox.Cause(kind, f"clock:{today}", tuple(refs))
-            outbox.tell(connection, cause, [reader], at)
-            told += 1
-    return told
+            found.append((kind, ref, _concerned(desk, seen, case, kind)))
+        return outbox.tell_periods(connection, f"clock:{today}", found, at)
 
 
 def _due(connection: sa.Connection, desk: Desk, at: datetime) -> list[tuple[Case, str, str]]:
@@ -77,24 +68,6 @@ def _concerned(desk: Desk, people: list[Reader], case: Case, kind: str) -> list[
         worked = {act.user for act in case.acts}
         found += [e for e in people if e.user in worked and not desk.department(e.title)]
     return found
-
-
-def _once(people: Iterable[Reader]) -> list[Reader]:
-    found: dict[str, Reader] = {}
-    for each in people:
-        found.setdefault(each.user, each)
-    return list(found.values())
-
-
-def _known(connection: sa.Connection, user: str, kind: str, ref: str) -> bool:
-    notice, subject = t.notice, t.notice_subject
-    query = (
-        sa.select(notice.c.seq)
-        .join(subject, subject.c.notice == notice.c.seq)
-        .where(subject.c.ref == ref, notice.c.user == user, notice.c.kind == kind)
-        .limit(1)
-    )
-    return connection.execute(query).first() is not None
 
 
 def _actor(reader: Reader) -> Actor:

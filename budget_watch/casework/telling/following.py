@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from budget_watch.casework.cases import Actor, Case, Desk, find, may_see
 from budget_watch.casework.errors import ActError, UnknownCaseError
-from budget_watch.casework.notices import tables as t
 from budget_watch.casework.stored import iso
+from budget_watch.casework.telling import tables as t
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 

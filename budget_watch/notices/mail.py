@@ -13,9 +13,9 @@ from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 from email.utils import format_datetime, parseaddr
 
-from budget_watch.casework.notices.gathering import Fault, Outgoing
-from budget_watch.casework.notices.settings import NoticeError, Smtp, secret, tls
 from budget_watch.lake import Home
+from budget_watch.notices.gathering import Fault, Outgoing
+from budget_watch.notices.settings import NoticeError, Smtp, secret, tls
 
 
 class Post:

@@ -22,9 +22,9 @@ from budget_watch.casework.cases import (
     may_see,
     possible,
 )
-from budget_watch.casework.notices import outbox
-from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.audience import Reader
+from budget_watch.casework.telling import outbox
+from budget_watch.casework.telling import tables as t
+from budget_watch.casework.telling.audience import Reader
 from budget_watch.casework.workflow import Transition
 
 

@@ -19,16 +19,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from budget_watch.audit import Note, Who, append, key_of
-from budget_watch.casework.cases import HERE, Actor, Desk, today_of
-from budget_watch.casework.notices import tables as t
-from budget_watch.casework.notices.audience import Reader, readers
-from budget_watch.casework.notices.contacts import contacts
-from budget_watch.casework.notices.inbox import Told, worded
-from budget_watch.casework.notices.message import Message, message
-from budget_watch.casework.notices.settings import Settings
+from budget_watch.casework.cases import HERE, Actor, today_of
 from budget_watch.casework.stored import iso
+from budget_watch.casework.telling import tables as t
+from budget_watch.casework.telling.audience import Reader, readers
+from budget_watch.casework.telling.told import Told
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
+from budget_watch.notices.contacts import contacts
+from budget_watch.notices.inbox import worded
+from budget_watch.notices.message import Message, message
+from budget_watch.notices.settings import Settings
 
 WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
 STATES = {WAITING: "待发", SENT: "已发", FAILED: "未能发出", DROPPED: "不再需要"}
@@ -80,7 +81,7 @@ def gather(home: Home, settings: Settings, now: datetime) -> int:
         if not any(_waiting(connection, each, now) for each in settings.channels):
             return 0
     people = readers(home, now)
-    desk, made = Desk.of(home), 0
+    made = 0
     with writing(home) as connection:
         known = contacts(connection)
         for channel in settings.channels:
@@ -88,7 +89,7 @@ def gather(home: Home, settings: Settings, now: datetime) -> int:
                 to = known[user].at(channel) if user in known else None
                 if to is None or not _due(connection, settings, channel, user, rows, now):
                     continue
-                told = _told(connection, desk, people, user, rows, now)
+                told = _told(connection, home, people, user, rows, now)
                 if told:
                     said = message(told, settings)
                     _insert(connection, channel, user, to, said, [e.seq for e in told], now)
@@ -135,7 +136,7 @@ def _due(
 
 def _told(
     connection: sa.Connection,
-    desk: Desk,
+    home: Home,
     people: Sequence[Reader],
     user: str,
     rows: Sequence[Mapping[Any, Any]],
@@ -147,7 +148,7 @@ def _told(
         own = [row for row in rows if row["role"] == reader.role] if reader.user == user else []
         if own:
             actor = Actor(reader.grant, reader.title)
-            told += worded(connection, desk, actor, own, today_of(now))
+            told += worded(connection, home, actor, own, today_of(now))
     return sorted(told, key=lambda each: each.seq)
 
 
