@@ -41,8 +41,8 @@ from budget_watch.casework.auditing import anchor_log, latest_anchor, verdict_te
 from budget_watch.casework.cases import actor_of
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.naming import named_things
-from budget_watch.casework.notices.contacts import set_contact
 from budget_watch.lake import Home
+from budget_watch.notices.contacts import set_contact
 from dashboard.acting import field_of, foreign, said, text_of
 from dashboard.errors import BadRequestError
 from dashboard.office import LOOK_ONLY

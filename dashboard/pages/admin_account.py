@@ -23,7 +23,7 @@ from budget_watch.access.telling import (
     state_of,
 )
 from budget_watch.casework.cases import actor_of
-from budget_watch.casework.notices.contacts import Contact, all_contacts
+from budget_watch.notices.contacts import Contact, all_contacts
 from dashboard.address import Address
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page

@@ -15,9 +15,9 @@ from budget_watch.access import Scope, accounts, assigning, second, sessions, si
 from budget_watch.access.granting import may
 from budget_watch.access.roles import standard_roles
 from budget_watch.audit import read
-from budget_watch.casework.notices.contacts import contacts
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
+from budget_watch.notices.contacts import contacts
 from dashboard.acting_on_accounts import STEPS
 from dashboard.address import PAGES
 from dashboard.app import create_app
