@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -26,7 +27,9 @@ from ingest.gate.split import (
     split_frame,
 )
 
-PIECE_ROWS = 50_000
+PIECE_ROWS = 100_000
+
+Filled = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def deliver(
     predicate: pl.Expr | None = None,
     check_codes: bool = True,
     describe: Callable[[pl.DataFrame | pl.LazyFrame], Batch] | None = None,
-    bare: pl.LazyFrame | None = None,
+    filled: Filled | None = None,
     slot_by_rows: bool = True,
     declared: int | None = None,
 ) -> Counts:
@@ -79,7 +82,8 @@ def deliver(
             is looked through beforehand for the slot, which its rows carry.
         slot_by_rows: whether the slot that `describe` gives depends on the rows.
         declared: how many rows the source says it delivers; None where it says nothing.
-        bare: the same rows and perhaps some without content, quicker to look through.
+        filled: applied to each piece of a lazy frame before the gate sees it: leaves out rows
+            without content and columns that are nobody's.
     """
     if writer.known(batch):
         return Counts(0, 0, 0, batch, repeated=True)
@@ -97,8 +101,8 @@ def deliver(
         rows = result.good
     else:
         if describe and slot_by_rows:
-            batch = describe(outline(gate, frame if bare is None else bare))
-        rows, result = _streamed(writer, gate, frame, batch)
+            batch = describe(outline(gate, frame))
+        rows, result = _streamed(writer, gate, frame, batch, filled)
         if describe:  # what was stored: more may be kept out than the outline told
             batch = dataclasses.replace(batch, coverage=describe(rows.scan()).coverage)
     if declared is not None and result.rows != declared:
@@ -157,12 +161,12 @@ def replaces(contract: Contract) -> tuple[str, ...]:
 
 
 def _streamed(
-    writer: Writer, gate: Gate, frame: pl.LazyFrame, batch: Batch
+    writer: Writer, gate: Gate, frame: pl.LazyFrame, batch: Batch, filled: Filled | None
 ) -> tuple[Intake, Split]:
     """Let the rows through piece by piece, each written once; then look for repeated keys."""
     intake, sieve = writer.intake(gate.contract.name, batch), Sieve(gate)
     try:
-        for piece in frame.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
+        for piece in pieces(frame, filled):
             intake.add(sieve.split(piece))
         again = sieve.repeated(intake.scan())
         if again is not None:
@@ -172,6 +176,16 @@ def _streamed(
         intake.close()
         raise
     return intake, sieve.result(intake.rows)
+
+
+def pieces(frame: pl.LazyFrame, filled: Filled | None = None) -> Iterator[pl.DataFrame]:
+    """The rows piece by piece, in order; the next is read while one is looked at."""
+    coming = frame.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True)
+    with ThreadPoolExecutor(1, thread_name_prefix="pieces") as reader:
+        following = reader.submit(next, coming, None)
+        while (piece := following.result()) is not None:
+            following = reader.submit(next, coming, None)
+            yield piece if filled is None else filled(piece)
 
 
 def _numbered(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +12,7 @@ import pyarrow.parquet as pq
 
 from budget_watch.tables import Contract, contracts
 from ingest.bind.contract_file import Binding, bind
+from ingest.deliver import Filled
 from ingest.errors import Refused, Unreadable, Unrecognised
 from ingest.gate.quick import blank_rows
 from ingest.gate.split import SRC_ROW
@@ -58,14 +61,14 @@ def load_bound_text(job: Job, text: TextFile, binding: Binding, name: str, diges
         row_index_name=SRC_ROW,
         row_index_offset=binding.start + 1,
     )
-    named = [pl.col(f"c{at}").alias(column) for column, at in binding.columns.items()]
-    bare = scan.select(pl.col(SRC_ROW).cast(pl.Int32), *named)
-    cells = [pl.col(f"c{position}") for position in range(width)]
-    blank = pl.map_batches(cells, blank_rows, return_dtype=pl.Boolean, is_elementwise=True)
-    frame = scan.filter(~blank).select(pl.col(SRC_ROW).cast(pl.Int32), *named)
+    bound = {column: f"c{at}" for column, at in binding.columns.items()}
+    others = [f"c{at}" for at in range(width) if at not in binding.columns.values()]
+    named = [pl.col(cell).alias(column) for column, cell in bound.items()]
+    frame = scan.select(pl.col(SRC_ROW).cast(pl.Int32), *named, *others)
+    filled = partial(_filled, columns=[SRC_ROW, *bound])
     try:
         size = text.path.stat().st_size
-        return load_frame(job, binding, frame, size, name, digest, bare=bare)
+        return load_frame(job, binding, frame, size, name, digest, filled=filled)
     except pl.exceptions.ComputeError as error:
         look_through(text)
         place = ragged_line(text, width)
@@ -78,6 +81,26 @@ def load_bound_text(job: Job, text: TextFile, binding: Binding, name: str, diges
             f"“{text.name}”第{place[0]}行有 {place[1]} 格，表头只有 {width} 格；"
             "请检查多余的分隔符或缺少的引号，本文件未入库。"
         ) from error
+
+
+def _once(first: Filled, others: Filled | None) -> Filled:
+    """Apply `first` to the first piece that comes and `others` to all that follow."""
+    coming = itertools.chain([first], itertools.repeat(others or _whole))
+
+    def each(rows: pl.DataFrame) -> pl.DataFrame:
+        return next(coming)(rows)
+
+    return each
+
+
+def _whole(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows
+
+
+def _filled(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """These columns of the rows in which any cell of the file holds something."""
+    blank = blank_rows(rows.drop(SRC_ROW).get_columns())
+    return (rows.filter(~blank) if blank.any() else rows).select(columns)
 
 
 def load_parquet(job: Job, path: Path, name: str) -> LoadLine:
@@ -126,21 +149,30 @@ def load_frame(
     name: str,
     digest: str,
     stored: frozenset[str] = frozenset(),
-    bare: pl.LazyFrame | None = None,
+    filled: Filled | None = None,
 ) -> LoadLine:
-    """Check units on a sample, then put the rows through the gate; return the file's line."""
+    """Check units on a sample, then put the rows through the gate; return the file's line.
+
+    `filled` leaves out of each piece what is not for the gate (see `deliver`).
+    """
     contract = binding.contract
-    whole: pl.DataFrame | pl.LazyFrame = frame if size > _MEMORY_BYTES else frame.collect()
-    first = whole if bare is None or isinstance(whole, pl.DataFrame) else bare
-    check_units(job, contract, first, Path(name).name, stored)
-    counts = job.deliver(contract, whole, name, digest, stored, bare=bare)
+
+    def looked(rows: pl.DataFrame) -> pl.DataFrame:
+        given = rows if filled is None else filled(rows)
+        check_units(job, contract, given, Path(name).name, stored)
+        return given
+
+    if size <= _MEMORY_BYTES:
+        counts = job.deliver(contract, looked(frame.collect()), name, digest, stored)
+    else:
+        counts = job.deliver(contract, frame, name, digest, stored, filled=_once(looked, filled))
     return finish(contract, name, None, None, counts, unknown_note(binding))
 
 
 def check_units(
     job: Job,
     contract: Contract,
-    rows: pl.DataFrame | pl.LazyFrame,
+    rows: pl.DataFrame,
     name: str,
     stored: frozenset[str],
 ) -> None:
@@ -150,7 +182,7 @@ def check_units(
     """
     if stored and {column.name for column in contract.money_columns} <= stored:
         return
-    sample = rows.lazy().head(_SAMPLE).collect()
+    sample = rows.head(_SAMPLE)
     read = sample.select(typed(contract, sample.schema, stored))
     problem = (
         sub_fen_columns(contract, sample)

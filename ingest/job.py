@@ -15,7 +15,7 @@ from budget_watch.lake import Batch, Coverage, Home, Snapshot, Writer
 from budget_watch.tables import Contract
 from ingest.bind.form_files import FormBook, form_book
 from ingest.bind.owners import Units
-from ingest.deliver import Counts, deliver
+from ingest.deliver import Counts, Filled, deliver
 from ingest.gate.expectations import Summary, validate
 
 _BLOCK = 1 << 20
@@ -93,7 +93,7 @@ class Job:
         stored: frozenset[str] = frozenset(),
         check_codes: bool = True,
         owner: str = "",
-        bare: pl.LazyFrame | None = None,
+        filled: Filled | None = None,
     ) -> Counts:
         """Put rows through the gate and note what was stored."""
 
@@ -108,7 +108,7 @@ class Job:
             stored=stored,
             check_codes=check_codes,
             describe=describe,
-            bare=bare,
+            filled=filled,
         )
         if not counts.repeated:
             self.stored += 1

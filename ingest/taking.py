@@ -22,7 +22,7 @@ from budget_watch.lake import Batch, Coverage, Writer
 from budget_watch.lake.ledger import Outcome, Slot
 from budget_watch.tables import Contract, polars_schema
 from budget_watch.tables import contract as contract_of
-from ingest.deliver import Counts, deliver
+from ingest.deliver import Counts, Filled, deliver, pieces
 from ingest.errors import IngestError
 from ingest.gate.expectations import Summary
 from ingest.job import Job, KnownMeans, coverage_of, slices
@@ -167,7 +167,7 @@ class ParcelJob(Job):
         stored: frozenset[str] = frozenset(),
         check_codes: bool = True,
         owner: str = "",
-        bare: pl.LazyFrame | None = None,
+        filled: Filled | None = None,
     ) -> Counts:
         """Put rows through the gate unless the slot already holds them, or newer ones."""
 
@@ -187,7 +187,7 @@ class ParcelJob(Job):
         if outcome == "stored" and self.writer.known(batch):  # under another slot's name
             outcome, why = "repeated", _REPEATED
         if outcome != "stored":
-            return self._set_aside(batch, frame, outcome, why)
+            return self._set_aside(batch, _height(frame, filled), outcome, why)
         counts = deliver(
             self.writer,
             contract,
@@ -196,7 +196,7 @@ class ParcelJob(Job):
             stored=stored,
             check_codes=check_codes,
             describe=describe,
-            bare=bare,
+            filled=filled,
             slot_by_rows=False,
             # A workbook's or archive's count is that of all its sheets together.
             declared=self.parcel.rows if self.parcel.path.suffix in _ONE_TABLE else None,
@@ -245,10 +245,7 @@ class ParcelJob(Job):
                     nothing = pl.DataFrame(schema=polars_schema(contract, technical=False))
                     self.writer.replace(contract.name, nothing, batch)
 
-    def _set_aside(
-        self, batch: Batch, frame: pl.DataFrame | pl.LazyFrame, outcome: Outcome, why: str
-    ) -> Counts:
-        rows = _height(frame)
+    def _set_aside(self, batch: Batch, rows: int, outcome: Outcome, why: str) -> Counts:
         self.outcomes.append(outcome)
         self.writer.set_aside(batch, rows, why, outcome)
         counts = Counts(rows, 0, 0, batch, repeated=True, refused=rows, note=why)
@@ -353,10 +350,10 @@ def _is_office_file(path: Path) -> bool:
         return False
 
 
-def _height(frame: pl.DataFrame | pl.LazyFrame) -> int:
+def _height(frame: pl.DataFrame | pl.LazyFrame, filled: Filled | None) -> int:
     if isinstance(frame, pl.DataFrame):
         return frame.height
-    return int(frame.select(pl.len()).collect(engine="streaming").item())
+    return sum(piece.height for piece in pieces(frame, filled))
 
 
 def _under_its_name(parcel: Parcel, folder: Path) -> Path:

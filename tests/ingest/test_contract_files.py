@@ -306,6 +306,31 @@ def test_a_large_file_streams_to_the_same_rows(voucher_file, load, read, monkeyp
     assert read("payment_voucher").height == 299
 
 
+def test_a_large_file_loses_its_blank_rows_piece_by_piece(voucher_file, load, read, monkeypatch):
+    monkeypatch.setattr("ingest.flat_file._MEMORY_BYTES", 0)
+    monkeypatch.setattr("ingest.deliver.PIECE_ROWS", 7)
+    path = voucher_file(titled(vouchers(30)).with_columns(pl.lit("x").alias("经办备注")))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    commas = "," * lines[0].count(",")
+    path.write_text("\n".join([*lines[:9], commas, *lines[9:20], commas + " ", *lines[20:], ""]))
+    (line,) = load(path)
+    assert (line["rows"], line["stored"], line["quarantined"]) == (30, 30, 0)
+    assert line["reason"] == "列“经办备注”不在约定中，未载入"
+    rows = read("payment_voucher").sort("src_row")["src_row"].to_list()
+    assert rows == [*range(2, 10), *range(11, 22), *range(23, 34)]
+
+
+def test_a_large_file_in_another_unit_is_refused_before_a_row_is_stored(
+    voucher_file, load, read, monkeypatch
+):
+    monkeypatch.setattr("ingest.flat_file._MEMORY_BYTES", 0)
+    (line,) = load(
+        voucher_file(titled(vouchers()).with_columns(pl.lit("0.1234").alias("支付金额")))
+    )
+    assert line["refused"] and "疑似按万元填报" in line["reason"]
+    assert read("payment_voucher").is_empty()
+
+
 def test_a_workbook_too_large_for_its_layout_is_read_as_columns(tmp_path, load, read, monkeypatch):
     path = tmp_path / "凭证.xlsx"
     titled(vouchers().with_columns(pl.col("pay_amt").cast(pl.Float64))).write_excel(path)

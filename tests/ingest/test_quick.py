@@ -74,6 +74,9 @@ def test_amounts_as_a_treasury_writes_them_take_the_quick_way():
         (DAY, ["2026-09-30", "20260930", "2026/9/30", "2026年9月30日", "2026-13-01", " ", ""]),
         (YEAR, ["2026", None, "002026"]),
         (YEAR, ["2026", "2026.0", "二〇二六", "2,026", " 2026 "]),
+        (SALARY, ["true", "false", None, "true"]),
+        (SALARY, ["true", "", "false"]),
+        (SALARY, [None, None]),
         (SALARY, ["是", "否", "TRUE", " y", "也许", None, "", "0"]),
     ],
 )
