@@ -170,30 +170,6 @@ class DayReport:
         }
 
     @property
-    def sentence(self) -> str:
-        """One paragraph for people."""
-        rows, batches = self.rows, self.batches
-        said = []
-        if self.sources:
-            good = len(self.sources) - len(self.faults)
-            said.append(f"{len(self.sources)} 个数据源，{good} 个取数完成。")
-        said += list(self.faults.values())
-        aside = [
-            f"{word} {batches[kind]:,} 件"
-            for kind, word in (("repeated", "重复"), ("superseded", "旧版本"), ("refused", "退回"))
-            if batches[kind]
-        ]
-        said.append(
-            f"业务日 {self.biz_date}：入库 {batches['stored']:,} 件、{rows['stored']:,} 行，"
-            f"隔离 {rows['quarantined']:,} 行" + (f"；{'，'.join(aside)}" if aside else "") + "。"
-        )
-        if self.checked is not None:
-            said.append(self.checked.sentence)
-        elif self.snapshot is None:
-            said.append("还没有任何送达。")
-        return "".join(said) + self.not_taken
-
-    @property
     def not_taken(self) -> str:
         """Which deliveries were not stored whole and why; of many the first few."""
         kept_out = self.kept_out

@@ -115,38 +115,21 @@ def ingest(
 def _from_sources(
     here: Context, text: str | None, source: str | None, again: bool, as_json: bool
 ) -> int:
-    """The whole day as the schedule runs it; a part of it is not written down as the day's run."""
+    """The whole day as the schedule runs it; a part of it is written down as what it is."""
     from datetime import datetime, timedelta
 
+    from budget_watch.cli.scheduling import run_day_here
+    from budget_watch.lake.day_runs import PART
     from budget_watch.lake.snapshot import CHINA
+    from ingest.registry import open_sources
+    from ingest.schedule.plan import BY_HAND
+    from ingest.schedule.work import part
 
     day = parse_day(text) or datetime.now(CHINA).date() - timedelta(days=1)
     if source is None and not again:
-        from budget_watch.cli.scheduling import run_day_here
-        from ingest.schedule.plan import BY_HAND
-
         return run_day_here(here, day, BY_HAND, as_json)
-    from budget_watch.cli.progress import Shown, Watching
-    from budget_watch.lake.lease import RUNNER, Lease
-    from ingest.day import run_day
-    from ingest.registry import open_sources
-
-    sources = open_sources(here.home, only=source)
-    lease = Lease(here.home, "ingest", RUNNER)
-    try:
-        with Shown(as_json) as shown:
-            report = run_day(
-                here.home,
-                day,
-                sources,
-                watch=Watching(shown),
-                only_these=source is not None,
-                again=again,
-            )
-    finally:
-        lease.release()
-    Printer(as_json, {}).close(report.record(), report.sentence)
-    return LOOK if report.must_look else DONE
+    open_sources(here.home, only=source)  # one that does not exist is said before a run begins
+    return run_day_here(here, day, PART, as_json, part(source, again))
 
 
 def status(
@@ -155,9 +138,12 @@ def status(
         str | None,
         typer.Option("--date", help="问的是哪一天，缺省为今天（没有每日运行的为业务日）"),
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="列出全部报表，缺省只列迟到的和有隔离行的")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """各报表应到、已到、未到期、迟到，为什么；行数、隔离数。"""
+    """应到、已到、未到期、迟到，为什么；隔离行数。--json 给出全部报表。"""
     from budget_watch.access import Grant
     from budget_watch.lake import Snapshot
     from budget_watch.lake.status import table_status
@@ -185,7 +171,8 @@ def status(
         if record["table"].startswith("REF"):
             told["reference"] = True
         records.append(told)
-        printer.record(told)
+        if everything or as_json or record["missing"] or record["quarantined"]:
+            printer.record(told)
     tables = [record for record in records if not record.get("reference")]
     beside = len(records) - len(tables)
     arrived = sum(1 for record in tables if record["last_biz_date"])
@@ -194,6 +181,7 @@ def status(
     sentence = (
         f"{len(tables)} 张报表，已有数据 {arrived} 张，隔离 {quarantined:,} 行；"
         f"另有 {beside} 张参照表。"
+        + ("" if everything else "全部报表：budget-watch status --all。")
     )
     for row in board.of("late", "today", "waiting", "never") if board else ():
         if row.why or row.missing:

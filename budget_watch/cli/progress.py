@@ -86,7 +86,7 @@ class Shown:
         if self._bars is not None and self._task is not None:
             words = f"{self._title}：{what}"
             self._bars.update(self._task, total=total or None, completed=done, description=words)
-        elif time.monotonic() - self._last >= SAY_SECONDS:
+        elif (what or total) and time.monotonic() - self._last >= SAY_SECONDS:
             self._last = time.monotonic()
             self._words(f"    {done:,}/{total:,} {what}" if total else f"    {what}")
 
@@ -108,29 +108,6 @@ class Shown:
             self._console.print(f"{stamp} {text}", markup=False, soft_wrap=True)
         else:
             self._console.print(text, markup=False, soft_wrap=True)
-
-
-class Watching:
-    """A day that is shown but not recorded: turns what it tells into events."""
-
-    def __init__(self, show: Shown) -> None:
-        self._show = show
-
-    def phase(self, name: str) -> None:
-        """The day has come to a phase."""
-        self._show({"event": "phase", "phase": name})
-
-    def source(self, report: Any) -> None:
-        """A source has brought what it could."""
-        told = report.record()
-        self._show({"event": "source", **told, "message": told["fault"] or ""})
-
-    def step(self, done: int, total: int, what: str) -> None:
-        """So much of the phase is done."""
-        self._show({"event": "step", "done": done, "total": total, "what": what})
-
-    def go_on(self) -> None:
-        """Nobody cancels it but by ending the process."""
 
 
 def _brought(told: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from budget_watch.cli.progress import Shown
 
 if TYPE_CHECKING:
     from budget_watch.lake.day_runs import DayRun, SourceResult
+    from ingest.schedule.recorded import Work
 
 runs_app = typer.Typer(no_args_is_help=True)
 
@@ -159,9 +160,11 @@ def runs_resume(
     context: typer.Context, run: RunArgument = None, as_json: JsonOption = False
 ) -> int:
     """从停下的地方继续一个没有完成的业务日，在前台运行。"""
+    from budget_watch.lake.day_runs import WHOLE
+
     here: Context = context.obj
     found = _one(here, run)
-    if found.whole:
+    if found.outcome in WHOLE:
         Printer(as_json, {}).close(
             {"run": found.id, "outcome": found.outcome}, f"{found.id} 已经完成，没有可继续的。"
         )
@@ -184,16 +187,20 @@ def _said(one: SourceResult) -> str:
     return "；".join(text.rstrip("。") for text in (one.message, *one.notes) if text) or "—"
 
 
-def run_day_here(here: Context, day: Any, reason: str, as_json: bool) -> int:
+def run_day_here(
+    here: Context, day: Any, reason: str, as_json: bool, work: Work | None = None
+) -> int:
     """Run a business day in this process, recorded and shown; return the exit status."""
+    from ingest.schedule import work as days
     from ingest.schedule.recorded import Halt, run_recorded
-    from ingest.schedule.work import work
 
     halt = Halt()
     before = signal.signal(signal.SIGTERM, lambda *_: halt.ask("收到停止信号"))
     try:
         with Shown(as_json) as shown:
-            run = run_recorded(here.home, day, work, reason=reason, show=shown, halt=halt)
+            run = run_recorded(
+                here.home, day, work or days.work, reason=reason, show=shown, halt=halt
+            )
     finally:
         signal.signal(signal.SIGTERM, before)
     if run is None:  # only with a condition, and none was given

@@ -35,6 +35,7 @@ OUTCOMES = {
     BROKEN: "中断",
 }
 WHOLE = (DONE, LOOK)  # outcomes of an attempt that went through to the findings
+PART = "手工补取"  # the reason of an attempt at one source alone, or at what was refused before
 
 
 class NoSuchRun(LakeError):
@@ -101,8 +102,13 @@ class DayRun:
 
     @property
     def whole(self) -> bool:
-        """Whether it went through to the findings."""
-        return self.outcome in WHOLE
+        """Whether it went through from all sources to the findings."""
+        return self.outcome in WHOLE and not self.part
+
+    @property
+    def part(self) -> bool:
+        """Whether it was not the day's run, but somebody's fetching of a part by hand."""
+        return self.reason == PART
 
     @property
     def failed_sources(self) -> dict[str, SourceResult]:

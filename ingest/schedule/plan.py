@@ -122,6 +122,7 @@ def next_turn(
         runs: latest first.
         published: business date of the latest snapshot.
     """
+    runs = [run for run in runs if not run.part]  # they are no attempt at the whole day
     last = last_due(now, settings)
     done = run_days(runs, now, settings)
     tried = min((run.biz_date for run in runs), default=None)

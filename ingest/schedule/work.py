@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 from budget_watch.lake import Home, room
 from budget_watch.lake.day_runs import SourceResult
 from ingest.day import DayReport, run_day, run_deliveries
 from ingest.fetching import SourceReport
 from ingest.registry import open_sources
-from ingest.schedule.recorded import Ended, Teller
+from ingest.schedule.recorded import Ended, Teller, Work
 from ingest.settings import sections
 
 
@@ -19,12 +20,31 @@ def work(home: Home, day: date, tell: Teller) -> Ended:
 
     A home without configured sources takes its list of deliveries, as the made-up city has one.
     """
+    return _worked(home, day, tell)
+
+
+def part(source: str | None, again: bool) -> Work:
+    """The work of a day from one source alone, or with what was refused before taken once more."""
+    return partial(_worked, source=source, again=again)
+
+
+def _worked(
+    home: Home, day: date, tell: Teller, source: str | None = None, again: bool = False
+) -> Ended:
     room.enough(home)
-    sources = open_sources(home)
-    if not sources:
+    sources = open_sources(home, only=source)
+    if not sources and not again:
         return _listed(home, day, tell)
     configured = {str(one["name"]): one for one in sections(home)}
-    report = run_day(home, day, sources, watch=_Told(tell, configured), stop=tell.stop)
+    report = run_day(
+        home,
+        day,
+        sources,
+        watch=_Told(tell, configured),
+        stop=tell.stop,
+        only_these=source is not None,
+        again=again,
+    )
     figures = {name: value for name, value in report.record().items() if name != "check"}
     checked = report.checked.summary if report.checked else {}
     return Ended(_message(report), {**figures, **checked}, report.must_look)

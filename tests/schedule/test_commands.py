@@ -1,12 +1,14 @@
 """schedule and runs, as their users call them."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from budget_watch.cli.main import main
 from budget_watch.lake import day_runs
+from budget_watch.lake.snapshot import CHINA
+from ingest.schedule.plan import Settings, Turn, next_turn
 from ingest.schedule.recorded import Ended, run_recorded
 
 DAY = date(2026, 11, 20)
@@ -58,3 +60,29 @@ def test_a_home_without_data_is_not_made_by_looking(capsys, home):
     assert "里没有数据" in said(capsys, home, "runs", "list", status=3).err
     assert "里没有数据" in said(capsys, home, "schedule", "--once", status=3).err
     assert not home.root.exists()
+
+
+def test_a_part_fetched_by_hand_is_written_down_and_leaves_the_day_due(capsys, home, tmp_path):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "FIN-15_2026-11-20.csv").write_text("不是凭证\n", encoding="utf-8")
+    home.root.mkdir()
+    (home.root / "budget_watch.toml").write_text(
+        f'[[source]]\nname = "文件"\nkind = "folder"\npath = "{inbox}"\nstable_seconds = 0\n',
+        encoding="utf-8",
+    )
+    words = ("ingest", "--date", "2026-11-20")
+    assert "没有数据源“别的”" in said(capsys, home, *words, "--source", "别的", status=3).err
+    assert not day_runs.day_runs(home)
+    said(capsys, home, *words, "--source", "文件", status=1)
+    said(capsys, home, *words, "--again", status=1)
+    runs = day_runs.day_runs(home)
+    assert [(r.id, r.reason, r.outcome, r.part, r.whole) for r in runs] == [
+        ("2026-11-20/2", "手工补取", "look", True, False),
+        ("2026-11-20/1", "手工补取", "look", True, False),
+    ]
+    assert {name: one.outcome for name, one in runs[1].sources.items()} == {"文件": "done"}
+    assert "没有可继续的" in said(capsys, home, "runs", "resume").out
+    now = datetime(2026, 11, 21, 4, tzinfo=CHINA)
+    turn = next_turn(runs, now, Settings(since=DAY), None)
+    assert turn == Turn(DAY, "定时")
