@@ -239,7 +239,10 @@ def _who() -> list[Node]:
     """Who reads, and in what; the way to their account and out."""
     found = visitor() if flask.has_request_context() else None
     if found is None or found.session is None:
-        why = "还没有正式账号：只供本机查看。用 budget-watch users add 开立账号后须登录。"
+        why = (
+            "还没有开立正式账号：只有这台机器上的浏览器能打开，不用登录。"
+            "用 budget-watch users add 开立第一个账号后，任何人都须登录。"
+        )
         sign_in = html.A("登录示范账号", href="/login", **attrs({"data-plain": "1"}))
         told = [html.P(why, className="note"), *([sign_in] if _examples() else [])]
         return [menu([html.B("本机操作员")], told, "登录的人", right=True, wide_only=True)]

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from budget_watch.cli.context import CONFIGURATION, TEMPLATE, Context, JsonOption, parse_day
+from budget_watch.cli.context import (
+    CONFIGURATION,
+    TEMPLATE,
+    AsOption,
+    Context,
+    JsonOption,
+    parse_day,
+)
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 
@@ -141,10 +148,11 @@ def status(
     everything: Annotated[
         bool, typer.Option("--all", help="列出全部报表，缺省只列迟到的和有隔离行的")
     ] = False,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """应到、已到、未到期、迟到，为什么；隔离行数。--json 给出全部报表。"""
-    from budget_watch.access import Grant
+    from budget_watch.access.errors import ForbiddenError
     from budget_watch.lake import Snapshot
     from budget_watch.lake.status import table_status
     from budget_watch.views.due_board import asked_on, due_board
@@ -160,13 +168,16 @@ def status(
         "rows": "行数",
         "quarantined": "隔离",
     }
+    grant = here.grant(as_, "status")
+    if not grant.whole:
+        raise ForbiddenError("报送情况按全部报送统计，您的范围只是其中一部分，不能查看。")
     printer = Printer(as_json, columns)
     snapshot = Snapshot.latest(here.home)
     today = parse_day(date_) or (asked_on(here.home, snapshot, now()) if snapshot else None)
     board = due_board(here.home, snapshot, today) if snapshot else None
     why = {row.owing.contract.code: row.why for row in board.rows if row.why} if board else {}
     records = []
-    for record in table_status(here.home, Grant.operator("status"), snapshot, today):
+    for record in table_status(here.home, grant, snapshot, today):
         told = {**record, "why": why.get(record["table"], "")}
         if record["table"].startswith("REF"):
             told["reference"] = True

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from budget_watch.cli.context import Context, JsonOption
+from budget_watch.cli.context import AsOption, Context, JsonOption
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 if TYPE_CHECKING:
+    from budget_watch.access import Grant
     from budget_watch.lake import Home, Reader
 
 reconcile_app = typer.Typer(no_args_is_help=True)
@@ -19,8 +20,10 @@ reconcile_app = typer.Typer(no_args_is_help=True)
 PeriodArgument = Annotated[str, typer.Argument(help="月份，如 2026-09")]
 ClassArgument = Annotated[str, typer.Argument(help="功能分类类级编码，如 205")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="区划代码，缺省为本级")]
-ByOption = Annotated[str, typer.Option("--by", help="办理人姓名，记入调节表")]
-RoleOption = Annotated[str, typer.Option("--role", help="以什么角色办理")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="办理人姓名，记入调节表；有账号的写 --as")
+]
+RoleOption = Annotated[str, typer.Option("--role", help="写 --by 时以什么角色办理")]
 _ROLE = "财政归口"
 
 
@@ -33,14 +36,17 @@ def reconcile_list(
     region: Annotated[str | None, typer.Option("--region", help="只看一个区划")] = None,
     open_: Annotated[bool, typer.Option("--open", help="只列还没有说明清楚的")] = False,
     excel: Annotated[Path | None, typer.Option("--excel", help="另存为 Excel 文件")] = None,
-    by: Annotated[str, typer.Option("--by", help="导出人，印在 Excel 上")] = "operator",
+    by: Annotated[
+        str | None, typer.Option("--by", help="导出人，印在 Excel 上；缺省为 --as 的账号")
+    ] = None,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """一个月的调节表：月报与凭证差在哪里，哪些已经说明。"""
     from budget_watch.views import reconciliation
 
     here: Context = context.obj
-    reader = _reader(here.existing(), "调节表")
+    reader = _reader(here, as_, "调节表")
     year, month = _month(reader, period)
     every = [
         one
@@ -62,7 +68,7 @@ def reconcile_list(
         record = one.record()
         printer.record(record if as_json else _shown(record))
     if excel is not None:
-        _excel(reader, excel, found, (year, month), by)
+        _excel(reader, excel, found, (year, month), by or reader.grant.user)
         printer.note(f"已写入 {excel}")
     waiting = sum(one.state in reconciliation.NEEDS_WORK for one in every)
     printer.close(
@@ -78,6 +84,7 @@ def reconcile_show(
     period: PeriodArgument,
     func_class: ClassArgument,
     region: RegionOption = None,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """一类的调节表：从凭证到月报逐项列出，以及每一条填列、签认、撤回。"""
@@ -85,7 +92,7 @@ def reconcile_show(
     from budget_watch.views import reconciliation
 
     here: Context = context.obj
-    reader = _reader(here.existing(), "调节表")
+    reader = _reader(here, as_, "调节表")
     year, month = _month(reader, period)
     place = region or _own(here)
     found = next(
@@ -131,9 +138,10 @@ def reconcile_fill(
         str, typer.Option("--amount", help="截至本月累计的差额，如 12.34万元；月报比凭证多为正")
     ],
     why: Annotated[str, typer.Option("--why", help="说明：差额从何而来，依据什么")],
-    by: ByOption,
+    by: ByOption = None,
     region: RegionOption = None,
     role: RoleOption = _ROLE,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """财政填列一条调节；另一人签认后，从下一个数据快照起生效。"""
@@ -143,13 +151,15 @@ def reconcile_fill(
     home = here.existing()
     year, month = _parsed(period)
     slot = Slot(year, month, region or _own(here), func_class)
-    made = fill(home, _grant(by, "填列调节表"), slot, kind, _fen(amount), why, role)
+    grant, role = _acting(here, by, as_, role, "填列调节表")
+    made = fill(home, grant, slot, kind, _fen(amount), why, role)
     printer = Printer(as_json, {})
-    left = _left_after(home, made)
+    left = _left_after(home, grant, made)
     printer.note(_left_words(made, left))
     printer.close(
         {**made.record(), "left_after": left},
-        f"已填列调节行 {made.id}，待另一人签认：budget-watch reconcile sign {made.id} --by 姓名",
+        f"已填列调节行 {made.id}，待另一人签认："
+        f"budget-watch reconcile sign {made.id} --by 姓名（或 --as 账号）",
     )
     return DONE
 
@@ -158,8 +168,9 @@ def reconcile_fill(
 def reconcile_sign(
     context: typer.Context,
     line: Annotated[int, typer.Argument(help="调节行编号")],
-    by: ByOption,
+    by: ByOption = None,
     role: RoleOption = _ROLE,
+    as_: AsOption = None,
     note: Annotated[str, typer.Option("--note", help="签认意见")] = "",
     as_json: JsonOption = False,
 ) -> int:
@@ -168,7 +179,8 @@ def reconcile_sign(
 
     here: Context = context.obj
     home = here.existing()
-    done = sign(home, _grant(by, "签认调节表"), line, role, note)
+    grant, role = _acting(here, by, as_, role, "签认调节表")
+    done = sign(home, grant, line, role, note)
     return _published(home, done.record(), "已签认", as_json)
 
 
@@ -177,8 +189,9 @@ def reconcile_withdraw(
     context: typer.Context,
     line: Annotated[int, typer.Argument(help="调节行编号")],
     why: Annotated[str, typer.Option("--why", help="为什么撤回")],
-    by: ByOption,
+    by: ByOption = None,
     role: RoleOption = _ROLE,
+    as_: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """撤回一条调节（写错了、情况变了）；记录留着，从下一个数据快照起不再计算。"""
@@ -186,7 +199,8 @@ def reconcile_withdraw(
 
     here: Context = context.obj
     home = here.existing()
-    done = withdraw(home, _grant(by, "撤回调节"), line, role, why)
+    grant, role = _acting(here, by, as_, role, "撤回调节")
+    done = withdraw(home, grant, line, role, why)
     return _published(home, done.record(), "已撤回", as_json)
 
 
@@ -213,12 +227,13 @@ def _published(home: Home, record: dict[str, Any], word: str, as_json: bool) -> 
     return DONE
 
 
-def _left_after(home: Home, made: Any) -> int | None:
+def _left_after(home: Home, grant: Grant, made: Any) -> int | None:
     """What of the class will be left, in fen, once everything that was filled in is signed."""
     from budget_watch.casework.reconciling import FILLED, lines
+    from budget_watch.lake import Reader
     from budget_watch.views import reconciliation
 
-    reader, slot = _reader(home, "调节表"), made.slot
+    reader, slot = Reader(home, grant), made.slot
     left = [
         one.left
         for one in reconciliation.statements(reader, slot.fiscal_year, slot.month)
@@ -242,19 +257,28 @@ def _left_words(made: Any, left: int | None) -> str:
     return f"全部签认后，这一类还有差额 {fmt.yuan(left)} 元没有说明。"
 
 
-def _reader(home: Home, purpose: str) -> Reader:
-    from budget_watch.access import Grant
+def _reader(here: Context, user: str | None, purpose: str) -> Reader:
     from budget_watch.lake import Reader
 
-    return Reader(home, Grant.operator(purpose))
+    home = here.existing()
+    return Reader(home, here.grant(user, purpose))
 
 
-def _grant(by: str, purpose: str) -> Any:
+def _acting(
+    here: Context, by: str | None, user: str | None, role: str, purpose: str
+) -> tuple[Grant, str]:
+    """Who acts, and in which role: the account's own, or somebody named at this keyboard."""
     from budget_watch.access import Grant
+    from budget_watch.casework.cases import actor_of
 
-    if not by.strip():
-        raise typer.BadParameter("--by 要写办理人姓名。")
-    return Grant(user=by.strip(), purpose=purpose)
+    if user is not None and by is not None:
+        raise typer.BadParameter("--as 和 --by 只写一个。")
+    if user is not None:
+        actor = actor_of(here.home, here.grant(user, purpose))
+        return actor.grant, actor.role
+    if by is None or not by.strip():
+        raise typer.BadParameter("请写 --as 账号，或 --by 办理人姓名。")
+    return Grant(user=by.strip(), purpose=purpose), role
 
 
 def _own(here: Context) -> str:

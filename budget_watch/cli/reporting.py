@@ -75,8 +75,9 @@ def serve(
     open_port(host, port)
     from budget_watch.casework.accounts import has_accounts
 
-    who = "须登录。" if has_accounts(here.home) else "还没有正式账号：只供本机查看，不用登录。"
-    say.print(f"看板：http://{host}:{port}/   {who}按 Ctrl+C 停止。")
+    who = _WITH_ACCOUNTS if has_accounts(here.home) else _WITHOUT
+    say.print(f"看板：http://{host}:{port}/")
+    say.print(f"{who}按 Ctrl+C 停止。")
     if not with_schedule:
         run(here.home, host, port)
         return DONE
@@ -85,6 +86,13 @@ def serve(
     with beside(here):
         run(here.home, host, port)
     return DONE
+
+
+_WITH_ACCOUNTS = "已有正式账号：打开后须登录。"
+_WITHOUT = (
+    "还没有开立正式账号，所以只有这台机器上的浏览器能打开，不用登录，能看全部数据；"
+    "用 budget-watch users add 开立第一个账号后，任何人都须登录（docs/users.md）。"
+)
 
 
 def open_port(host: str, port: int) -> None:

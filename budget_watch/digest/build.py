@@ -1,6 +1,7 @@
 """Builds a report: material → document → files. The one door from outside.
 
-Same snapshot and template, same bytes: nothing here reads the clock; dates come from the snapshot.
+Same snapshot, template, register of exemptions and audit anchor, same bytes: nothing here reads the
+clock; dates come from the snapshot.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from budget_watch.access import Grant
+from budget_watch.casework.auditing import latest_anchor
 from budget_watch.digest import html, word
 from budget_watch.digest.document import Block, Document, Masthead, Note, Paragraph, Table
 from budget_watch.digest.errors import DigestError, DigestRefusedError
+from budget_watch.digest.exempted import in_force
 from budget_watch.digest.material import gather
 from budget_watch.digest.period import Period, parse
 from budget_watch.digest.template import Template, read_template
@@ -94,6 +97,7 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
             f"输入不全，且模板 {template.report} 不在首页列出缺口：{gaps[0].text}等{len(gaps)}项。"
             "请补齐数据，或在模板写 gaps_on_page_one: true。"
         )
+    anchor = latest_anchor(home)
     document = Document(
         _masthead(home, reader.snapshot, period, template, writer),
         summary,
@@ -103,6 +107,8 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
         reader.snapshot.id,
         f"{reader.snapshot.biz_date.isoformat()}T00:00:00Z",
         tuple(template.definitions),
+        in_force(home, grant, reader.snapshot.biz_date),
+        anchor.line if anchor else "",
     )
     _check_words(template, document)
     return document

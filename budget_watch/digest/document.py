@@ -128,6 +128,8 @@ class Document:
         sections: headings and blocks in order.
         figures: every figure printed, by key; the appendix is made from it.
         snapshot: id. frozen: the date files carry as created and modified, ISO.
+        exemptions: those in force on the business date, a row each (`exempted.COLUMNS`).
+        anchor: of the audit log, in one line; empty where there is none yet.
     """
 
     masthead: Masthead
@@ -138,3 +140,5 @@ class Document:
     snapshot: str
     frozen: str
     definitions: tuple[str, ...] = ()
+    exemptions: tuple[tuple[str, ...], ...] = ()
+    anchor: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from budget_watch.digest import exempted
 from budget_watch.digest.document import (
     Block,
     Chart,
@@ -16,7 +17,7 @@ from budget_watch.digest.document import (
     Section,
     Table,
 )
-from budget_watch.digest.ledger import Ledger, Use, as_json, ledger
+from budget_watch.digest.ledger import Ledger, Use, anchor_text, as_json, ledger
 from budget_watch.digest.svg import svg
 
 STYLE = Path(__file__).with_name("report.css")
@@ -41,6 +42,7 @@ def write(document: Document) -> bytes:
         '<main id="text">',
         *(_section(section, at, number) for at, section in enumerate(document.sections)),
         _definitions(document),
+        _exemptions(document),
         _appendix(book, document),
         "</main></div>",
         f'<script type="application/json" id="ledger">{_safe(as_json(document))}</script>',
@@ -152,6 +154,23 @@ def _definitions(document: Document) -> str:
     return f'<h2 id="terms">口径说明</h2><ul class="terms">{rows}</ul>'
 
 
+def _exemptions(document: Document) -> str:
+    rows = document.exemptions
+    day = document.frozen[:10]
+    head = f'<h2 id="exemptions">{exempted.TITLE}</h2>'
+    if not rows:
+        return f'{head}<p class="source">{exempted.NONE}</p>'
+    names = "".join(f"<th>{name}</th>" for name in exempted.COLUMNS)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return (
+        f'{head}<p class="source">{exempted.note(len(rows), day)}</p>'
+        f'<div class="scroll"><table class="ledger"><thead><tr>{names}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
 def _appendix(book: Ledger, document: Document) -> str:
     rows = "".join(
         f'<tr id="f{entry.number}"><td class="num">{entry.number}</td>'
@@ -168,6 +187,7 @@ def _appendix(book: Ledger, document: Document) -> str:
         '<h2 id="figures">附录　数据出处</h2>'
         f'<p class="source">数据快照 {escape(document.snapshot)}。'
         "每个数字对应一行；金额到分，比率列出分子和分母；查询在该快照上重新运行应得同一结果。</p>"
+        f'<p class="source anchor">{escape(anchor_text(document))}</p>'
         '<details><summary>数字清单</summary><div class="scroll"><table class="ledger"><thead><tr>'
         "<th>编号</th><th>指标</th><th>数值</th><th>口径</th><th>公式与查询</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div></details>"

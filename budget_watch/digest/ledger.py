@@ -86,6 +86,16 @@ def ledger(document: Document) -> Ledger:
     return Ledger(tuple(entries), tuple(_sql(q, columns) for q, columns in queries.items()))
 
 
+def anchor_text(document: Document) -> str:
+    """How far the audit log reached when the report was made: what nobody can cut off unseen."""
+    if not document.anchor:
+        return "审计日志还没有锚。"
+    return (
+        f"审计日志的锚：{document.anchor}。日后核对日志时，第一个数以前的记录应齐全，"
+        "且该条的校验码与此相同。"
+    )
+
+
 def _sql(query: Query, columns: Iterable[str]) -> str:
     """One statement for all sums asked of the same rows."""
     sums = ", ".join("count(*)" if c == "*" else f"sum({c})" for c in sorted(columns))
@@ -133,5 +143,5 @@ def as_json(document: Document) -> str:
         }
         for key, figure in sorted(document.figures.items())
     }
-    whole = {"snapshot": document.snapshot, "figures": figures}
+    whole = {"snapshot": document.snapshot, "audit_anchor": document.anchor, "figures": figures}
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -18,6 +18,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml.ns import qn
 from docx.shared import Mm
 
+from budget_watch.digest import exempted
 from budget_watch.digest.document import (
     Block,
     Chart,
@@ -31,7 +32,7 @@ from budget_watch.digest.document import (
     Table,
 )
 from budget_watch.digest.emf import emf
-from budget_watch.digest.ledger import as_json, ledger
+from budget_watch.digest.ledger import anchor_text, as_json, ledger
 from budget_watch.digest.pagination import PAGE, pages, text_lines
 from budget_watch.digest.repack import repack
 from budget_watch.digest.word_page import TEXT_MM, set_up
@@ -88,6 +89,7 @@ class _Writer:
             bookmark(paragraph, f"_c{at}", at + 1)
             self._blocks(section.blocks)
         self._definitions()
+        self._exemptions()
         self._appendix()
         attach(self.word, as_json(self.document))
         self._properties()
@@ -228,6 +230,20 @@ class _Writer:
         for text in self.document.definitions:
             self._line(text, "Small")
 
+    def _exemptions(self) -> None:
+        """The register of exemptions as it held on the business date."""
+        rows, day = self.document.exemptions, self.document.frozen[:10]
+        self._line(exempted.TITLE, "Heading 1")
+        if not rows:
+            self._line(exempted.NONE, "Small")
+            return
+        self._line(exempted.note(len(rows), day), "Small")
+        columns = [
+            Column(head, at == len(rows[0]) - 1, wide)
+            for at, (head, wide) in enumerate(zip(exempted.COLUMNS, exempted.WIDTHS, strict=True))
+        ]
+        table(self.word, columns, rows, TEXT_MM, "Ledger", frozenset(), self._run)
+
     def _appendix(self) -> None:
         """Every figure with its exact value and queries; small type, a new page."""
         self._break()
@@ -238,6 +254,7 @@ class _Writer:
             "查询在该快照上重新运行应得同一结果。正文数字为锁定域，标记即下表的编码。",
             "Small",
         )
+        self._line(anchor_text(self.document), "Small")
         columns = (
             Column("编号", False, 2),
             Column("指标（编码）", False, 9),

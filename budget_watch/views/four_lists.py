@@ -35,6 +35,7 @@ from budget_watch.opinions.seeing import about, answer_of, inside, list_opinions
 from budget_watch.opinions.seeing import record as opinion_record
 from budget_watch.views.judgement import worded
 from budget_watch.views.names import Names
+from budget_watch.views.page_words import page_words
 
 LISTS = ("工作", "问题", "建议", "成果")
 _ENDED = "办结"  # of a finding's work state: it held, was worked on and came to an end
@@ -87,11 +88,20 @@ class _Seen:
     desk: Desk
     opinion_desk: OpinionDesk
     today: date
-    place: Callable[[str | None], str]
+    names: Names
     cases: Sequence[Case]
     opinions: Sequence[Opinion]
     findings: Sequence[Finding]
     draws: Sequence[tuple[Draw, Sequence[Result]]]
+
+    def place(self, code: str | None) -> str:
+        """An addressee with its code."""
+        if code is None:
+            return ""
+        if code == FINANCE:
+            return "财政部门（归口）"
+        name = self.names.of("u", code)
+        return code if name == code else f"{name}（{code}）"
 
 
 def four_lists(
@@ -114,7 +124,7 @@ def _read(home: Home, actor: Actor, today: date, year: int | None) -> _Seen:
     desk = Desk.of(home)
     if not actor.grant.business:
         empty = Names()
-        return _Seen(home, actor, desk, OpinionDesk.of(home), today, _placer(empty), (), (), (), ())
+        return _Seen(home, actor, desk, OpinionDesk.of(home), today, empty, (), (), (), ())
     drawn = _draws(home, desk, actor)
     found = list_findings(home, actor.grant, outcome=None, trial=False)
     return _Seen(
@@ -123,7 +133,7 @@ def _read(home: Home, actor: Actor, today: date, year: int | None) -> _Seen:
         desk,
         OpinionDesk.of(home),
         today,
-        _placer(_names(home, actor)),
+        _names(home, actor),
         [each for each in list_cases(home, actor) if _in(year, each.opened_at)],
         [each for each in list_opinions(home, actor) if _in(year, each.opened_at)],
         [each for each in found if year in (None, each.first_seen.year)],
@@ -147,18 +157,6 @@ def _names(home: Home, actor: Actor) -> Names:
     units = Reader(home, actor.grant).scan("unit").sort("agency_code", "valid_from").collect()
     known = dict(units.select("dept_code", "dept_name").drop_nulls().iter_rows())
     return Names(units={**known, **dict(units.select("agency_code", "agency_name").iter_rows())})
-
-
-def _placer(known: Names) -> Callable[[str | None], str]:
-    def place(code: str | None) -> str:
-        if code is None:
-            return ""
-        if code == FINANCE:
-            return "财政部门（归口）"
-        name = known.of("u", code)
-        return code if name == code else f"{name}（{code}）"
-
-    return place
 
 
 def _draws(home: Home, desk: Desk, actor: Actor) -> list[tuple[Draw, Sequence[Result]]]:
@@ -277,7 +275,10 @@ def _advice(seen: _Seen) -> list[Row]:
         told = _told(seen, one)
         due, mark = _due(told.get("clocks", ()))
         thing = about(seen.home, seen.actor, one)
-        what = KINDS[one.about] + (f" {thing['title']}" if thing["title"] else "")
+        title = thing["title"]
+        if one.about == "figure":
+            title = page_words(seen.names, one.about_id)
+        what = KINDS[one.about] + (f" {title}" if title else "")
         place = seen.place(told.get("addressee"))
         period = f"{due}（{mark}）" if mark else due
         cells = [one.id, one.title, one.kind, one.author_name, what, place, state.title, period]

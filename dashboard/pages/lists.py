@@ -16,6 +16,12 @@ from dashboard.parts import Node, block, empty, link, segments, source_line
 from dashboard.table import Column, Line, table
 
 TABS = {"work": "工作", "problems": "问题", "advice": "建议", "outcomes": "成果"}
+_NONE = {
+    "工作": "没有正在办理的疑点、意见和抽查。",
+    "问题": "还没有初核成立的疑点，抽查也没有记下“否”。",
+    "建议": "还没有意见和建议。",
+    "成果": "还没有办结的疑点、意见和抽查。",
+}
 _LONG = ("事项", "问题", "标题", "事实", "说明", "针对")
 _MINOR = ("类别", "数据状态", "议题", "种类")
 
@@ -46,7 +52,8 @@ def page(context: Context) -> Page:
 def _listed(context: Context, found: FourList) -> Node:
     title = f"{found.name}清单"
     if not found.rows:
-        return empty(f"{title}里没有您看得到的事项。")
+        scope = "" if context.grant.whole else "在您的范围内，"
+        return empty(f"{scope}{_NONE[found.name]}")
     columns = [Column(each, long=each in _LONG, minor=each in _MINOR) for each in found.columns]
     lines = [_line(context, found, row) for row in found.rows]
     source = source_line("疑点库", "意见库", "抽查", "随办理实时变化")

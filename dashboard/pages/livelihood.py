@@ -53,14 +53,18 @@ def page(context: Context) -> Page:
     return Page(
         "民生实事",
         [html.Div(body, className="rows")],
-        lead=lead if found else "还没有您看得到的民生实事。",
+        lead=lead if found else _none(context),
         tab_title="民生实事",
     )
 
 
+def _none(context: Context) -> str:
+    return "还没有登记民生实事。" if context.grant.whole else "您的范围内还没有民生实事。"
+
+
 def _list(context: Context, found: Sequence[Livelihood], told: Sequence[dict[str, Any]]) -> Node:
     if not found:
-        return empty("没有登记的民生实事。")
+        return empty("民生实事由预算工委登记，登记后在这里按季跟踪进展、资金和满意度。")
     columns = [
         Column("项目", long=True),
         Column("承办", minor=True),

@@ -14,6 +14,7 @@ from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, record, seen_by
 from budget_watch.opinions.topics import Topic, list_topics, topic_record
 from budget_watch.views import formats as fmt
+from budget_watch.views.page_words import page_words
 from dashboard.address import Address, parse
 from dashboard.context import Context
 from dashboard.errors import DashboardError
@@ -63,10 +64,17 @@ def page(context: Context) -> Page:
                 className="rows",
             )
         ],
-        lead=lead if every else "还没有您看得到的意见。",
+        lead=lead if every else _none(context),
         tools=tools,
         tab_title="审议意见",
     )
+
+
+def _none(context: Context) -> str:
+    """That there is no opinion, of all or of those the reader may see."""
+    if context.grant.whole:
+        return "还没有意见。"
+    return "还没有您写的、交您办理的或向您公开的意见。"
 
 
 def _states(desk: OpinionDesk, listed: Sequence[Opinion], here: Address) -> Node:
@@ -91,7 +99,8 @@ def rows_of(
 def topics_block(context: Context, desk: OpinionDesk, topics: Sequence[Topic]) -> Node:
     """Topics with their counts."""
     if not topics:
-        return empty("没有您看得到的议题。")
+        whole = context.grant.whole
+        return empty("还没有议题。" if whole else "还没有邀请您参加的议题。")
     actor = actor_of(context.home, context.grant)
     columns = [
         Column("议题", long=True),
@@ -119,9 +128,7 @@ def _new(context: Context, desk: OpinionDesk, on: str) -> list[Node]:
     said: list[Node] = []
     if on:
         about = {"about": "figure", "about_id": on, "as_of": context.as_of.isoformat()}
-        said = [
-            html.P(["针对页面 ", page_link(context, on), f"，数据截至{fmt.day(context.as_of)}。"])
-        ]
+        said = [html.P(["针对 ", page_link(context, on), f"，数据截至{fmt.day(context.as_of)}。"])]
     form = writing(context, desk, roles, about, open_=bool(on))
     return [block("写意见", [*said, form], source=source_line(SOURCE))]
 
@@ -134,7 +141,7 @@ def page_link(context: Context, place: str, snapshot: str | None = None) -> Node
     except DashboardError:
         return place
     known = found if snapshot is None else found.with_query(snap=snapshot, asof=None)
-    return link(place, known)
+    return link(page_words(context.names, place), known)
 
 
 def listing(

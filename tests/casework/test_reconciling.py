@@ -14,8 +14,10 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from budget_watch.access import Grant
+from budget_watch.access import Grant, accounts, assigning
 from budget_watch.access.grant import Scope
+from budget_watch.audit import Who, read
+from budget_watch.casework.accounts import store_of
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.reconciling import (
     ReconcileError,
@@ -320,3 +322,57 @@ def test_filling_in_says_what_will_be_left_and_warns_of_too_much(home: Home, cap
     assert "全部签认后，这一类还有差额 200,000.00 元没有说明。" in said("10万元")
     assert "全部签认后，差额都已说明。" in said("20万元")
     assert "请核对：全部签认后，说明的比差额多 50,000.00 元" in said("5万元")
+
+
+def people(home: Home) -> None:
+    store = store_of(home)
+    by = Who("operator", "", "", "test")
+    for name, role, scope in (
+        ("cai", "finance", Scope(regions=frozenset({CITY}))),
+        ("zheng", "finance", Scope(regions=frozenset({CITY}))),
+        ("county", "finance", Scope(regions=frozenset({"990121000"}))),
+        ("li", "clerk", Scope()),
+        ("kuai", "unit_clerk", Scope(units=frozenset({"101001"}))),
+        ("shen", "audit_admin", Scope()),
+    ):
+        accounts.add(store, by, name, f"{name}某")
+        assigning.assign(store, by, name, role, "任职", scope)
+
+
+def test_the_commands_read_and_act_under_an_account(home: Home, capsys) -> None:
+    report(home, PAID + 300_000_00)
+    people(home)
+    place = ("2026-09", "205", "--region", CITY)
+    more = ("--kind", "在途", "--amount", "30万元", "--why", "九月末已付，十月列报")
+
+    def fill_as(*who: str) -> tuple[int, list[dict]]:
+        return run(capsys, home, "reconcile", "fill", *place, *more, *who)
+
+    for name, status in (("county", 3), ("li", 3), ("kuai", 3), ("shen", 3), ("nobody", 3)):
+        assert fill_as("--as", name) == (status, []), name
+    assert fill_as()[0] == fill_as("--as", "cai", "--by", "张三")[0] == 2
+    status, (made,) = fill_as("--as", "cai")
+    assert (status, made["filled_by"], made["left_after"]) == (0, "cai", 0)
+    line = str(made["line"])
+    assert run(capsys, home, "reconcile", "sign", line, "--as", "cai")[0] == 3  # not one's own
+    status, (done,) = run(capsys, home, "reconcile", "sign", line, "--as", "zheng")
+    assert (status, done["signed_by"]) == (0, "zheng")
+    for name, count in (("cai", 1), ("li", 1), ("county", 0)):
+        status, told = run(capsys, home, "reconcile", "list", "--period", "2026-09", "--as", name)
+        assert (status, told[-1]["statements"]) == (0, count), name
+    for name in ("kuai", "shen"):
+        status, told = run(capsys, home, "reconcile", "list", "--period", "2026-09", "--as", name)
+        assert told == [] or told[-1]["statements"] == 0, name
+    assert run(capsys, home, "reconcile", "show", *place, "--as", "county")[0] != 0
+    with engine(home).connect() as connection:
+        read_as = {e.user for e in read(connection, act="user.command_as")}
+    assert {"cai", "zheng", "county", "kuai"} <= read_as
+
+
+def test_what_arrived_is_told_only_to_whom_everything_is_open(home: Home, capsys) -> None:
+    report(home, PAID)
+    people(home)
+    whole = run(capsys, home, "status")
+    assert run(capsys, home, "status", "--as", "li") == whole
+    for name in ("cai", "kuai", "shen"):
+        assert run(capsys, home, "status", "--as", name) == (3, []), name

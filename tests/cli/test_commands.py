@@ -64,6 +64,24 @@ def test_a_busy_port_is_said_before_anything_is_promised(
     assert "看板：http" not in err
 
 
+def test_serving_says_who_can_open_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.serve.serve", lambda home, host, port: None)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def said() -> str:
+        status, out, err = run(capsys, "--home", str(tmp_path), "serve", "--port", str(port))
+        assert status == 0
+        return (out + err).replace("\n", "")
+
+    assert "还没有开立正式账号，所以只有这台机器上的浏览器能打开，不用登录" in said()
+    run(capsys, "--home", str(tmp_path), "users", "add", "li", "--name", "李")
+    assert "已有正式账号：打开后须登录。" in said()
+
+
 def test_every_command_of_the_readmes_exists(capsys: pytest.CaptureFixture[str]) -> None:
     words = set()
     for name in ("README.md", "README.zh-CN.md"):

@@ -221,6 +221,8 @@ def test_a_figure_carries_its_page_and_the_day_it_was_known(made):
     (way,) = [each for each in links(shown) if each.startswith("/opinions?on=")]
     path, _, search = way.partition("?")
     form = answer(made.home, dai.grant, path, f"?{search}")
+    told = words(kinds(form, "Main"))
+    assert "针对 预算执行 › 教育局，数据截至" in told and "/exec" not in told
     given = {each.name: each.value for each in kinds(form, "Input") if each.type == "hidden"}
     assert given["about"] == "figure" and given["about_id"] == "/exec/d101?to=9"
     done = write(
@@ -234,6 +236,7 @@ def test_a_figure_carries_its_page_and_the_day_it_was_known(made):
     )
     shown = answer(made.home, dai.grant, f"/opinion/{done.opinion}", "")
     assert f"数据截至{given['as_of']}" in words(shown)
+    assert "页面上的数据 预算执行 › 教育局，" in words(shown) and "/exec" not in words(shown)
     at = [each for each in links(kinds(shown, "Main")) if each.startswith("/exec/d101")]
     assert len(at) == 1 and "snap=" in at[0]
     bad = answer(made.home, dai.grant, "/opinions", "?on=javascript:alert(1)")

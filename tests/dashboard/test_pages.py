@@ -352,3 +352,17 @@ def test_the_reconciliation_shows_what_is_open_and_what_was_signed(home: Home) -
     assert "本月没有签认的调节。" in text
     assert f"budget-watch reconcile list --period {year}-{month:02} --excel 调节表.xlsx" in text
     assert f"{year}年{month}月末本级" in words(main(home, "/data"))
+
+
+def test_an_empty_list_says_what_would_stand_there(home: Home) -> None:
+    part = Grant("x", "test", scope=Scope(units=frozenset({"109999"})), role="unit_clerk")
+    for path, whole, own in (
+        ("/lists", "没有正在办理的疑点、意见和抽查。", "在您的范围内，没有正在办理"),
+        ("/lists?tab=outcomes", "还没有办结的疑点、意见和抽查。", "在您的范围内，还没有办结"),
+        ("/opinions", "还没有意见。", "还没有您写的、交您办理的或向您公开的意见。"),
+        ("/opinions?tab=topics", "还没有议题。", "还没有邀请您参加的议题。"),
+        ("/livelihood", "还没有登记民生实事。", "您的范围内还没有民生实事。"),
+    ):
+        assert whole in words(main(home, path)), path
+        told = words(main(home, path, part))
+        assert own in told and "看得到的" not in told, path

@@ -1,0 +1,53 @@
+"""What a page of the dashboard is called, from its address: `/exec/d101` is 预算执行 › 教育局.
+
+Places are named as the reader's names know them; what is not theirs to see stays a code.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from budget_watch.views.names import Names
+
+TITLES = {  # as the dashboard's own menu has them; a test holds the two together
+    "overview": "总览",
+    "exec": "预算执行",
+    "voucher": "支付凭证",
+    "alerts": "预警中心",
+    "finding": "疑点",
+    "debt": "政府债务",
+    "data": "数据质量",
+    "rules": "规则与参数",
+    "livelihood": "民生实事",
+    "lists": "四张清单",
+    "search": "搜索",
+    "exemptions": "例外情形登记",
+    "opinions": "审议意见",
+}
+_PLACES = ("exec", "debt")  # whose parts are a letter and a code
+_LIST = "支付凭证"
+
+
+def page_words(names: Names, address: str) -> str:
+    """The page in Chinese words; the address itself where it is no page that is known."""
+    path, _, query = address.partition("?")
+    page, *parts = path.strip("/").split("/")
+    title = TITLES.get(page or "overview")
+    if title is None:
+        return address
+    steps = [unquote(part) for part in parts if part]
+    said = [title]
+    if page in _PLACES:
+        said += [_step(names, step[:1], step[1:]) for step in steps if len(step) > 1]
+        said += [_LIST] if "tab=v" in query.split("&") else []
+    else:
+        said += steps[-1:]
+    return " › ".join(said)
+
+
+def _step(names: Names, letter: str, code: str) -> str:
+    if letter == "y":
+        return "一个收款人"  # the address holds a hash, never a name
+    if letter == "m":
+        return f"{code.lstrip('0')}月"
+    return names.of(letter, code)
