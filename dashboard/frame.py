@@ -123,7 +123,8 @@ def _entry(name: str, title: str, address: Address, current: str) -> html.A:
 
 def _tabbar(address: Address, current: str, seat: Seat | None) -> html.Nav:
     """The foot bar of narrow screens: four pages, and “更多” with all the others."""
-    here = any(name == current for name, _ in MORE)
+    reads = seat is None or seat.grant.business
+    here = reads and any(name == current for name, _ in MORE)
     inside = [
         html.Span(className="icon icon-more", **attrs({"aria-hidden": "true"})),
         html.Span("更多"),

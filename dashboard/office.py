@@ -65,6 +65,11 @@ def sections(home: Home, grant: Grant) -> tuple[str, ...]:
     )
 
 
+def called(user: str) -> str:
+    """An account as pages name it; the one at the keyboard and the machine have none."""
+    return {"operator": "本机操作员", "system": "系统"}.get(user, user)
+
+
 def clock(seconds: int) -> str:
     """A stored time, as the day and minute here."""
     return f"{moment(seconds).astimezone(CHINA):%Y-%m-%d %H:%M}"

@@ -19,7 +19,7 @@ from budget_watch.casework.workflow import workflow_of
 from budget_watch.lake import Home
 from budget_watch.opinions.opinion import OpinionDesk
 
-TITLES = {"area": "范围", "action": "动作", "roles": "可以办理的角色", "note": "限制"}
+TITLES = {"area": "事项", "action": "动作", "roles": "可以办理的角色", "note": "限制"}
 ACT_WORDS: Mapping[Act, str] = {
     "export": "导出数据、清单",
     "digest": "生成季刊等报告",

@@ -27,7 +27,7 @@ from budget_watch.notices.contacts import Contact, all_contacts
 from dashboard.address import Address
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
-from dashboard.office import ACCOUNTS, Office, clock
+from dashboard.office import ACCOUNTS, Office, called, clock
 from dashboard.pages.admin_forms import button_form, day, reason, step_form, text
 from dashboard.pages.forms import labelled, select
 from dashboard.parts import Node, block, empty, source_line, tag
@@ -72,7 +72,7 @@ def _standing(office: Office, one: Account, state: str) -> Node:
     left = second.codes_left(office.store, one.name)
     facts: list[tuple[str, Node]] = [
         ("状态", tag(state)),
-        ("开立", f"{clock(one.made_at)}，{one.made_by}"),
+        ("开立", f"{clock(one.made_at)}，{called(one.made_by)}"),
         ("动态口令", f"已启用，恢复码余{left}个" if one.second else "未启用"),
         ("统一认证", one.subject or "没有对上"),
     ]
@@ -167,7 +167,7 @@ def _roles(office: Office, one: Account, held: list[Assignment]) -> Node:
                 "；".join(limits_of(each)),
                 f"{each.since}起" + (f"至{each.until}" if each.until else ""),
                 each.reason,
-                each.made_by,
+                called(each.made_by),
             ]
         )
         for each in reversed(held)
@@ -243,7 +243,7 @@ def _approvals(office: Office, one: Account, held: list[Assignment]) -> Node:
                 role_title(office.store, each.role),
                 f"{each.until}",
                 each.reason,
-                each.made_by,
+                called(each.made_by),
             ]
         )
         for each in reversed(found)

@@ -14,7 +14,7 @@ from budget_watch.views.audit_words import ROOMS, act_words, detail_word
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.markup import Input
-from dashboard.office import AUDIT, Office, clock_of, utc_of
+from dashboard.office import AUDIT, Office, called, clock_of, utc_of
 from dashboard.pages.admin_forms import button_form, day, filter_form, text
 from dashboard.pages.forms import export_form, labelled, select
 from dashboard.pages.paging import AT_ONCE, pager
@@ -58,7 +58,7 @@ def page(office: Office) -> Page:
             Column("谁"),
             Column("动作"),
             Column("对象"),
-            Column("内容", minor=True),
+            Column("内容", long=True),
         ]
         body = table("审计日志", columns, [_line(office, words, each) for each in shown])
     return Page(
@@ -81,7 +81,7 @@ def page(office: Office) -> Page:
 
 
 def _line(office: Office, words: Mapping[str, str], each: Entry) -> Line:
-    who: list[Node] = [each.user]
+    who: list[Node] = [called(each.user)]
     if each.role:
         who.append(f"，{role_title(office.store, each.role)}")
     word = words.get(each.act)

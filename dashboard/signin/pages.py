@@ -13,9 +13,11 @@ import segno
 from budget_watch.access import enrolling, oidc, pairing, second, sessions, signing_in
 from budget_watch.access.accounts import any_examples
 from budget_watch.access.errors import AccessError, SignInError
+from budget_watch.access.granting import Capacity
 from budget_watch.access.passwords import LEAST
 from budget_watch.access.sessions import METHODS, Session
-from budget_watch.access.store import moment
+from budget_watch.access.store import Store, moment
+from budget_watch.access.telling import approval_text, limits_of
 from budget_watch.audit import Who
 from budget_watch.casework.accounts import has_accounts, lasting, store_of
 from budget_watch.casework.oidc import provider
@@ -469,6 +471,14 @@ def _told(asking: pairing.Asking) -> dict[str, Any]:
     }
 
 
+def _limits(store: Store, each: Capacity) -> str:
+    """What a person sees in one of the capacities they hold."""
+    if store.roles[each.role].admin:
+        return "不查看业务数据"
+    own = "；".join(limits_of(each.assignment))
+    return own if each.approval is None else f"{own}；批准：{approval_text(each.approval)}"
+
+
 def _account_page(home: Home, who: Visitor, error: str = "") -> flask.Response:
     store, user = store_of(home), _user(who)
     own = _session(who)
@@ -482,8 +492,18 @@ def _account_page(home: Home, who: Visitor, error: str = "") -> flask.Response:
         for each in sessions.sessions(store, user)
     ]
     chosen = who.capacity
+    held = [
+        {
+            "title": each.title,
+            "limits": _limits(store, each),
+            "until": (each.approval or each.assignment).until or "不限",
+            "now": each == chosen,
+        }
+        for each in who.capacities
+    ]
     return _page(
         "account.html",
+        held=held,
         who=who,
         error=error,
         user=user,

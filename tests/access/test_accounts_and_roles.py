@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -18,8 +19,8 @@ from budget_watch.access import (
     assigning,
 )
 from budget_watch.access.errors import AccessError, ForbiddenError, NoRoleError, UnknownUserError
-from budget_watch.access.granting import capacities, grant_of, require
-from budget_watch.access.roles import roles, standard_roles
+from budget_watch.access.granting import capacities, grant_of, may, require
+from budget_watch.access.roles import Act, roles, standard_roles
 from budget_watch.audit import Who
 from budget_watch.casework.accounts import grant_as, store_of
 from budget_watch.lake import Home
@@ -251,3 +252,22 @@ def test_a_command_reads_with_the_eyes_of_whom_it_names(tmp_path, clock):
     assert grant_as(home, "li:财经委委员", "t").role == "member"
     with pytest.raises(NoRoleError):
         grant_as(home, "li:deputy#9", "t")
+
+
+def test_each_act_is_for_these_roles_and_no_other(quick):
+    able = {
+        "export": {"clerk", "reviewer", "signer"},
+        "digest": {"clerk", "reviewer", "signer", "leader"},
+        "accounts": {"system_admin"},
+        "permissions": {"security_admin"},
+        "sessions": {"system_admin", "security_admin"},
+        "matrix": {"security_admin", "audit_admin"},
+        "audit": {"audit_admin"},
+    }
+    assert set(able) == set(get_args(Act))
+    for act, those in able.items():
+        for code in quick.roles:
+            assert may(quick, code, act) is (code in those), (code, act)
+            if code not in those:
+                with pytest.raises(ForbiddenError, match="可办理的有"):
+                    require(quick, code, act)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from budget_watch.access import accounts, assigning, enrolling, second, sessions, signing_in
+from budget_watch.access import Scope, accounts, assigning, enrolling, second, sessions, signing_in
 from budget_watch.audit import Who, read
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
@@ -299,6 +299,33 @@ def test_a_person_with_two_roles_acts_in_one_and_changes_between_them(staffed):
     assert "sun某·代表" in person.said("/overview")
     person.form("/login/account", "/login/role", capacity="member")
     assert "sun某·财经委委员" in person.said("/overview")
+
+
+def test_everybody_finds_their_roles_sessions_and_second_factor_in_their_account(staffed):
+    store = store_at(staffed)
+    make(store, "zhou", "supervisor", Scope(departments=frozenset({"101"})))
+    make(store, "guan", "audit_admin")
+    person, elsewhere = Browser(staffed), Browser(staffed)
+    assert person.sign_in("zhou").status_code == elsewhere.sign_in("zhou").status_code == 302
+    told = person.get("/login/account").text
+    for words in (
+        "我的账号",
+        "主管部门（现在）",
+        "部门 101",
+        "不限",
+        "动态口令",
+        "修改密码",
+        "退出",
+    ):
+        assert words in told, words
+    assert "切换身份" not in told  # there is only one
+    assert person.form("/login/account", "/login/end").status_code == 302
+    assert elsewhere.get("/overview").headers["Location"].startswith("/login")
+    assert person.page("/overview").status_code == 200
+    guard = Browser(staffed)
+    guard.sign_in("guan")
+    told = guard.get("/login/account").text
+    assert "不查看业务数据" in told and 'href="/">系统管理' in told
 
 
 def test_administrators_see_no_business_data(staffed):
