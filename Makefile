@@ -2,6 +2,8 @@
 # make test    everything a release needs
 # make test-postgresql  the tests once more, every home's state on a PostgreSQL of the tests;
 #              PARTS="tests/casework tests/access" for some of them
+# make month   a month of casework at full size, many processes at once, two of them killed: on SQLite,
+#              then on PostgreSQL (about six minutes each)
 # make check   format, lint, types
 # make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000";
 #              and CSV to lake against bare polars; CSV="--rows 3000000"
@@ -13,7 +15,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 INSTALL := --no-deps --no-build-isolation -e .
 
-.PHONY: demo test test-postgresql test-fast check bench year lock clean
+.PHONY: demo test test-postgresql month test-fast check bench year lock clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
@@ -39,6 +41,10 @@ check: .venv/test.stamp
 bench: .venv/test.stamp
 	$(BIN)/python -m benchmarks.whole_book $(ARGS)
 	$(BIN)/python -m benchmarks.csv_to_lake $(CSV)
+
+month: .venv/test.stamp
+	$(BIN)/python -m benchmarks.casework_month --database sqlite $(ARGS)
+	$(BIN)/python -m benchmarks.casework_month --database postgresql $(ARGS)
 
 year: .venv/test.stamp
 	BUDGET_WATCH_YEAR=daily BUDGET_WATCH_YEAR_SCALE=small $(BIN)/python -m pytest -s tests/end_to_end/test_year.py $(ARGS)

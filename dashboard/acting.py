@@ -29,7 +29,9 @@ from budget_watch.casework.livelihood import UnknownLivelihoodError
 from budget_watch.casework.telling.following import follow
 from budget_watch.lake import Home
 from budget_watch.notices.inbox import mark_seen
+from budget_watch.opinions import attachments as opinion_files
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
+from budget_watch.opinions.opinion import PREFIX as OPINION
 from dashboard.acting_on_inspections import inspections_own, on_inspection
 from dashboard.acting_on_livelihood import livelihood_own, on_livelihood
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
@@ -108,7 +110,8 @@ def as_download(content: bytes, name: str) -> flask.Response:
 
 
 def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
-    """A case's files: taken at POST /file/<case>?name=…, handed out at GET /file/<case>/<hash>.
+    """Files of cases and opinions: taken at POST /file/<number>?name=…, handed out at
+    GET /file/<number>/<hash>.
 
     They go out as downloads and are never shown: nothing in them can run under this site's name.
     """
@@ -122,8 +125,9 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
         name = request.args.get("name", "")
         try:
             actor = actor_of(home, grant(), request.args.get("role", ""))
-            attach(home, actor, case, name, request.get_data())
-        except UnknownCaseError:
+            add = opinion_files.attach if case.startswith(OPINION) else attach
+            add(home, actor, case, name, request.get_data())
+        except (UnknownCaseError, UnknownOpinionError):
             return said(False, "没有找到这条记录，或您没有查看权限。", 404)
         except CaseworkError as error:
             return said(False, str(error), 422)
@@ -132,7 +136,8 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
     @server.get("/file/<case>/<digest>")
     def download(case: str, digest: str) -> flask.Response:
         try:
-            found, content = read_file(home, actor_of(home, grant()), case, digest)
+            read = opinion_files.read_file if case.startswith(OPINION) else read_file
+            found, content = read(home, actor_of(home, grant()), case, digest)
         except CaseworkError:
             flask.abort(404)
         return as_download(content, found.name)

@@ -11,7 +11,7 @@ from budget_watch.money.fen import parse_fen
 from dashboard.acting_on_opinions import Asked
 
 NEW = "livelihood-new"
-_REGISTERED = ("year", "title", "goal", "lead", "projects", "planned", "decided")
+_REGISTERED = ("year", "title", "goal", "lead", "projects", "planned", "decided", "others")
 
 
 def livelihood_own(target: str) -> bool:
@@ -41,6 +41,7 @@ def on_livelihood(home: Home, actor: Actor, asked: Asked) -> str:
             given.get("projects", "").replace("，", "、").replace(",", "、").split("、"),
             planned=planned,
             decided=given.get("decided", ""),
+            others=given.get("others", ""),
             request=asked.request,
         )
         return f"已登记为 {done.livelihood}。"

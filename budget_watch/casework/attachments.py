@@ -1,46 +1,20 @@
-"""Files attached to cases: kept once by their SHA-256, listed case by case, read under a grant.
-
-`<home>/attachments/ab/abcdef…` holds the bytes; the table says who attached which file to which
-case under what name. A file is checked against its hash whenever it is read. Nothing is deleted.
-"""
+"""Files attached to cases: listed case by case, read under a grant, their bytes in `file_store`."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from budget_watch.audit import Note, append, key_of
-from budget_watch.audit.key import sync_folder
 from budget_watch.casework import tables as t
 from budget_watch.casework.auditing import noted
 from budget_watch.casework.cases import Actor, Case, Desk, find, may_see
-from budget_watch.casework.errors import ActError, CaseworkError, UnknownCaseError
+from budget_watch.casework.errors import ActError, UnknownCaseError
 from budget_watch.casework.file_check import checked_file
+from budget_watch.casework.file_store import COLUMNS, Attachment, bytes_of, keep
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
-
-
-class FileLostError(CaseworkError):
-    """A stored file is gone or is not what it was. Says which."""
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file of a case. `size` is bytes, `hash` SHA-256."""
-
-    hash: str
-    name: str
-    media: str
-    size: int
-    user: str
-    role: str
-    at: str
 
 
 def attach(
@@ -61,7 +35,7 @@ def attach(
     at = (now or datetime.now(UTC)).astimezone(UTC)
     with engine(home).connect() as connection:
         _theirs(connection, desk, actor, target)
-    digest = _kept(home, content)
+    digest = keep(home, content)
     with writing(home) as connection:
         case = _theirs(connection, desk, actor, target)
         before = _of_case(connection, case.id)
@@ -107,10 +81,7 @@ def read_file(home: Home, actor: Actor, target: str, digest: str) -> tuple[Attac
     found = next((e for e in attachments(home, actor, target) if e.hash == digest), None)
     if found is None:
         raise UnknownCaseError(target)
-    path = _path(home, digest)
-    content = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise FileLostError(f"附件“{found.name}”（{digest[:16]}）不在或已损坏；请从备份恢复。")
+    content = bytes_of(home, found)
     noted(home, Note(actor.who, "attachment.read", "attachment", digest, {"case": target}))
     return found, content
 
@@ -141,28 +112,5 @@ def _theirs(connection: sa.Connection, desk: Desk, actor: Actor, target: str) ->
 def _of_case(connection: sa.Connection, case: str) -> list[Attachment]:
     table = t.case_attachment
     query = sa.select(table).where(table.c.case == case).order_by(table.c.seq)
-    names = ("hash", "name", "media", "size", "user", "role", "at")
     rows = connection.execute(query).mappings()
-    return [Attachment(**{name: row[name] for name in names}) for row in rows]
-
-
-def _path(home: Home, digest: str) -> Path:
-    return home.root / "attachments" / digest[:2] / digest
-
-
-def _kept(home: Home, content: bytes) -> str:
-    """Put the bytes on disk, whole or not at all; returns their hash."""
-    digest = hashlib.sha256(content).hexdigest()
-    path = _path(home, digest)
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
-        return digest
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
-    return digest
+    return [Attachment(**{name: row[name] for name in COLUMNS}) for row in rows]

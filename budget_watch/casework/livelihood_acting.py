@@ -67,6 +67,7 @@ def register(
     *,
     planned: int | None = None,
     decided: str = "",
+    others: str = "",
     request: str | None = None,
     now: datetime | None = None,
 ) -> LivelihoodDone:
@@ -76,10 +77,11 @@ def register(
         lead: code of the department or unit that is responsible.
         projects: codes of the budget projects that pay for it.
         planned: what it shall cost, fen.
+        others: why projects of other units than the one that leads are among them.
 
     Raises:
-        ActError: not a role that registers, a code that the project library does not have, or
-            something is missing or wrong.
+        ActError: not a role that registers, a code that the project library does not have, one of
+            another unit without a reason, or something is missing or wrong.
     """
     rules, at = settings(), now or datetime.now(UTC)
     if actor.role not in rules.registrars or not actor.grant.business:
@@ -87,7 +89,8 @@ def register(
         raise ActError(f"民生实事由{able}登记，您的角色是{actor.role or '（无）'}。")
     if not today_of(at).year - 5 <= year <= today_of(at).year + 1:
         raise ActError(f"年度 {year} 不对。")
-    codes, region = _projects(home, actor, projects)
+    codes, region, elsewhere = _projects(home, actor, projects, lead.strip())
+    why = _why_others(elsewhere, lead.strip(), others)
     made = Livelihood(
         id="",
         version=1,
@@ -114,7 +117,7 @@ def register(
         made = replace(made, id=number)
         connection.execute(t.livelihood.insert().values(seq=seq, **_row(made, at)))
         said = {name: getattr(made, name) for name in ("year", "title", "goal", "decided", "lead")}
-        said |= {"projects": list(codes), "planned": made.planned}
+        said |= {"projects": list(codes), "planned": made.planned, **why}
         entry = _written(connection, home, actor, made, REGISTER, said, request, at)
     return LivelihoodDone(made.id, made.state, made.version, False, entry)
 
@@ -134,7 +137,7 @@ def act_on_livelihood(
 
     Args:
         given: report: quarter, percent, word, text. rate: word, remark. amend: goal, lead,
-            projects, planned, reason. accept, stop: reason.
+            projects, planned, others, reason. accept, stop: reason.
         version: what the person saw; asked of the office's own steps only.
 
     Raises:
@@ -204,11 +207,18 @@ def _after(
     if given.get("planned") not in (None, ""):
         changes["planned"] = _money(given["planned"])
     if given.get("projects"):
-        changes["projects"], _ = _projects(home, actor, given["projects"])
+        changes["projects"] = given["projects"]
     if not changes:
         raise ActError("没有写要调整什么：目标任务、承办单位、计划投资或项目编码。")
+    why: dict[str, str] = {}
+    if changes.keys() & {"projects", "lead"}:
+        lead = changes.get("lead", one.lead)
+        wanted = changes.get("projects", one.projects)
+        codes, _, elsewhere = _projects(home, actor, wanted, lead)
+        why = _why_others(elsewhere, lead, str(given.get("others", "")))
+        changes |= {"projects": codes} if "projects" in changes else {}
     after = replace(one, **changes)
-    return {**changes, "reason": reason}, after
+    return {**changes, **why, "reason": reason}, after
 
 
 def _report(
@@ -255,9 +265,11 @@ def _money(value: Any) -> int | None:
 
 
 def _projects(
-    home: Home, actor: Actor, wanted: Sequence[str] | str
-) -> tuple[tuple[str, ...], str | None]:
-    """Known codes of budget projects, each once, and their region where they have one alone."""
+    home: Home, actor: Actor, wanted: Sequence[str] | str, lead: str
+) -> tuple[tuple[str, ...], str | None, list[str]]:
+    """Known codes of budget projects, each once, and their region where they have one alone.
+
+    The third: those that belong to other units than `lead`, each with its name and unit."""
     text = (
         wanted.replace("，", "、").replace(",", "、").split("、")
         if isinstance(wanted, str)
@@ -272,19 +284,39 @@ def _projects(
         Reader(home, actor.grant)
         .scan("project")
         .filter(pl.col("pro_code").is_in(list(codes)))
-        .select("pro_code", "mof_div_code")
+        .select("pro_code", "pro_name", "mof_div_code", "dept_code", "agency_code")
         .unique()
+        .sort("pro_code", "agency_code")
         .collect()
     )
     unknown = [each for each in codes if each not in set(found["pro_code"])]
     if unknown:
         raise ActError(f"项目库里没有项目编码 {'、'.join(unknown)}，或不在您的查看范围。")
     regions = found["mof_div_code"].drop_nulls().unique().to_list()
-    return codes, str(regions[0]) if len(regions) == 1 else None
+    own = found.filter((pl.col("agency_code") == lead) | (pl.col("dept_code") == lead))
+    foreign = found.join(own, on="pro_code", how="anti").unique("pro_code", maintain_order=True)
+    elsewhere = [
+        f"{code}（{name}，属 {unit}）"
+        for code, name, unit in foreign.select("pro_code", "pro_name", "agency_code").rows()
+    ]
+    return codes, str(regions[0]) if len(regions) == 1 else None, elsewhere
 
 
-def _split(text: str) -> list[str]:
-    return text.replace("，", "、").replace(",", "、").split("、")
+def _why_others(elsewhere: Sequence[str], lead: str, reason: str) -> dict[str, str]:
+    """The reason for projects of other units, where there are such.
+
+    Raises:
+        ActError: there are such, and no reason.
+    """
+    if not elsewhere:
+        return {}
+    if len(reason.strip()) < 2:
+        named = "、".join(elsewhere[:5]) + (f"等 {len(elsewhere)} 个" if len(elsewhere) > 5 else "")
+        raise ActError(
+            f"项目 {named} 不是承办单位 {lead} 的。请核对项目编码和承办单位；"
+            "确需列入别的单位的项目，请写明理由（命令加 --others）。"
+        )
+    return {"others": _text("列入别的单位项目的理由", reason, _MOST)}
 
 
 def _before(connection: sa.Connection, actor: Actor, request: str | None) -> Any:

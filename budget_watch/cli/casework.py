@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from budget_watch.cli.output import DONE, LOOK, Printer
 
 if TYPE_CHECKING:
     from budget_watch.casework.cases import Actor, Case, Desk
+    from budget_watch.casework.file_store import Attachment
     from budget_watch.casework.workflow import Workflow
 
 cases_app = typer.Typer(no_args_is_help=True)
@@ -364,16 +365,25 @@ def cases_attach(
 ) -> int:
     """给办理附上文件：按类型、大小和内容检查，按内容的摘要存放。"""
     from budget_watch.casework.attachments import attach
-    from budget_watch.casework.file_check import FileRefusedError
 
     here: Context = context.obj
     home, actor = here.existing(), actor_for(here, user, role)
+
+    def put(path: Path) -> Attachment:
+        return attach(home, actor, case, path.name, path.read_bytes())
+
+    return attach_all(files, put, as_json)
+
+
+def attach_all(files: list[Path], put: Callable[[Path], Attachment], as_json: bool) -> int:
+    """Attach each file by itself, and say of each what became of it."""
+    from budget_watch.casework.file_check import FileRefusedError
+
     printer = Printer(as_json, {"name": "文件", "size": "字节", "hash": "摘要", "said": "结果"})
     refused = 0
     for path in files:
         try:
-            found = attach(home, actor, case, path.name, path.read_bytes())
-            printer.record({**found.__dict__, "said": "已附上"})
+            printer.record({**put(path).__dict__, "said": "已附上"})
         except FileRefusedError as error:
             refused += 1
             printer.record({"name": path.name, "size": None, "hash": None, "said": str(error)})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 livelihood_app = typer.Typer(no_args_is_help=True)
 ProjectArgument = Annotated[str, typer.Argument(help="民生实事编号，如 MS2026-01")]
 RequestOption = Annotated[str | None, typer.Option("--request", help="请求编号；同一编号只办一次")]
+OthersOption = Annotated[str, typer.Option("--others", help="列入别的单位项目的理由")]
 PlannedOption = Annotated[str | None, typer.Option("--planned", help="计划投资，如 1200万元")]
 
 
@@ -102,6 +103,12 @@ def livelihood_show(
             shown = {name: "缺" if fen is None else fmt.yuan(fen) for name, fen in amounts}
             printer.record({**each, **shown})
         printer.note(f"目标任务：{one.goal}")
+        printer.note(f"承办：{lead_of(home, actor, one)}")
+        cost = "没有登记" if one.planned is None else fmt.yuan(one.planned)
+        printer.note(f"计划投资（元）：{cost}" + (f"；{one.decided}" if one.decided else ""))
+        for why in dict.fromkeys(act.given.get("others") for act in one.acts):
+            if why:
+                printer.note(f"列入别的单位的项目：{why}")
         for each in told["progress"]:
             said = f"{QUARTERS[each['quarter']]} {each['percent']}% {each['word']}：{each['text']}"
             printer.note(said)
@@ -113,6 +120,17 @@ def livelihood_show(
     rated = f"；{share['rated']}人评价，{share['satisfied']}人满意或基本满意" if share else ""
     printer.close({"livelihood": one.id, "state": one.state}, f"现在是“{one.state}”{rated}。")
     return DONE
+
+
+def lead_of(home: Home, actor: Actor, one: Livelihood) -> str:
+    """The department that leads, by name where the newest snapshot knows it."""
+    from budget_watch.lake import Reader, Snapshot
+    from budget_watch.views.names import names
+
+    if not Snapshot.all(home):
+        return one.lead
+    name = names(Reader(home, actor.grant), one.year).of("u", one.lead)
+    return one.lead if name == one.lead else f"{name}（{one.lead}）"
 
 
 def money_of(home: Home, actor: Actor, one: Livelihood) -> LivelihoodMoney | None:
@@ -146,6 +164,7 @@ def livelihood_register(
     projects: Annotated[list[str], typer.Option("--project", help="项目编码，可多次")],
     planned: PlannedOption = None,
     decided: Annotated[str, typer.Option("--decided", help="何时、由谁票决或确定")] = "",
+    others: OthersOption = "",
     request: RequestOption = None,
     user: ByOption = None,
     role: RoleOption = "",
@@ -165,6 +184,7 @@ def livelihood_register(
         projects,
         planned=_fen(planned),
         decided=decided,
+        others=others,
         request=request,
     )
     Printer(as_json, {}).close(done.__dict__, f"已登记为 {done.livelihood}。")
@@ -192,6 +212,7 @@ def livelihood_act(
     lead: Annotated[str | None, typer.Option("--lead", help="承办部门或单位编码")] = None,
     projects: Annotated[list[str] | None, typer.Option("--project", help="项目编码")] = None,
     planned: PlannedOption = None,
+    others: OthersOption = "",
     version: Annotated[int | None, typer.Option("--version", help="看到的是第几步")] = None,
     request: RequestOption = None,
     user: ByOption = None,
@@ -206,7 +227,7 @@ def livelihood_act(
     given = {
         **{"quarter": quarter, "percent": percent, "word": word, "text": text, "remark": remark},
         **{"reason": reason, "goal": goal, "lead": lead, "projects": projects},
-        "planned": _fen(planned),
+        **{"planned": _fen(planned), "others": others or None},
     }
     filled = {name: value for name, value in given.items() if value is not None}
     done = act_on_livelihood(

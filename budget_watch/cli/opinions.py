@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from budget_watch.cli.casework import ByOption, RoleOption, actor_for, clock_text, law_text
+from budget_watch.cli.casework import (
+    ByOption,
+    RoleOption,
+    actor_for,
+    attach_all,
+    clock_text,
+    law_text,
+)
 from budget_watch.cli.context import Context, JsonOption, one_of
 from budget_watch.cli.output import DONE, LOOK, Printer
 
 if TYPE_CHECKING:
     from budget_watch.casework.cases import Actor
+    from budget_watch.casework.file_store import Attachment
     from budget_watch.lake import Home
     from budget_watch.opinions.opinion import OpinionDesk
 
@@ -127,6 +136,7 @@ def opinions_show(
 ) -> int:
     """一件意见：正文、针对什么、每一步、答复、评价，接下来能办什么。"""
     from budget_watch.casework.cases import today_of
+    from budget_watch.opinions.attachments import attachments
     from budget_watch.opinions.opinion import OpinionDesk
     from budget_watch.opinions.seeing import about, get_opinion, history, looked, record
 
@@ -143,6 +153,8 @@ def opinions_show(
     else:
         printer.records(_told(each) for each in past)
         _notes(printer, told, thing)
+        for each in attachments(home, actor, one.id):
+            printer.note(f"附件：{each.name}（{each.user}，{each.hash[:16]}）")
     printer.close(
         {"opinion": one.id, "state": one.state, "version": one.version},
         f"现在是“{desk.state(one).title}”，您看得到 {len(past)} 步。",
@@ -319,6 +331,27 @@ def _spread(home: Home, actor: Actor, numbers: list[str]) -> list[str]:
         else:
             found.append(number)
     return found
+
+
+@opinions_app.command("attach")
+def opinions_attach(
+    context: typer.Context,
+    opinion: OpinionArgument,
+    files: Annotated[list[Path], typer.Argument(help="要附上的文件")],
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """给意见附上文件：按类型、大小和内容检查，按内容的摘要存放。"""
+    from budget_watch.opinions.attachments import attach
+
+    here: Context = context.obj
+    home, actor = here.existing(), actor_for(here, user, role)
+
+    def put(path: Path) -> Attachment:
+        return attach(home, actor, opinion, path.name, path.read_bytes())
+
+    return attach_all(files, put, as_json)
 
 
 @opinions_app.command("follow")

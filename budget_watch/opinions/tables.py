@@ -91,6 +91,21 @@ opinion_rating = Table(
     Column("audit_seq", BigInteger, nullable=False),
 )
 
+opinion_attachment = Table(
+    "opinion_attachment",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("opinion", String(16), nullable=False, index=True),
+    Column("hash", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media", String(128), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("audit_seq", BigInteger, nullable=False),
+)
+
 opinion_follow = Table(
     "opinion_follow",
     metadata,

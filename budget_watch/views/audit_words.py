@@ -56,6 +56,7 @@ _ACTS: Mapping[str, str] = {
     "audit.verify": "核对日志",
     "audit.export": "导出日志",
     "case.attach": "附上文件",
+    "opinion.attach": "附上文件",
     "case.rate": "评价",
     "attachment.read": "下载附件",
     "finding.view": "打开疑点",

@@ -26,7 +26,6 @@ from budget_watch.casework.cases import (
     today_of,
 )
 from budget_watch.casework.errors import CaseworkError
-from budget_watch.casework.file_check import KINDS
 from budget_watch.casework.findings import Finding
 from budget_watch.casework.given import LEVEL_WORDS
 from budget_watch.casework.telling.following import followed
@@ -36,6 +35,7 @@ from budget_watch.views import formats as fmt
 from dashboard.acting import FOLLOW, RATE, UNFOLLOW, chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input
+from dashboard.pages.files import files
 from dashboard.pages.forms import (
     basis_text,
     clock_length,
@@ -47,7 +47,7 @@ from dashboard.pages.forms import (
     role_field,
     select,
 )
-from dashboard.parts import Node, attrs, block, source_line, tag
+from dashboard.parts import Node, block, source_line, tag
 
 _LONG = ("reason", "text")
 _LEVELS = ("red", "orange", "yellow", "blue")
@@ -292,38 +292,9 @@ def _following(context: Context, actor: Actor, case: Case) -> list[html.Details]
 
 
 def _files(context: Context, desk: Desk, actor: Actor, case: Case) -> list[html.Section]:
-    """The case's files as downloads, and a form to add one."""
-    items: list[Node] = []
-    for each in attachments(context.home, actor, case.id):
-        size = f"{max(1, each.size // 1024)} KB"
-        named = html.A(each.name, href=f"/file/{case.id}/{each.hash}", download=each.name)
-        items.append(
-            html.Li(
-                [
-                    named,
-                    html.Div(
-                        f"{size} · {context.called(each.user)}（{each.role}）", className="note"
-                    ),
-                ]
-            )
-        )
-    body: list[Node] = [html.Ol(items, className="acts-list")] if items else []
     mine = tuple(desk.flow.party) if chooses_role(context.grant) else (actor.role,)
-    if context.latest and set(mine) <= set(desk.flow.party):
-        form = html.Form(
-            [
-                role_field(context, mine),
-                labelled(
-                    f"文件（{'、'.join(sorted(KINDS))}，最多20 MB）",
-                    Input(type="file", name="file"),
-                ),
-                html.P("", className="form-said", role="alert"),
-                html.Button("上传", className="button main", type="submit"),
-            ],
-            **attrs({"data-upload": f"/file/{case.id}", "aria-label": "加附件"}),
-        )
-        body.append(html.Details([html.Summary("加附件"), form], className="step-form"))
-    return [block("附件", body, source=source_line("按内容摘要存放"))] if body else []
+    able = context.latest and set(mine) <= set(desk.flow.party)
+    return files(context, case.id, attachments(context.home, actor, case.id), mine if able else ())
 
 
 def _past(context: Context, desk: Desk, past: list[dict[str, Any]]) -> html.Section:

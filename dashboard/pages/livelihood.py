@@ -304,6 +304,7 @@ def _forms(
             labelled("目标任务", html.Textarea(one.goal, name="goal", rows=3, maxLength=5000)),
             labelled("承办单位", places(context, "lead", one.lead, none="请选择")),
             labelled("项目编码（用顿号分开）", _text("projects", "、".join(one.projects))),
+            labelled(OTHERS, _text("others", None, required=False)),
             labelled("计划投资（万元，不改可空着）", _text("planned", None, required=False)),
             _reason(),
         ],
@@ -345,6 +346,9 @@ def _report_fields(rules: Livelihoods) -> list[Node]:
     ]
 
 
+OTHERS = "有别的单位的项目时，写明理由"
+
+
 def _reason() -> html.Label:
     return labelled("理由", html.Textarea(name="reason", rows=2, required=True, maxLength=2000))
 
@@ -366,6 +370,7 @@ def _registering(context: Context, rules: Livelihoods, actor: Actor) -> list[Nod
         labelled("目标任务", html.Textarea(name="goal", rows=3, required=True, maxLength=5000)),
         labelled("承办单位", places(context, "lead", None, none="请选择")),
         labelled("项目编码（用顿号分开，须在项目库里）", _text("projects", None)),
+        labelled(OTHERS, _text("others", None, required=False)),
         labelled("计划投资（万元，可不填）", _text("planned", None, required=False)),
         labelled("何时、由谁票决或确定（可不填）", _text("decided", None, required=False)),
     ]

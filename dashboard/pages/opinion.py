@@ -9,6 +9,7 @@ from dash import html
 
 from budget_watch.casework.cases import Actor, actor_of, today_of
 from budget_watch.opinions.about import KINDS
+from budget_watch.opinions.attachments import attachments, may_attach
 from budget_watch.opinions.errors import UnknownOpinionError
 from budget_watch.opinions.flow import NEED_WORDS
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
@@ -22,10 +23,12 @@ from budget_watch.opinions.seeing import (
     seen_by,
 )
 from budget_watch.opinions.similar import similar
+from dashboard.acting import chooses_role
 from dashboard.acting_on_opinions import FOLLOW, UNFOLLOW
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
+from dashboard.pages.files import files
 from dashboard.pages.forms import basis_text, clock_length, clock_node, folded, place_text
 from dashboard.pages.opinion_forms import steps
 from dashboard.pages.opinions import SOURCE, moment, page_link
@@ -42,6 +45,7 @@ def page(context: Context) -> Page:
         raise NotFoundError from error
     told = record(desk, actor, one, today_of(), seen=looked(context.home, actor, one))
     body = [_text(context, actor, one, told), _answer(context, desk, one, told)]
+    body += _files(context, desk, actor, one)
     side = [_standing(context, desk, actor, one, told), *_past(context, desk, actor, one)]
     if mine(actor, one) or desk.party(actor) == "office":
         body += alike(context, desk, actor, one, similar(context.home, actor, one.id))
@@ -110,6 +114,17 @@ def _answer(
         note = f"满意度 {share['satisfied']}/{share['rated']}，低于{least}%：须再次办理。"
         lines.append(html.P(note, className="note"))
     return block("答复", lines, source=source_line(SOURCE))
+
+
+def _files(context: Context, desk: OpinionDesk, actor: Actor, one: Opinion) -> list[html.Section]:
+    roles: tuple[str, ...] = ()
+    if context.latest and chooses_role(context.grant):
+        if not desk.state(one).final:
+            sides = ("office", "department")
+            roles = tuple(role for role, side in desk.flow.party.items() if side in sides)
+    elif context.latest and may_attach(desk, actor, one):
+        roles = (actor.role,)
+    return files(context, one.id, attachments(context.home, actor, one.id), roles)
 
 
 def _standing(

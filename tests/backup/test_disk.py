@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.file_only import of_the_file
+
 HOUSE = Path(__file__).parents[2]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, of_the_file]
 
 
 def namespace(kind="-m"):

@@ -14,6 +14,7 @@ import pytest
 
 from budget_watch.lake.backup.contents import key_files
 from tests.backup.test_disk import namespace
+from tests.servers.file_only import of_the_file
 
 HOUSE = Path(__file__).parents[2]
 GUIDE = (HOUSE / "docs" / "operate.md").read_text(encoding="utf-8")
@@ -101,6 +102,7 @@ def here(text, places):
     return text
 
 
+@of_the_file
 def test_backup_restore_drill_retention_move_and_upgrade_go_as_the_guide_says(
     places, command, monkeypatch
 ):

@@ -12,6 +12,7 @@ from budget_watch.lake.backup.restore import restore
 from budget_watch.lake.backup.store import FolderStore
 from budget_watch.lake.backup.verify import damage
 from tests.backup.test_backup import files_of, made
+from tests.servers.file_only import of_the_file
 
 HOUSE = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -61,6 +62,7 @@ def place(city):
 POINTS = [("half", 90), ("rename", 1), ("renamed", 1)]
 
 
+@of_the_file
 @pytest.mark.parametrize(("point", "nth"), POINTS)
 def test_a_killed_restore_leaves_no_home_and_the_next_one_is_whole(place, tmp_path, point, nth):
     root = tmp_path / "at" / "new"

@@ -12,8 +12,9 @@ from budget_watch.lake.state import engine
 from tests.backup.conftest import SECOND
 from tests.backup.test_backup import keys_of, made, restored
 from tests.schedule.test_killed_day import everything
+from tests.servers.file_only import of_the_file
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, of_the_file]
 
 
 @pytest.fixture

@@ -15,14 +15,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from budget_watch.access import Scope, accounts, assigning
+from budget_watch.audit import Who
+from budget_watch.casework.accounts import store_of
 from budget_watch.casework.acting import act, rate
 from budget_watch.casework.cases import Actor, Desk, get_case, next_steps
 from budget_watch.casework.errors import ActError, StaleError, UnknownCaseError
 from budget_watch.lake import Home
-from tests.casework.made_cases import GIVEN, id_of, number_for, person
+from tests.casework.made_cases import GIVEN, NOW, id_of, number_for, person
 
 # steps that lead on; those that lead back or in circles would make the month endless
 ONWARD = {
@@ -31,6 +34,11 @@ ONWARD = {
 }
 
 OVERSEER = person("overseer", "审核")
+CODES = {
+    **{"经办": "clerk", "审核": "reviewer", "签发": "signer", "代表": "deputy"},
+    **{"财政归口": "finance", "主管部门": "supervisor", "单位经办": "unit_clerk"},
+    **{"单位财务负责人": "unit_finance", "单位负责人": "unit_head"},
+}
 
 
 def people(names: list[str]) -> list[Actor]:
@@ -40,8 +48,20 @@ def people(names: list[str]) -> list[Actor]:
         role, _, rest = name.partition(":")
         number, _, department = rest.partition("@")
         own = frozenset({department}) if department else None
-        made.append(person(f"{role}{number}", role, own))
+        made.append(person(f"{CODES[role]}{number}", role, own))
     return made
+
+
+def have_accounts(home: Home, names: Iterable[str]) -> None:
+    """These people get accounts and their roles, so that steps make notices."""
+    store, by = store_of(home, lambda: NOW), Who("operator", "", "", "test")
+    for name in sorted(set(names)):
+        role, _, rest = name.partition(":")
+        number, _, department = rest.partition("@")
+        user, own = f"{CODES[role]}{number}", frozenset({department})
+        scope = Scope(departments=own) if role == "主管部门" else Scope(units=own)
+        accounts.add(store, by, user, user)
+        assigning.assign(store, by, user, CODES[role], "任职", scope if department else Scope())
 
 
 def work(home: Home, seed: int, names: list[str], count: int) -> Iterator[dict[str, object]]:

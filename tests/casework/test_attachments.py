@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from budget_watch.audit import read
-from budget_watch.casework.attachments import FileLostError, attach, attachments, read_file
+from budget_watch.casework.attachments import attach, attachments, read_file
 from budget_watch.casework.errors import ActError, UnknownCaseError
 from budget_watch.casework.file_check import FileRefusedError, checked_file
+from budget_watch.casework.file_store import FileLostError
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from tests.casework.made_cases import CLERK, LI, STRANGER, bring, do, fill, id_of, person

@@ -108,9 +108,27 @@ def test_the_office_registers_what_the_project_library_knows(home):
             register(home, actor, 2026, "校舍", "改造", "101", ["x"], now=NOW)
 
 
+def test_a_project_of_another_unit_needs_a_reason_which_is_kept(home):
+    mine, other = codes(home, "101001")[0], codes(home, "102001")[0]
+    told = rf"项目 {other}（水利局本级项目1，属 102001） 不是承办单位 101001 的.*请写明理由"
+    with pytest.raises(ActError, match=told):
+        made(home, projects=[mine, other])
+    number = made(home, projects=[mine, other], others="两个单位合建")
+    assert get_livelihood(home, LI, number).acts[0].given["others"] == "两个单位合建"
+    whole = made(home, projects=[mine, *codes(home, "101002")], lead="101")  # its own units
+    assert "others" not in get_livelihood(home, LI, whole).acts[0].given
+    with pytest.raises(ActError, match="不是承办单位 102001 的"):
+        do(home, LI, whole, "amend", goal="", lead="102001")
+    with pytest.raises(ActError, match=rf"{other}（水利局本级项目1，属 102001）"):
+        do(home, LI, whole, "amend", goal="", projects=[mine, other])
+    do(home, LI, whole, "amend", goal="", projects=[mine, other], others="供水另由水利局承担")
+    last = get_livelihood(home, LI, whole).acts[-1].given
+    assert (last["projects"], last["others"]) == ([mine, other], "供水另由水利局承担")
+
+
 def test_its_money_is_that_of_its_vouchers_to_the_fen_and_nothing_hidden_is_zero(home):
     mine = [*codes(home, "101001")[:2], codes(home, "102001")[0]]
-    number = made(home, projects=mine)
+    number = made(home, projects=mine, others="两个单位合建")
     one = get_livelihood(home, LI, number)
     money = money_of(home, LI, one)
     assert money is not None and money.whole
@@ -253,6 +271,7 @@ def test_the_commands(home, capsys):
     assert (status, f"{number} 现在是“实施中”" in said) == (0, True)
     status, said = run("show", number, "--role", "经办")
     assert status == 0 and code in said and "一季度没有报进展" in said
+    assert "承办：教育局本级（101001）" in said and "计划投资（元）：12,000,000.00" in said
     status, said = run("list", "--role", "经办", "--json")
     found = [json.loads(line) for line in said.splitlines()]
     assert status == 1 and found[-1]["projects"] == len(list_livelihoods(home, LI))

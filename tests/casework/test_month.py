@@ -35,19 +35,20 @@ def home(tmp_path) -> Home:
 
 
 def start(
-    home: Home, people: list[str], findings: int, dies_after: int | None = None
+    home: Home, people: list[str], findings: int, dies_after: int | None = None, seed: int = 0
 ) -> list[subprocess.Popen[str]]:
     """One process an office; the first is killed after so many steps, if that is said."""
     dies = [] if dies_after is None else [str(dies_after)]
     return [
         subprocess.Popen(
-            [*MONTH, str(home.root), str(seed), names, str(findings), *(dies if seed == 0 else [])],
+            [*MONTH, str(home.root), str(seed + at), names, str(findings)]
+            + (dies if at == 0 else []),
             cwd=HOUSE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for seed, names in enumerate(people)
+        for at, names in enumerate(people)
     ]
 
 

@@ -30,7 +30,7 @@ def project(made: Any) -> str:  # noqa: F811
         for each in ("101001", "102001")
     ]
     operator = Actor(Grant.operator("test"), "经办")
-    done = register(made.home, operator, 2026, TITLE, "改造两所", "101001", codes)
+    done = register(made.home, operator, 2026, TITLE, "改造两所", "101001", codes, others="合建")
     kuai = made.actor("kuai")
     act_on_livelihood(made.home, kuai, done.livelihood, "report", GIVEN["report"])
     return done.livelihood

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from budget_watch.opinions.acting import act, write
 from budget_watch.opinions.opinion import OpinionDesk, get
 from budget_watch.opinions.seeing import possible, sees
 from dashboard.app import answer, create_app
+from tests.casework.test_attachments import PDF
 from tests.dashboard.reading import kinds, links, words
 from tests.dashboard.signing import Browser, make, store_at
 from tests.dashboard.test_browser import browser, looker  # noqa: F401
@@ -266,6 +268,29 @@ def test_the_list_is_narrowed_by_state_and_ends_with_how_many_are_left(made, mon
     shown = answer(made.home, grant, "/opinions", "?tab=all")
     assert len(links(kinds(shown, "Table"))) == 1
     assert "按状态筛选" in words(kinds(shown, "Table"))
+
+
+@pytest.mark.slow
+def test_a_file_is_taken_shown_and_handed_out_to_those_it_is_for(made):
+    number = made.numbers["asked"]
+    dai, place = made.signed("dai"), f"/file/{number}"
+    ask = {"query_string": {"name": "说明.pdf"}, "data": PDF}
+    assert dai.post(place, **ask).status_code == 403
+    told = dai.post(place, headers=OURS, **ask)
+    assert (told.status_code, told.json["said"]) == (200, "已附上“说明.pdf”。")
+    bad = {"query_string": {"name": "x.exe"}, "data": b"MZ"}
+    told = dai.post(place, headers=OURS, **bad)
+    assert (told.status_code, "类型不收" in told.json["said"]) == (422, True)
+    at = f"{place}/{hashlib.sha256(PDF).hexdigest()}"
+    for name in ("dai", "li", "kuai", "member"):
+        got = made.signed(name).get(at)
+        assert (got.status_code, got.data) == (200, PDF), name
+        assert got.headers["Content-Type"] == "application/octet-stream"
+        assert "说明.pdf" in made.signed(name).said(f"/opinion/{number}")
+    for name in ("qian", "other", "wu"):
+        assert made.signed(name).get(at).status_code == 404
+        assert made.signed(name).post(place, headers=OURS, **ask).status_code == 404
+    assert made.signed("member").post(place, headers=OURS, **ask).status_code == 422
 
 
 @pytest.mark.browser

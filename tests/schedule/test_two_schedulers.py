@@ -59,7 +59,7 @@ def lines(out):
     return [(what, date.fromisoformat(day)) for what, day, _ in found], {pid for *_, pid in found}
 
 
-def wait_for(what, seconds=30):
+def wait_for(what, seconds=120):
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until

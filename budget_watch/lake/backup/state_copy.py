@@ -28,7 +28,7 @@ class Named:
         files: folder in the lake → path in it → size in bytes.
         heads: table or mart → the Delta version that is published.
         quarantine: paths below the quarantine folder.
-        attachments: hashes of the files attached to cases.
+        attachments: hashes of the files attached to cases and opinions.
         taken: slips of the spool whose content is in the lake or was set aside: it is not needed
             again.
         snapshot, biz_date: the latest snapshot; None where there is none.
@@ -162,10 +162,10 @@ def named(connection: sa.Connection) -> Named:
     quarantine: tuple[str, ...] = ()
     if seen.has_table("lake_quarantine"):
         quarantine = tuple(path for (path,) in _all(connection, "SELECT path FROM lake_quarantine"))
-    attachments: tuple[str, ...] = ()
-    if seen.has_table("case_attachment"):
-        query = "SELECT DISTINCT hash FROM case_attachment"
-        attachments = tuple(digest for (digest,) in _all(connection, query))
+    attached: set[str] = set()
+    for table in ("case_attachment", "opinion_attachment"):
+        if seen.has_table(table):
+            attached |= {digest for (digest,) in _all(connection, f"SELECT hash FROM {table}")}
     taken = frozenset[str]()
     if any(column["name"] == "parcel" for column in seen.get_columns("lake_batch")):
         query = "SELECT parcel FROM lake_batch WHERE outcome <> 'refused' AND parcel IS NOT NULL"
@@ -176,7 +176,7 @@ def named(connection: sa.Connection) -> Named:
         files,
         dict(_all(connection, "SELECT name, version FROM lake_head")),
         quarantine,
-        attachments,
+        tuple(sorted(attached)),
         taken,
         newest[0][0] if newest else None,
         str(newest[0][1]) if newest else None,
