@@ -73,7 +73,9 @@ def write(
     path = fresh_path(part)
     target = folder / path
     store(frame, target, group_rows)
-    rows, sums = _sums(pl.scan_parquet(target), money)
+    rows, sums = _sums(
+        pl.scan_parquet(target) if isinstance(frame, pl.LazyFrame) else frame.lazy(), money
+    )
     return File(path, rows, target.stat().st_size, part, sums)
 
 
