@@ -34,7 +34,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("livelihood", "民生实事"),
         ),
     ),
-    ("专题", (("exec", "预算执行"), ("debt", "政府债务"))),
+    ("专题", (("exec", "预算执行"), ("sangong", "三公经费"), ("debt", "政府债务"))),
     ("资料", (("rules", "规则与参数"), ("exemptions", "例外情形登记"))),
     ("管理", (("data", "数据质量"), ("admin", "系统管理"))),
 )
@@ -50,6 +50,7 @@ MORE = (
     ("opinions", "审议意见"),
     ("lists", "四张清单"),
     ("livelihood", "民生实事"),
+    ("sangong", "三公经费"),
     ("rules", "规则与参数"),
     ("exemptions", "例外情形登记"),
     ("data", "数据质量"),

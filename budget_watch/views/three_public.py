@@ -31,7 +31,8 @@ class ThreePublic:
     Attributes:
         total: all five codes together.
         kinds: one per code, in the order of `KINDS`; they add up to the total.
-        departments: departments with a budget or spending, highest 执行率 first.
+        departments: departments with a budget or spending, highest 执行率 first; of one department
+            its units.
     """
 
     place: Place
@@ -68,12 +69,13 @@ class ThreePublic:
         )
 
 
-def three_public(desk: Desk, place: Place, span: Span) -> ThreePublic:
-    """三公经费 of a place to the span's end."""
-    every: tuple[Term, ...] = (
-        ("dep_bgt_eco_code", "in", tuple(KINDS)),
-        ("fund_type_code", "begins", APPROPRIATED),
-    )
+def three_public(
+    desk: Desk, place: Place, span: Span, dept: str | None = None, unit: str | None = None
+) -> ThreePublic:
+    """三公经费 of a place to the span's end, or of one department or unit of it."""
+    funds: Term = ("fund_type_code", "begins", APPROPRIATED)
+    inside = (funds, *narrowed(dept, unit))
+    every: tuple[Term, ...] = (("dep_bgt_eco_code", "in", tuple(KINDS)), *inside)
     total = measure(desk, place, span, "three_public.total", "三公经费", every)
     kinds = tuple(
         measure(
@@ -82,14 +84,23 @@ def three_public(desk: Desk, place: Place, span: Span) -> ThreePublic:
             span,
             f"three_public.{code}",
             name,
-            (("dep_bgt_eco_code", "=", code), every[1]),
+            (("dep_bgt_eco_code", "=", code), *inside),
         )
         for code, name in KINDS.items()
     )
+    column = "agency_code" if dept else "dept_code"
     parts = list(
-        measures(
-            desk, place, span, "three_public.dept", "dept_code", unit_names(desk), every
-        ).values()
+        measures(desk, place, span, "three_public.dept", column, unit_names(desk), every).values()
     )
     parts.sort(key=lambda d: (-(d.progress.exact or 0), d.key))
     return ThreePublic(place, span, total, kinds, tuple(parts))
+
+
+def narrowed(dept: str | None, unit: str | None) -> tuple[Term, ...]:
+    """The terms of one department or unit; none for all."""
+    terms: list[Term] = []
+    if dept:
+        terms.append(("dept_code", "=", dept))
+    if unit:
+        terms.append(("agency_code", "=", unit))
+    return tuple(terms)

@@ -25,6 +25,7 @@ MODULES = {
     "lists": "lists",
     "livelihood": "livelihood",
     "debt": "debt",
+    "sangong": "sangong",
     "data": "data",
     "rules": "rules",
     "search": "search",

@@ -89,7 +89,9 @@ def three_public_block(context: Context, scope: str) -> html.Section:
         text: Node = fmt.figure_text(each.progress) or fmt.NOT_APPLICABLE
         if spent is None:
             text = missing(each.spent.why or "未送达")
-        name = "合计（五项科目）" if at == 0 else each.name
+        name: Node = each.name
+        if at == 0:
+            name = link("合计（五项科目）", context.address.at("sangong"))
         lines.append(
             Line(
                 [

@@ -373,7 +373,39 @@ def payment_voucher() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+def three_public() -> pl.DataFrame:
+    """教育局 receives guests for 5, as its vouchers say; 水利局's cars cost 20, its vouchers 21."""
+    rows = []
+    for month, part in ((6, 1), (9, 2)):
+        for dept, kind, amount, filled in (
+            ("101", "30217", 2 * part + part // 2, {"recept_batches": 10, "recept_persons": 70}),
+            ("102", "30231", 10 * part, {"vehicles_kept": 3, "vehicles_quota": 4}),
+            ("102", "30212", part, {"groups": part}),
+        ):
+            rows.append(
+                {
+                    "fiscal_year": 2026,
+                    "month": month,
+                    "agency_code": dept + "001",
+                    "kind": kind,
+                    "mof_div_code": CITY,
+                    "dept_code": dept,
+                    "ytd_amt": amount * WAN,
+                    "groups": None,
+                    "persons": None,
+                    "vehicles_bought": None,
+                    "vehicles_kept": None,
+                    "vehicles_quota": None,
+                    "recept_batches": None,
+                    "recept_persons": None,
+                    **filled,
+                }
+            )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
 TABLES = {
+    "three_public": three_public,
     "general_revenue": revenue,
     "general_expenditure": expenditure,
     "gov_fund": gov_fund,
