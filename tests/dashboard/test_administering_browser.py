@@ -16,7 +16,6 @@ from budget_watch.lake.state import engine
 from dashboard.app import create_app
 from tests.dashboard.signing import PASSWORD, make, store_at
 from tests.dashboard.test_browser import Looker, browser, looker  # noqa: F401
-from tests.dashboard.test_signing_in_browser import fits
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +36,18 @@ def base(offices: Home) -> Iterator[str]:
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
+
+
+SMALL = """least => Array.from(document.querySelectorAll("button, a.button"))
+    .map(each => [each.textContent, each.getBoundingClientRect()])
+    .filter(([, box]) => box.width && box.height < least).map(([words]) => words)"""
+
+
+def fits(page: Any) -> bool:
+    """Whether nothing scrolls sideways and every button can be hit by a thumb; asked at once."""
+    width = page.viewport_size["width"]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    return bool(wide <= width and page.evaluate(SMALL, 48 if width < 768 else 32) == [])
 
 
 def signed(browser: Any, base: str, size: str, name: str) -> Looker:  # noqa: F811

@@ -52,6 +52,9 @@ EVERYTHING = [
     "/rules",
     "/search?q=x",
     "/gate/docs/index.html",
+    "/admin",
+    "/admin/accounts/wang",
+    "/admin/audit",
     "/_dash-layout",
     "/_dash-dependencies",
     "/nowhere",
@@ -66,7 +69,9 @@ def test_a_stranger_reaches_nothing_but_the_way_in(staffed):
         if told.status_code == 302:
             assert told.headers["Location"].startswith("/login?next=/"), path
     assert stranger.page("/overview").status_code == 401
-    assert stranger.post("/act", json={}, headers={"X-Budget-Watch": "act"}).status_code == 401
+    for path in ("/act", "/admin/act", "/export/audit", "/export/matrix"):
+        sent = {"X-Budget-Watch": "act"}
+        assert stranger.post(path, json={}, headers=sent).status_code == 401, path
     for path in ("/login/account", "/login/password", "/d/abc"):
         assert stranger.get(path).status_code == 302, path
     for path in ("/login/out", "/login/role", "/login/totp", "/login/end", "/login/password"):
