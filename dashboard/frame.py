@@ -35,6 +35,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     ("专题", (("exec", "预算执行"), ("sangong", "三公经费"), ("debt", "政府债务"))),
+    ("审查", (("audit", "审计整改"),)),
     ("资料", (("rules", "规则与参数"), ("exemptions", "例外情形登记"))),
     ("管理", (("data", "数据质量"), ("admin", "系统管理"))),
 )
@@ -51,6 +52,7 @@ MORE = (
     ("lists", "四张清单"),
     ("livelihood", "民生实事"),
     ("sangong", "三公经费"),
+    ("audit", "审计整改"),
     ("rules", "规则与参数"),
     ("exemptions", "例外情形登记"),
     ("data", "数据质量"),

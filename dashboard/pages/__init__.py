@@ -26,6 +26,7 @@ MODULES = {
     "livelihood": "livelihood",
     "debt": "debt",
     "sangong": "sangong",
+    "audit": "audit",
     "data": "data",
     "rules": "rules",
     "search": "search",

@@ -404,7 +404,84 @@ def three_public() -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
+def audit_project() -> pl.DataFrame:
+    """Two audits of 水利局, a year apart."""
+    return pl.DataFrame(
+        [
+            {
+                "proj_no": f"SJ{year}",
+                "name": f"示范市水利局{year - 1}年度预算执行情况审计",
+                "fiscal_year": year,
+                "mof_div_code": CITY,
+            }
+            for year in (2025, 2026)
+        ]
+    )
+
+
+# issue, audit year, department, kind, amount, deadline, ledger rows (month of 2026, state, done)
+FOUND = (
+    ("A1", 2025, "102", "合同管理不规范", 100, date(2025, 9, 30), ((1, "已整改", 100),)),
+    (
+        "A2",
+        2025,
+        "102",
+        "资产账实不符",
+        50,
+        date(2026, 1, 31),
+        ((1, "未整改", 0), (9, "阶段性", 20)),
+    ),
+    ("A3", 2026, "102", "合同管理不规范", 80, date(2026, 11, 20), ((9, "持续整改", 90),)),
+    ("A4", 2026, "101", "预算编制不完整", None, date(2026, 9, 30), ((9, "已整改", None),)),
+    ("A5", 2026, "101", "预算编制不完整", 40, date(2026, 10, 1), ()),
+)
+
+
+def audit_issue() -> pl.DataFrame:
+    """Five: two finished, two past their deadline, one due on the business date itself."""
+    return pl.DataFrame(
+        [
+            {
+                "issue_id": number,
+                "proj_no": f"SJ{year}",
+                "fiscal_year": year,
+                "mof_div_code": CITY,
+                "dept_code": dept,
+                "agency_code": dept + "001",
+                "issue_type": kind,
+                "found_date": date(year, 6, 1),
+                "amt": None if amount is None else amount * WAN,
+                "deadline": deadline,
+            }
+            for number, year, dept, kind, amount, deadline, _ in FOUND
+        ]
+    )
+
+
+def audit_rectification() -> pl.DataFrame:
+    """What the ledger says of them, month by month; nothing of the last."""
+    return pl.DataFrame(
+        [
+            {
+                "issue_id": number,
+                "fiscal_year": 2026,
+                "month": month,
+                "mof_div_code": CITY,
+                "status": state,
+                "done_amt": None if done is None else done * WAN,
+                "done_date": date(2026, month, 3) if state == "已整改" else None,
+            }
+            for number, *_, ledger in FOUND
+            for month, state, done in ledger
+        ],
+        infer_schema_length=None,
+    )
+
+
 TABLES = {
+    "audit_project": audit_project,
+    "audit_issue": audit_issue,
+    "audit_rectification": audit_rectification,
     "three_public": three_public,
     "general_revenue": revenue,
     "general_expenditure": expenditure,
