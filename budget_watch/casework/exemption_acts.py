@@ -26,7 +26,7 @@ from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, UnknownExemptionError
 from budget_watch.casework.exemption_entries import CONFIRM, END, REFUSE, Entry, read_entries
 from budget_watch.casework.exemption_scope import rows_inside, seen_by
-from budget_watch.casework.findings import get_finding
+from budget_watch.casework.findings import Finding, get_finding
 from budget_watch.casework.hiding import personal_columns
 from budget_watch.casework.stored import as_json, iso
 from budget_watch.casework.telling.audience import readers
@@ -145,6 +145,12 @@ def of_finding(home: Home, actor: Actor, finding: str) -> tuple[str, dict[str, A
         raise ActError(f"规则库里没有 {found.rule}，或它不能读入。")
     rule = book.rules[found.rule]
     return found.rule, grain_scope(rule, json.dumps(found.grain, default=str))
+
+
+def judged_day(found: Finding) -> date:
+    """The day that a finding is judged for: an exemption that shall cover it begins by then."""
+    end = found.observation.get("period_end")
+    return min(date.fromisoformat(str(end)), found.last_seen) if end else found.last_seen
 
 
 def of_place(home: Home, actor: Actor, finding: str, place: str) -> tuple[str, dict[str, Any]]:

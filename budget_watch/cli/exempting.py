@@ -50,7 +50,10 @@ def exemptions_register(
     context: typer.Context,
     to: Annotated[str, typer.Option("--to", help="截止日（含），必填")],
     reason: ReasonOption,
-    since: Annotated[str | None, typer.Option("--from", help="从哪一天，缺省今天")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", help="从哪一天，缺省今天；就一个疑点登记的，缺省它的日期"),
+    ] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="规则编号")] = None,
     scope: Annotated[
         list[str] | None,
@@ -70,7 +73,8 @@ def exemptions_register(
 ) -> int:
     """登记一条例外情形：写明依据、范围、期限；另一人批准后，从下一次运行起生效。"""
     from budget_watch.casework.cases import today_of
-    from budget_watch.casework.exemption_acts import Wanted, of_finding, register
+    from budget_watch.casework.exemption_acts import Wanted, judged_day, of_finding, register
+    from budget_watch.casework.findings import get_finding
 
     here: Context = context.obj
     home, actor = here.existing(), actor_for(here, user, role)
@@ -78,13 +82,14 @@ def exemptions_register(
     if last is None or (finding is None) == (rule is None):
         raise typer.BadParameter("写 --finding，或写 --rule 和 --scope。")
     places: dict[str, Any] = dict(_pair(each, "=") for each in scope or ())
+    begins = today_of()
     if finding is not None:
         rule, own = of_finding(home, actor, finding)
-        places = {**own, **places}
+        places, begins = {**own, **places}, judged_day(get_finding(home, actor.grant, finding))
     wanted = Wanted(
         rule or "",
         places,
-        parse_day(since) or today_of(),
+        parse_day(since) or begins,
         last,
         reason,
         tuple(level or ()),
@@ -93,7 +98,8 @@ def exemptions_register(
     )
     number = register(home, actor, wanted)
     summary = {"exemption": number, "rule": wanted.rule, "scope": places}
-    Printer(as_json, {}).close(summary, f"已登记 {number}，等待另一人批准。")
+    said = f"已登记 {number}，自 {wanted.since} 至 {wanted.until}，等待另一人批准。"
+    Printer(as_json, {}).close(summary, said)
     return DONE
 
 

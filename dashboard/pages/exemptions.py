@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from budget_watch.casework.cases import Actor, actor_of
-from budget_watch.casework.exemption_acts import Parts, parts
+from budget_watch.casework.exemption_acts import Parts, judged_day, parts
 from budget_watch.casework.exemption_entries import ASKED, BY_ACCOUNT, ENDED, REFUSED
 from budget_watch.casework.exemptions import register
 from budget_watch.casework.findings import Finding
@@ -129,7 +129,9 @@ def ask_form(context: Context, f: Finding) -> list[Node]:
         _labelled("范围", html.Select(options, **attrs({"name": "scope"}))),
         _labelled("文件名称和文号（没有法条的必填）", Input(name="document", maxLength="200")),
         _labelled("法条（“法”类必填，如 budget-law:35）", Input(name="law", maxLength="64")),
-        _labelled("从哪一天", Input(name="from", type="date", required=True)),
+        _labelled(
+            "从哪一天", Input(name="from", type="date", required=True, value=str(judged_day(f)))
+        ),
         _labelled("到哪一天（含）", Input(name="to", type="date", required=True)),
         _reason(),
         html.P(

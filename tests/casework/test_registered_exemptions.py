@@ -301,7 +301,8 @@ def test_the_commands(office, capsys):
     judged(office)
     asked = ("exemptions", "register", "--rule", "PZ97", "--scope", "agency_code=102*", "--reason")
     more = ("集中结算", "--document", "会议纪要", "--to", "2099-12-31", "--from", "2026-01-01")
-    assert said(*asked, *more, "--as", "li") == (0, "已登记 DJ2026-0001，等待另一人批准。\n")
+    term = "自 2026-01-01 至 2099-12-31，等待另一人批准。\n"
+    assert said(*asked, *more, "--as", "li") == (0, f"已登记 DJ2026-0001，{term}")
     status, told = said("exemptions", "list")
     assert status == 1 and "共 1 条，1 条待批准。" in told
     assert said("exemptions", "confirm", "DJ2026-0001", "--as", "wang")[0] == 0

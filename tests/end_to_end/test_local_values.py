@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from budget_watch.engine import run_check
 from budget_watch.engine.load import load_book
 from budget_watch.engine.oracle import Oracle, seen
 from budget_watch.lake import Home, Reader
-from tests.end_to_end.command import budget_watch
+from tests.end_to_end.command import COMMAND, budget_watch, environment
 
 COUNTY = "990122"
 LOCAL = """
@@ -91,3 +93,26 @@ def test_a_looser_local_value_of_a_statutory_number_is_refused_and_the_laws_own_
     assert "法定标准" in mistake["message"]
     assert "只能更严" in mistake["message"]
     assert hits(home) == before
+
+
+@pytest.mark.slow
+def test_the_exemption_of_the_guide_works_as_written(home: Path) -> None:
+    """docs/local.md, 3: its commands on the demo, by the demo's accounts, one after the other."""
+    guide = (Path(__file__).parents[2] / "docs" / "local.md").read_text(encoding="utf-8")
+    part = guide.split("### Registered by accounts")[1].split("\n## ")[0]
+    (console,) = re.findall(r"```console\n(.*?)```", part, re.S)
+    lines = console.splitlines()
+    wanted = [line for line in lines if not line.startswith("$ ")]
+    program = f'budget-watch() {{ {" ".join(COMMAND)} --home "{home}" "$@"; }}'
+    typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    done = subprocess.run(
+        ["bash", "-c", "\n".join([program, *typed])],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env=environment(),
+        check=False,
+    )
+    assert [line for line in wanted if line not in done.stdout] == [], done.stdout + done.stderr
+    assert "共 2 条" in done.stdout.splitlines()[-1], done.stdout
+    assert len(typed) == 8 and len(wanted) == 4

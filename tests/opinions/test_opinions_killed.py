@@ -17,8 +17,10 @@ from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from budget_watch.opinions import tables as t
 from budget_watch.opinions.opinion import PREFIX, OpinionDesk, select
+from tests.audit.test_on_postgresql import migrated  # noqa: F401
 from tests.casework.month import have_accounts
 from tests.casework.test_month import acknowledged
+from tests.lake.test_on_postgresql import home_on
 
 pytestmark = pytest.mark.slow
 HOUSE = Path(__file__).parents[2]
@@ -27,7 +29,7 @@ EVERYBODY = (
     "代表:1,代表:2,代表:3,经办:1,审核:1,审核:2,签发:1,主管部门:1@101,单位经办:1@101,单位负责人:1@101,"
     "单位经办:2@102,单位负责人:2@102"
 )
-COUNT = 5
+COUNT = 4
 
 
 def start(
@@ -87,9 +89,13 @@ def sound(home: Home) -> int:
     return len(found)
 
 
-@pytest.fixture
-def home(tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(request, tmp_path):
     made = Home(tmp_path / "home")
+    if request.param == "postgresql":
+        postgres, migrated = map(request.getfixturevalue, ("postgres", "migrated"))
+        url = postgres.state_url(postgres.new_database(f"TEMPLATE {migrated}"))
+        made = home_on(tmp_path / "home", url)
     have_accounts(made, EVERYBODY.split(","))
     yield made
     engine(made).dispose()
