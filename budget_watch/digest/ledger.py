@@ -90,8 +90,9 @@ def anchor_text(document: Document) -> str:
     """How far the audit log reached when the report was made: what nobody can cut off unseen."""
     if not document.anchor:
         return "审计日志还没有锚。"
+    last = document.anchor.split()[0]
     return (
-        f"审计日志的锚：{document.anchor}。日后核对日志时，第一个数以前的记录应齐全，"
+        f"审计日志的锚：{document.anchor}。日后核对日志时，{last}及以前的记录应齐全，"
         "且该条的校验码与此相同。"
     )
 
