@@ -172,6 +172,7 @@ PAGES: dict[str, PageShape] = {
     "livelihood": PageShape("民生实事", (), range(0, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "audit": PageShape("审计整改", ("tab", "open"), None, "d"),
+    "transfer": PageShape("转移支付", ("tab", "open"), None, "z"),
     "sangong": PageShape("三公经费", ("sort", "open"), None, "du"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),

@@ -16,6 +16,8 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "alerts": "预警中心",
     "finding": "疑点",
     "sangong": "三公经费",
+    "transfer": "转移支付",
+    "audit": "审计整改",
     "debt": "政府债务",
     "data": "数据质量",
     "rules": "规则与参数",
@@ -25,7 +27,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "exemptions": "例外情形登记",
     "opinions": "审议意见",
 }
-_PLACES = ("exec", "sangong", "debt")  # whose parts are a letter and a code
+_PLACES = ("exec", "sangong", "transfer", "audit", "debt")  # whose parts are a letter and a code
 _LIST = "支付凭证"
 
 

@@ -52,6 +52,8 @@ PAGES = [
     "/voucher/2026/V2026011010011?tab=findings",
     "/voucher/2026/V2026011010011?tab=origin",
     "/voucher/2026/Vloose",
+    "/transfer",
+    "/transfer?tab=all&open=all&unit=yi",
     "/audit",
     "/audit?scope=all&tab=all&open=all",
     "/sangong",

@@ -13,7 +13,7 @@ import polars as pl
 
 from budget_watch.lake import Batch, Coverage, Home, Writer
 
-CITY, EAST = "990100000", "990102000"
+CITY, EAST, WEST = "990100000", "990102000", "990103000"
 BUSINESS_DATE = date(2026, 11, 20)
 WAN = 1_000_000
 
@@ -478,7 +478,64 @@ def audit_rectification() -> pl.DataFrame:
     )
 
 
+# document, county, kind, origin, amount, issued, received, advance, entered, settled by facts
+PASSED_DOWN = (
+    ("D1", EAST, "一般", "本级年初安排", 30, date(2026, 2, 25), None, False, None, False),
+    ("D1", WEST, "一般", "本级年初安排", 20, date(2026, 3, 1), None, False, None, False),
+    ("D2", EAST, "专项", "上级转下达", 40, date(2026, 6, 20), date(2026, 6, 1), False, None, False),
+    ("D3", EAST, "共同财权", "本级年初安排", 50, date(2025, 11, 20), None, True, 45, False),
+    ("D4", WEST, "专项", "年中追加", 5, date(2026, 7, 1), None, False, None, False),
+    ("D5", WEST, "专项", "本级年初安排", 6, date(2026, 9, 1), None, False, None, True),
+    ("D6", WEST, "一般", "上级转下达", 7, date(2026, 10, 8), None, True, None, False),
+)
+
+
+def transfer() -> pl.DataFrame:
+    """Six documents of 2026, the last after September; approved on 20 January."""
+    return pl.DataFrame(
+        [
+            {
+                "doc_no": doc,
+                "pro_code": f"P-{doc}",
+                "sub_mof_div_code": to,
+                "mof_div_code": CITY,
+                "fiscal_year": 2026,
+                "doc_date": issued,
+                "recv_date": got,
+                "tra_type": kind,
+                "fund_origin": origin,
+                "pro_name": f"{kind}补助{doc}",
+                "amt": amount * WAN,
+                "is_advance": ahead,
+                "entered_amt": None if entered is None else entered * WAN,
+                "is_special_item": facts,
+                "is_emergency": False,
+            }
+            for doc, to, kind, origin, amount, issued, got, ahead, entered, facts in PASSED_DOWN
+        ],
+        infer_schema_length=None,
+    )
+
+
+def procedure_node() -> pl.DataFrame:
+    """The congress approved the budget of 2026 on 20 January."""
+    return pl.DataFrame(
+        [
+            {
+                "node_id": "N1",
+                "fiscal_year": 2026,
+                "mof_div_code": CITY,
+                "item": "人代会批准",
+                "base_date": date(2026, 1, 20),
+                "done_date": date(2026, 1, 20),
+            }
+        ]
+    )
+
+
 TABLES = {
+    "transfer": transfer,
+    "procedure_node": procedure_node,
     "audit_project": audit_project,
     "audit_issue": audit_issue,
     "audit_rectification": audit_rectification,
