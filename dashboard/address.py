@@ -173,6 +173,7 @@ PAGES: dict[str, PageShape] = {
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "audit": PageShape("审计整改", ("tab", "open"), None, "d"),
     "transfer": PageShape("转移支付", ("tab", "open"), None, "z"),
+    "social": PageShape("社保基金", (), range(0, 3, 2)),
     "sangong": PageShape("三公经费", ("sort", "open"), None, "du"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),

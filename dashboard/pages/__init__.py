@@ -26,6 +26,7 @@ MODULES = {
     "livelihood": "livelihood",
     "debt": "debt",
     "sangong": "sangong",
+    "social": "social",
     "transfer": "transfer",
     "audit": "audit",
     "data": "data",

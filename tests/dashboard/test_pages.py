@@ -54,6 +54,7 @@ PAGES = [
     "/voucher/2026/Vloose",
     "/transfer",
     "/transfer?tab=all&open=all&unit=yi",
+    "/social",
     "/audit",
     "/audit?scope=all&tab=all&open=all",
     "/sangong",

@@ -533,7 +533,41 @@ def procedure_node() -> pl.DataFrame:
     )
 
 
+def social_fund_month() -> pl.DataFrame:
+    """失业 spends 2 of every month's 1.5 from a balance of 50; 养老 is the province's; 工伤 lacks a
+    month; east's pool of residents gets 6 of the 9 months' 9 of subsidy."""
+    rows = []
+    for year, months in ((2025, range(1, 13)), (2026, range(1, 10))):
+        for month in months:
+            for region, kind, level, income, expense, given in (
+                (CITY, "失业", "市级统筹", 150, 200, None),
+                (CITY, "企业职工基本养老", "省级统筹", 900, 800, None),
+                (CITY, "工伤", "市级统筹", 10, 5, None),
+                (EAST, "城乡居民基本养老", "县级统筹", 400, 300, 100),
+            ):
+                if kind == "工伤" and (year, month) == (2026, 4):
+                    continue
+                rows.append(
+                    {
+                        "fiscal_year": year,
+                        "month": month,
+                        "mof_div_code": region,
+                        "fund_kind": kind,
+                        "pooling_level": level,
+                        "has_personal_account": kind.endswith("养老"),
+                        "income": income * WAN // 100,
+                        "expense": expense * WAN // 100,
+                        "subsidy_income": given and given * WAN // 100,
+                        "balance_end": 50 * WAN,
+                        "subsidy_due": given and given * WAN // 100,
+                        "subsidy_paid": given and given * WAN // 100 * (month < 7),
+                    }
+                )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
 TABLES = {
+    "social_fund_month": social_fund_month,
     "transfer": transfer,
     "procedure_node": procedure_node,
     "audit_project": audit_project,
