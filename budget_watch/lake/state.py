@@ -153,6 +153,8 @@ def _connect(url: str) -> sa.Engine:
 
 def _tell_fault(url: str, context: sa.engine.ExceptionContext) -> None:
     """Let what a disk or a server does to us be one sentence, from whatever statement it comes."""
+    if context.is_pre_ping:  # the pool asks whether a connection still lives, and opens another
+        return
     error = context.original_exception
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":

@@ -58,6 +58,8 @@ def whole_for(step: str) -> dict[str, Any]:
 
 def offered(made: Any, name: str, target: str) -> list[str]:  # noqa: F811
     """Steps that the page offers this person on an opinion or a project."""
+    if "\0" in target:  # a server's text cannot hold it: there is none
+        return []
     desk, actor = OpinionDesk.of(made.home), made.actor(name)
     with engine(made.home).connect() as connection:
         one = get(connection, desk, target)
@@ -71,6 +73,8 @@ def offered(made: Any, name: str, target: str) -> list[str]:  # noqa: F811
 
 def stands(made: Any, target: str) -> int:  # noqa: F811
     """The version of an opinion, topic or project as it stands; 0 for what is not there."""
+    if "\0" in target:
+        return 0
     with engine(made.home).connect() as connection:
         one = get(connection, OpinionDesk.of(made.home), target)
         topic = find_topic(connection, OpinionDesk.of(made.home), target)

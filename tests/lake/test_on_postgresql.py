@@ -185,3 +185,14 @@ def test_what_is_only_ever_added_is_guarded_on_a_server_as_in_a_file(home, tmp_p
     }
     assert guarded == wanted
     assert len(wanted) > 60
+
+
+def test_a_server_that_was_started_anew_is_used_again_without_a_word(home, postgres):
+    """Every connection that the pool keeps is dead then; the first to ask gets another."""
+    with engine(home).connect() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar()
+    with postgres.connect() as connection:
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        assert connection.execute(ended, (name,)).fetchall() == [(True,)]
+    with engine(home).connect() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
