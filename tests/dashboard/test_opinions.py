@@ -271,6 +271,15 @@ def test_the_list_is_narrowed_by_state_and_ends_with_how_many_are_left(made, mon
 
 
 @pytest.mark.slow
+def test_the_inbox_tells_of_opinions_and_leads_to_them(made):
+    told = made.signed("zhao").said("/inbox")
+    open_, asked = made.numbers["open"], made.numbers["asked"]
+    assert f"意见 {open_} 标题open：轮到您办" in told and f"/opinion/{open_}" in told
+    assert f"意见 {asked} 标题asked：已经交办" in made.signed("dai").said("/inbox")
+    assert "标题" not in made.signed("wu").said("/inbox")
+
+
+@pytest.mark.slow
 def test_a_file_is_taken_shown_and_handed_out_to_those_it_is_for(made):
     number = made.numbers["asked"]
     dai, place = made.signed("dai"), f"/file/{number}"
