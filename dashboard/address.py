@@ -174,6 +174,7 @@ PAGES: dict[str, PageShape] = {
     "audit": PageShape("审计整改", ("tab", "open"), None, "d"),
     "transfer": PageShape("转移支付", ("tab", "open"), None, "z"),
     "social": PageShape("社保基金", (), range(0, 3, 2)),
+    "assets": PageShape("国有资产", ("tab", "open"), range(0, 2)),
     "sangong": PageShape("三公经费", ("sort", "open"), None, "du"),
     "data": PageShape("数据质量", ("tab",), range(0, 3)),
     "search": PageShape("搜索", ("q",)),

@@ -17,6 +17,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "finding": "疑点",
     "sangong": "三公经费",
     "transfer": "转移支付",
+    "assets": "国有资产",
     "social": "社保基金",
     "audit": "审计整改",
     "debt": "政府债务",

@@ -26,6 +26,7 @@ MODULES = {
     "livelihood": "livelihood",
     "debt": "debt",
     "sangong": "sangong",
+    "assets": "assets",
     "social": "social",
     "transfer": "transfer",
     "audit": "audit",

@@ -566,7 +566,135 @@ def social_fund_month() -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
+FIRM, OTHER = "91990000MA00000011", "91990000MA00000022"
+
+
+def soe_monthly() -> pl.DataFrame:
+    """城投 owes 80 of 100, its industry 70; 公交 has no benchmark; December and September."""
+    return pl.DataFrame(
+        [
+            {
+                "fiscal_year": year,
+                "month": month,
+                "uscc": code,
+                "report_scope": "合并",
+                "name": name,
+                "industry": "市政",
+                "mof_div_code": region,
+                "asset": asset * WAN,
+                "liab": liab * WAN,
+                "equity": (asset - liab) * WAN,
+                "revenue": 5 * WAN,
+                "profit": 1 * WAN,
+                "benchmark": benchmark,
+            }
+            for year, month, code, name, region, asset, liab, benchmark in (
+                (2025, 12, FIRM, "城投", CITY, 90, 70, 700_000),
+                (2026, 9, FIRM, "城投", CITY, 100, 80, 700_000),
+                (2026, 9, OTHER, "公交", EAST, 40, 10, None),
+            )
+        ],
+        infer_schema_length=None,
+    )
+
+
+def soe_annual() -> pl.DataFrame:
+    """城投 grew from 20 to 22, of which 1 was given to it: 105%."""
+    return pl.DataFrame(
+        [
+            {
+                "fiscal_year": 2025,
+                "uscc": FIRM,
+                "name": "城投",
+                "mof_div_code": CITY,
+                "state_capital_begin": 20 * WAN,
+                "state_capital_end": 22 * WAN,
+                "objective_plus": 1 * WAN,
+                "objective_minus": 0,
+            }
+        ]
+    )
+
+
+def state_capital_gain() -> pl.DataFrame:
+    """城投 owed 6 in June and paid 2; 3 more are due in December."""
+    return pl.DataFrame(
+        [
+            {
+                "fiscal_year": year,
+                "uscc": FIRM,
+                "name": "城投",
+                "mof_div_code": CITY,
+                "due_amt": due * WAN,
+                "due_date": day,
+                "paid_amt": paid * WAN,
+                "paid_date": date(2026, 6, 30),
+            }
+            for year, due, day, paid in (
+                (2025, 6, date(2026, 6, 30), 2),
+                (2026, 3, date(2026, 12, 31), 0),
+            )
+        ]
+    )
+
+
+def admin_asset() -> pl.DataFrame:
+    """教育局: 1 of 10 平方米 stands idle, rent 4 of 5 came; 水利局 did not fill its idle area."""
+    rows = []
+    for dept, kind, book, area, idle, due, paid in (
+        ("101", "土地房屋", 60, 1000, 100, 5, 4),
+        ("101", "设备", 10, None, None, None, None),
+        ("102", "土地房屋", 30, 500, None, None, None),
+    ):
+        rows.append(
+            {
+                "fiscal_year": 2025,
+                "agency_code": dept + "001",
+                "asset_class": kind,
+                "mof_div_code": CITY,
+                "dept_code": dept,
+                "book_amt": book * WAN,
+                "net_amt": book * WAN // 2,
+                "area_m2": area,
+                "idle_area": idle,
+                "idle_amt": 1 * WAN,
+                "lease_income_due": due and due * WAN,
+                "lease_income_paid": paid and paid * WAN,
+                "done_accept_date": date(2025, 5, 1) if kind == "设备" else None,
+                "final_account_date": None,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def natural_asset() -> pl.DataFrame:
+    """Forest with a value, water without."""
+    return pl.DataFrame(
+        [
+            {
+                "fiscal_year": 2025,
+                "mof_div_code": CITY,
+                "resource": kind,
+                "area_qty": quantity,
+                "qty_unit": unit,
+                "value_est": value,
+                "change_qty": change,
+            }
+            for kind, quantity, unit, value, change in (
+                ("森林", 12_345, "公顷", 7 * WAN, 50),
+                ("水", 100, "万立方米", None, -20),
+            )
+        ],
+        infer_schema_length=None,
+    )
+
+
 TABLES = {
+    "soe_monthly": soe_monthly,
+    "soe_annual": soe_annual,
+    "state_capital_gain": state_capital_gain,
+    "admin_asset": admin_asset,
+    "natural_asset": natural_asset,
     "social_fund_month": social_fund_month,
     "transfer": transfer,
     "procedure_node": procedure_node,
