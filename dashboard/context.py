@@ -13,7 +13,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-from budget_watch.access import Grant
+from budget_watch.access import Grant, Reached
 from budget_watch.casework.accounts import people
 from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.casework.runs import PastRun, latest_run
@@ -30,6 +30,10 @@ T = TypeVar("T")
 _kept: dict[tuple[Any, ...], Any] = {}
 _lock = Lock()
 _KEEP = 400
+_SOME = {
+    Reached.UPHELD: "疑点只列初核成立以后的",
+    Reached.TRANSFERRED: "疑点只列已转交的",
+}
 
 
 def kept(key: tuple[Any, ...], make: Callable[[], T]) -> T:
@@ -92,6 +96,15 @@ class Context:
         """The last whole run as the reader may see it, looked up once a request."""
         run = latest_run(self.home)
         return None if run is None else run.under(visible_rules(self.home.root, self.grant))
+
+    def ours(self, name: str) -> str:
+        """What a government's figures are called before a reader who sees only a part of them."""
+        return f"您范围内的{name}" if self.grant.scope.own else name
+
+    @property
+    def some_findings(self) -> str:
+        """Which findings the reader is shown, where not all: none seen is not none there."""
+        return _SOME.get(self.grant.findings, "")
 
     @property
     def cube(self) -> Cube:

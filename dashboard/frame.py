@@ -408,7 +408,10 @@ def _acts(address: Address, context: Context | None) -> Node:
     return html.Div([*_opinion_on(address, context), shared], className="acts")
 
 
-FIGURES = ("overview", "exec", "voucher", "debt", "rules", "alerts")
+FIGURES = (
+    "overview", "exec", "voucher", "sangong", "transfer", "debt", "assets", "social", "audit",
+    "rules", "alerts",
+)  # fmt: skip
 
 
 def _opinion_on(address: Address, context: Context) -> list[Node]:

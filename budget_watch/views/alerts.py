@@ -148,6 +148,19 @@ def sift(findings: Iterable[Finding], sieve: Sieve) -> Sifted:
     return Sifted(shown, facets, len(everything))
 
 
+def year_of(finding: Finding) -> int | None:
+    """The fiscal year that a finding is about, by its grain, its values or its voucher's day."""
+    for told in (finding.grain, finding.values):
+        year = told.get("fiscal_year")
+        if isinstance(year, int):
+            return year
+    for name in ("pay_date", "vou_date"):
+        day = finding.values.get(name)
+        if isinstance(day, str) and day[:4].isdigit():
+            return int(day[:4])
+    return None
+
+
 def latest_key(home: Home) -> int:
     """What changes whenever findings may have changed: the ledger's last event."""
     query = sa.select(sa.func.max(tables.finding_event.c.seq))

@@ -24,7 +24,17 @@ from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.pages.place_text import source
-from dashboard.parts import Node, block, bullet, insufficient, level_chip, link, missing, segments
+from dashboard.parts import (
+    Node,
+    block,
+    bullet,
+    empty,
+    insufficient,
+    level_chip,
+    link,
+    missing,
+    segments,
+)
 from dashboard.table import Column, Line, table
 
 SOE = (
@@ -232,7 +242,8 @@ def _doubts(context: Context) -> html.Section:
     if context.last_run is None:
         body: Node = insufficient("尚无规则运行记录。请运行 budget-watch check。")
     elif not lines:
-        body = html.P("国有资产领域的规则没有疑点。", className="empty")
+        seen = context.some_findings
+        body = empty(f"没有您看得到的疑点（{seen}）。" if seen else "国有资产领域的规则没有命中。")
     else:
         body = table("国有资产疑点", columns, lines)
     return block("疑点", body, flush=True, source=source(context, "疑点库"))

@@ -73,7 +73,7 @@ def page(context: Context) -> Page:
     ]
     address = context.address
     scopes = [(title, address.with_query(scope=value)) for title, value in SCOPES]
-    name = context.names.of("d", own["d"]) if own else place.called
+    name = context.names.of("d", own["d"]) if own else context.ours(place.called)
     crumbs = [(f"{place.called}审计整改", address.at("audit", keep=_KEEP)), (name, None)]
     return Page(
         f"{name}审计整改",
@@ -239,7 +239,9 @@ def _listed(context: Context, some: tuple[Issue, ...]) -> html.Section:
         body,
         flush=True,
         unit=context.unit_title,
-        sub=f"{len(found)}个，按逾期天数从多到少",
+        sub="；".join(
+            part for part in (f"{len(found)}个，按逾期天数从多到少", context.some_findings) if part
+        ),
         source=source(context, *TABLES, "AUD-01 审计项目计划与报告目录"),
     )
 

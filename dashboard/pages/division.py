@@ -196,8 +196,14 @@ def _columns(context: Context, shown: Shown) -> list[Column]:
     if "vouchers" in shown.columns:
         columns.append(Column("凭证笔数", "vouchers", number=True, minor=True))
     if shown.by in "zdup":
-        columns.append(Column("疑点", number=True, minor=False))
+        columns.append(Column(_doubts_title(context), number=True, minor=False))
     return columns
+
+
+def _doubts_title(context: Context) -> str:
+    """Findings belong to places, not to codes: under a code the column counts all of a place."""
+    cut = any(letter in "cefoy" for letter, _ in context.address.place)
+    return "疑点（不分科目）" if cut else "疑点"
 
 
 def _children(

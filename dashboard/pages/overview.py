@@ -58,7 +58,7 @@ def page(context: Context) -> Page:
     return Page(
         "总览",
         [html.Div(rows, className="rows")],
-        lead=_sentence(conclusion),
+        lead=_sentence(context, conclusion),
         tools=[
             segments(
                 "范围口径",
@@ -78,8 +78,9 @@ def page(context: Context) -> Page:
     )
 
 
-def _sentence(conclusion: Conclusion) -> str:
-    return "；".join(conclusion.facts) + "。"
+def _sentence(context: Context, conclusion: Conclusion) -> str:
+    before = "您的范围内：" if context.grant.scope.own else ""
+    return before + "；".join(conclusion.facts) + "。"
 
 
 def _slowest(context: Context, scope: str) -> html.Section:

@@ -66,11 +66,12 @@ def called(context: Context, place: Place) -> str:
         code = place.get(letter)
         if code:
             name = names.of(letter, code)
-            if letter == "z" and context.city is not None and code == context.city.region:
-                name = f"{name}本级"
+            if letter == "z":
+                own = context.city is not None and code == context.city.region
+                name = context.ours(f"{name}本级" if own else name)
             extra = [names.of(k, v) for k, v in place.path if k not in _SPINE and k != "m"]
             return name + (f"（{'，'.join(extra)}）" if extra else "")
-    head = {"local": "市本级", "all": "全市", "county": "各县区"}[place.scope]
+    head = context.ours({"local": "市本级", "all": "全市", "county": "各县区"}[place.scope])
     extra = [names.of(k, v) for k, v in place.path if k != "m"]
     return head + ("·".join(extra) if extra else "")
 

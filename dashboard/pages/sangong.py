@@ -45,7 +45,6 @@ TABLES = ("FIN-15 国库集中支付凭证表", "FIN-12 预算指标表")
 REPORT = "FIN-22 “三公”经费及会议培训费执行表"
 SCOPES = (("本级", None), ("全市", "all"))
 HIDDEN = {"SG03": "公务接待费", "SG04": "公务用车运行维护费", "SG05": "因公出国（境）费用"}
-_ALERTS = {"d": "dept", "u": "unitcode"}  # the filters of 预警中心
 SORTS = {"rate": "执行率", "over": "超出金额", "yoy": "同比"}
 FIRST = 20
 _KEEP = ("fy", "to", "asof", "snap", "scope", "unit")
@@ -66,6 +65,7 @@ def page(context: Context) -> Page:
         each
         for each in alerts.open_findings(context.home, context.grant)
         if each.area == "three_public"
+        and alerts.year_of(each) == context.span.fiscal_year
         and (place.scope_kind == "全市" or each.mof_div_code == place.region)
         and own.get("d", each.dept_code) == each.dept_code
         and own.get("u", each.agency_code) == each.agency_code
@@ -74,10 +74,11 @@ def page(context: Context) -> Page:
     body = [_kinds(context, found), _bought(context, counted)]
     if "u" not in own:
         body.append(_parts(context, found, doubts))
-    body.append(_hidden(context, hidden, own))
+    body.append(_hidden(context, hidden))
+    body.append(_listed(context, doubts))
     address = context.address
     scopes = [(title, address.with_query(scope=value)) for title, value in SCOPES]
-    name = context.names.of(*context.address.place[-1]) if own else place.called
+    name = context.names.of(*context.address.place[-1]) if own else context.ours(place.called)
     return Page(
         f"{name}三公经费",
         [html.Div(body, className="rows")],
@@ -111,7 +112,8 @@ def _lead(context: Context, found: ThreePublic, hidden: list[Finding]) -> str:
     spent = found.total.spent.value
     if spent is None:
         return f"三公经费支出没有送达：{found.total.spent.why}。"
-    said = [f"{context.span.as_of}，三公经费支出{fmt.sentence_money(spent)}"]
+    what = "三公经费支出" if context.address.parts else context.ours("三公经费支出")
+    said = [f"{context.span.as_of}，{what}{fmt.sentence_money(spent)}"]
     rate = fmt.figure_text(found.total.progress)
     if rate:
         said.append(f"占变动预算{rate}")
@@ -121,7 +123,8 @@ def _lead(context: Context, found: ThreePublic, hidden: list[Finding]) -> str:
     told += f"{over}个{what}支出大于变动预算" if over else f"没有{what}支出大于变动预算"
     if hidden:
         amount = sum(_amount(each) for each in hidden)
-        told += f"；疑似列入其他科目{len(hidden)}笔、{fmt.sentence_money(amount)}，待核实"
+        year = context.span.fiscal_year
+        told += f"；{year}年疑似列入其他科目{len(hidden)}笔、{fmt.sentence_money(amount)}，待核实"
     return told + "。"
 
 
@@ -302,7 +305,11 @@ def _parts(context: Context, found: ThreePublic, doubts: list[Finding]) -> html.
         body,
         flush=True,
         unit=context.unit_title,
-        sub=f"{len(ordered)}个{what}，按{SORTS[chosen]}从高到低；竖线为时间进度",
+        sub=_joined(
+            f"{len(ordered)}个{what}，按{SORTS[chosen]}从高到低",
+            "竖线为时间进度",
+            context.some_findings,
+        ),
         source=source(context, *TABLES, more=[("超出", "支出 − 变动预算，只列大于零的")]),
     )
 
@@ -324,15 +331,12 @@ def _over(each: Spending) -> int:
 def _part(context: Context, each: Spending, doubtful: dict[str | None, list[Finding]]) -> Line:
     code, inside = each.key.rsplit(".", 1)[1], context.address.parts
     over, doubts = _over(each), doubtful.get(code, [])
-    count: Node = "0"
-    if doubts:
-        narrow = {_ALERTS["u" if inside else "d"]: code}
-        to = context.address.at("alerts", keep=("asof", "snap"), area="three_public", **narrow)
-        count = link(f"{len(doubts)}条", to)
-    below = (*inside, ("u" if inside else "d") + code)
+    letter = "u" if inside else "d"
+    to = context.address.at("sangong", *inside, letter + code, keep=_KEEP)
+    count: Node = link(f"{len(doubts)}条", to) if doubts else "0"
     return Line(
         [
-            link(each.name, context.address.at("sangong", *below, keep=_KEEP)),
+            link(context.names.of(letter, code), to),
             _money(context, each.current),
             _money(context, each.spent),
             _rate(context, each),
@@ -344,14 +348,14 @@ def _part(context: Context, each: Spending, doubtful: dict[str | None, list[Find
 
 
 # ---- what may hide in other codes
-def _hidden(context: Context, hidden: list[Finding], own: dict[str, str]) -> html.Section:
+def _hidden(context: Context, hidden: list[Finding]) -> html.Section:
     title = "疑似列入其他科目"
     if context.last_run is None:
         said = insufficient("尚无规则运行记录。请运行 budget-watch check。")
         return block(title, said, flush=True, source=source(context, "疑点库"))
     columns = [
-        Column("疑似项目", width="24%"),
-        Column("规则", width="30%", minor=True),
+        Column("疑似项目", width="30%"),
+        Column("规则"),
         Column("最高级别"),
         Column("笔数", number=True),
         Column("金额", number=True),
@@ -360,15 +364,13 @@ def _hidden(context: Context, hidden: list[Finding], own: dict[str, str]) -> htm
     for rule, name in HIDDEN.items():
         found = [each for each in hidden if each.rule == rule]
         marked = alerts.mark(found)
-        narrow = {_ALERTS[letter]: code for letter, code in own.items()}
-        to = context.address.at("alerts", keep=("asof", "snap"), rule=rule, **narrow)
         lines.append(
             Line(
                 [
                     name,
                     link(rule, context.address.at("rules", rule, keep=("asof", "snap"))),
                     level_chip(marked.level) if marked else fmt.NOT_APPLICABLE,
-                    link(f"{len(found)}笔", to) if found else "0笔",
+                    f"{len(found)}笔",
                     context.money(sum(_amount(each) for each in found)),
                 ]
             )
@@ -378,9 +380,55 @@ def _hidden(context: Context, hidden: list[Finding], own: dict[str, str]) -> htm
         table(title, columns, lines),
         flush=True,
         unit=context.unit_title,
-        sub="按支付用途中的字样找出，是否应列三公科目需核实",
+        sub=_joined(
+            f"{context.span.fiscal_year}年支付的凭证，按用途中的字样找出，是否应列三公科目需核实",
+            context.some_findings,
+        ),
         source=source(context, "疑点库"),
     )
+
+
+def _listed(context: Context, doubts: list[Finding]) -> html.Section:
+    """The year's findings about 三公经费, each to its page."""
+    title = "三公经费疑点"
+    columns = [Column("级别"), Column("疑点", width="80%", long=True), Column("规则", minor=True)]
+    most = len(doubts) if context.address.get("open") == "all" else FIRST
+    lines = [
+        Line(
+            [
+                level_chip(each.level, each.provisional),
+                link(
+                    each.message,
+                    context.address.at("finding", each.finding[:16], keep=("asof", "snap")),
+                ),
+                each.rule,
+            ]
+        )
+        for each in doubts[:most]
+    ]
+    body: list[Node] = [table(title, columns, lines)] if lines else [empty(_none(context))]
+    if len(doubts) > most:
+        more = link(
+            f"显示全部{len(doubts)}条", context.address.with_query(open="all"), replace=True
+        )
+        body.append(html.Nav(more, className="pager"))
+    return block(
+        title,
+        body,
+        flush=True,
+        sub=_joined(f"{context.span.fiscal_year}年，{len(doubts)}条", context.some_findings),
+        source=source(context, "疑点库"),
+    )
+
+
+def _none(context: Context) -> str:
+    if context.last_run is None:
+        return "尚无规则运行记录。"
+    return "没有您看得到的疑点。" if context.some_findings else "规则没有命中。"
+
+
+def _joined(*parts: str) -> str:
+    return "；".join(part for part in parts if part)
 
 
 def _amount(of: Finding) -> int:

@@ -100,6 +100,8 @@ def _lead(
     late = [one for one in judged if (one.rule, one.doc) in doubts]
     if not judged:
         return f"{said}；有期限的文件没有登记起算日，下达天数暂不能算。"
+    if not late and context.some_findings:
+        return f"{said}；{len(judged)}份文件有下达期限，{context.some_findings}。"
     if not late:
         return f"{said}；{len(judged)}份有期限的文件，没有超过期限的疑点。"
     longest = max(one.days or 0 for one in late)

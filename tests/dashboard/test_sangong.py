@@ -1,9 +1,12 @@
 """三公经费: every amount of the page is the vouchers', and its links lead to rows that add up."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from budget_watch.access import Grant, Scope
+from budget_watch.access import Grant, Reached, Scope
 from budget_watch.lake import Home
+from budget_watch.views import alerts
 from tests.dashboard.reading import cells, kinds, links, words
 from tests.views import small_city
 
@@ -99,6 +102,38 @@ def test_a_department_sees_its_own_alone(city: Home) -> None:
     assert list(rows(page, "各部门")) == ["示范市教育局"]
     assert "水利" not in words(page)
     assert rows(page, "五项科目")["合计（五项科目）"][2] == "5.00"
+
+
+def test_a_part_of_a_governments_figures_is_never_called_the_governments(city: Home) -> None:
+    own = Grant("u", "test", scope=Scope(departments=frozenset({"101"})))
+    page = shown(city, "/sangong?to=9", own)
+    assert words(kinds(page, "H1")[0]) == "您范围内的市本级三公经费"
+    assert "您范围内的三公经费支出5.00万元" in words(page)
+    assert "您范围内的市本级" in words(shown(city, "/exec", own))
+    assert "您的范围内：截至2026年11月20日，一般公共预算" in words(shown(city, "/overview", own))
+    whole = words(shown(city, "/sangong?to=9"))
+    whole += words(shown(city, "/exec")) + words(shown(city, "/overview"))
+    assert "您范围内" not in whole and "您的范围内" not in whole
+
+
+def test_who_sees_some_findings_is_told_which(city: Home) -> None:
+    some = Grant("u", "test", findings=Reached.UPHELD)
+    text = words(shown(city, "/sangong", some))
+    assert "疑点只列初核成立以后的" in text
+    assert "规则没有命中" not in text
+
+
+@pytest.mark.parametrize(
+    ("grain", "values", "year"),
+    [
+        ({"fiscal_year": 2025}, {"pay_date": "2026-01-02"}, 2025),
+        ({"pay_cert_id": "V"}, {"pay_date": "2025-07-16"}, 2025),
+        ({"pay_cert_id": "V"}, {"fiscal_year": 2026}, 2026),
+        ({"node_id": "N"}, {}, None),
+    ],
+)
+def test_a_finding_belongs_to_the_year_it_is_about(grain, values, year) -> None:
+    assert alerts.year_of(SimpleNamespace(grain=grain, values=values)) == year
 
 
 def test_without_the_report_the_counts_are_insufficient(tmp_path) -> None:
