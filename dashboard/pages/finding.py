@@ -83,6 +83,7 @@ def page(context: Context) -> Page:
             _again(context, f, said, rule),
         ],
         className="rows",
+        id="handling",
     )
     chip = tag(EXEMPT) if exempt is not None else chip_of(context, f)
     return Page(
@@ -100,6 +101,14 @@ def page(context: Context) -> Page:
         crumbs=[
             ("预警中心", context.address.at("alerts", keep=("asof", "snap"))),
             (f"{f.rule} {f.title}", None),
+        ],
+        tools=[
+            html.A(
+                "看办理",
+                href="#handling",
+                className="button narrow-only",
+                **attrs({"data-plain": "1"}),
+            )
         ],
         tab_title=f"{f.rule} {f.title}",
     )

@@ -237,6 +237,8 @@ def test_every_finding_has_a_page_with_law_evidence_and_way_back(home: Home) -> 
             continue
         seen.add(finding.rule)
         page = main(home, f"/finding/{finding.finding[:16]}")
+        assert [n for n in nodes(page) if getattr(n, "href", "") == "#handling"]
+        assert [n for n in nodes(page) if getattr(n, "id", "") == "handling"]
         text = words(page)
         heads = [words(head) for head in kinds(page, "H2")]
         assert "未能载入" not in text, finding.rule
