@@ -31,6 +31,7 @@ from budget_watch.casework.cases import (
     possible,
     today_of,
     tries,
+    unratable,
 )
 from budget_watch.casework.errors import (
     ActError,
@@ -202,14 +203,15 @@ def rate(
 
     Raises:
         UnknownCaseError: no such case, or not theirs to see.
-        ActError: not answered yet, an unknown word, a bad one without a reason, or a role that
-            does not rate.
+        ActError: not answered yet or closed, an unknown word, a bad one without a reason, or a
+            role that does not rate.
     """
     desk = Desk.of(home)
     at = now or datetime.now(UTC)
     rater = next((each for each in desk.flow.raters if actor.role in each.roles), None)
     if rater is None:
-        raise ActError(f"{actor.role or '（无角色）'}不参加满意度评价。")
+        able = "；".join(f"{each.title}由{'、'.join(each.roles)}作出" for each in desk.flow.raters)
+        raise ActError(f"{actor.role or '（无角色）'}不参加满意度评价。{able}。")
     if word not in desk.flow.satisfaction.words:
         known = "、".join(desk.flow.satisfaction.words)
         raise ActError(f"评价“{word}”不对；可用 {known}。")
@@ -219,8 +221,9 @@ def rate(
         case = find(connection, target)
         if case is None or not case.id or not may_see(connection, desk, actor, case):
             raise UnknownCaseError(target)
-        if not desk.state(case).answered:
-            raise ActError(f"{_name(case)}：承办单位反馈以后才能评价。")
+        why = unratable(desk, case)
+        if why is not None:
+            raise ActError(f"{_name(case)}：{why}。")
         details = {"side": rater.side, "word": word, "remark": remark}
         note = Note(actor.who, "case.rate", "case", case.id, details, at)
         (entry,) = append(connection, key_of(home.root), note)

@@ -375,7 +375,13 @@ def possible(desk: Desk, actor: Actor, case: Case, step: Transition) -> str | No
         if last is not None and last.user == actor.user:
             before = desk.flow.transition[earlier].title
             return f"{step.title}与{before}不能是同一人；请由另一人办理"
-    return _by_proposal(desk, actor, case, step) or _by_rating(desk, case, step)
+    said = _by_proposal(desk, actor, case, step) or _by_rating(desk, case, step)
+    return said or _by_level(case, step)
+
+
+def _by_level(case: Case, step: Transition) -> str | None:
+    highest = "level" in step.needs and case.level == LEVELS[0]
+    return f"已经是最高级别，不能再{step.title}" if highest else None
 
 
 def _by_proposal(desk: Desk, actor: Actor, case: Case, step: Transition) -> str | None:
@@ -401,16 +407,25 @@ def _by_rating(desk: Desk, case: Case, step: Transition) -> str | None:
 def satisfaction(flow: Workflow, case: Case) -> tuple[int, int] | None:
     """Of the ratings of the handling since the last try: how many are satisfied, of how many.
 
-    The last word of each person counts. None where nobody has rated.
+    The last word of each person counts, if theirs is a role that rates. None where nobody has.
     """
-    side = flow.raters[0].side
+    side, roles = flow.raters[0].side, flow.raters[0].roles
     last: dict[str, str] = {}
     for one in case.ratings:
-        if one["side"] == side and one["round"] == tries(flow, case):
+        counts = one["side"] == side and one["role"] in roles
+        if counts and one["round"] == tries(flow, case):
             last[one["user"]] = one["word"]
     if not last:
         return None
     return sum(word in flow.satisfaction.counted for word in last.values()), len(last)
+
+
+def unratable(desk: Desk, case: Case) -> str | None:
+    """Why the handling of a case cannot be rated now, whoever asks; None where it can."""
+    state = desk.state(case)
+    if state.final:
+        return f"已经是“{state.title}”，不再评价；重新打开以后，承办单位再反馈时可以评价"
+    return None if state.answered else "承办单位反馈以后才能评价"
 
 
 def tries(flow: Workflow, case: Case) -> int:

@@ -32,6 +32,9 @@ def checked(
     extra = [name for name in filled if name not in step.needs and name not in OPTIONAL]
     if extra:
         raise ActError(f"{step.title}不用填：{'、'.join(NEED_WORDS.get(x, x) for x in extra)}。")
+    if "result" in step.needs and filled["result"] not in step.results:
+        known = "、".join(step.results)
+        raise ActError(f"{step.title}的结论没有“{filled['result']}”；可用 {known}。")
     return {name: _CHECKS[name](desk, case, value, today) for name, value in filled.items()}
 
 

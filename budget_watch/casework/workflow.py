@@ -96,7 +96,7 @@ class Role(Strict):
 
 
 class Rater(Strict):
-    """Whose handling is rated by whom (双向评价)."""
+    """Whose handling is rated by whom (双向评价); the first side's word counts for closing."""
 
     side: str
     title: str
@@ -172,6 +172,7 @@ class Transition(Strict):
 
     Attributes:
         to: the new state; the old one stays where it is left out.
+        results: the conclusions that fit this step, where it needs one.
         other_than: whoever did these steps last may not do this one.
         two_persons: on a red case one proposes and another confirms.
         satisfied: refused while the satisfaction is too low; `dissatisfied`: refused unless it is.
@@ -188,6 +189,7 @@ class Transition(Strict):
     to: str | None = None
     who: tuple[str, ...] = Field(min_length=1)
     needs: tuple[Need, ...] = ()
+    results: tuple[str, ...] = ()
     other_than: tuple[str, ...] = ()
     two_persons: bool = False
     satisfied: bool = False
@@ -214,7 +216,6 @@ class Workflow(Strict):
     clocks: tuple[Clock, ...]
     quiet_weeks: tuple[QuietWeeks, ...] = ()
     remind_workdays: int = Field(ge=0)
-    results: tuple[str, ...]
     objections: tuple[str, ...]
     documents: tuple[str, ...]
     satisfaction: Satisfaction
@@ -235,6 +236,11 @@ class Workflow(Strict):
     def transition(self) -> Mapping[str, Transition]:
         """Transitions by id."""
         return {each.id: each for each in self.transitions}
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """Every conclusion that some step may come to."""
+        return tuple(dict.fromkeys(one for each in self.transitions for one in each.results))
 
     @cached_property
     def party(self) -> Mapping[str, Party]:
@@ -383,6 +389,8 @@ def _unknown_names(flow: Workflow) -> Iterator[str]:
         )
         for kind, used, known in named:
             yield from (f"{each.id} 用了没有的{kind} {name}" for name in used if name not in known)
+        if bool(each.results) != ("result" in each.needs):
+            yield f"{each.id} 要填结论（needs 里的 result）的才写 results，并且要写"
         if each.extends and not {"clock", "days"} <= set(each.needs):
             yield f"{each.id} 是延期，needs 里要有 clock、days"
 

@@ -24,6 +24,7 @@ from budget_watch.casework.cases import (
     possible,
     record,
     today_of,
+    unratable,
 )
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.findings import Finding
@@ -241,7 +242,7 @@ def _field(context: Context, desk: Desk, case: Case, step: Transition, name: str
     if name == "addressee":
         return labelled(words, places(context, name, case.dept_code, finance=True))
     choices: dict[str, dict[str, str]] = {
-        "result": {each: each for each in flow.results},
+        "result": {each: each for each in step.results},
         "document": {each: each for each in flow.documents},
         "objection": {each: each for each in flow.objections},
         "rung": {each.id: each.id for each in flow.ladder},
@@ -264,8 +265,8 @@ def _higher(level: str | None) -> tuple[str, ...]:
 
 
 def _rating(context: Context, desk: Desk, actor: Actor, case: Case) -> list[Node]:
-    """A form to rate how the case was handled, once it was answered."""
-    if not case.id or not desk.state(case).answered:
+    """A form to rate how the case was handled, for those who rate, while it may be rated."""
+    if not case.id or unratable(desk, case) is not None:
         return []
     roles = tuple(role for each in desk.flow.raters for role in each.roles)
     mine = roles if chooses_role(context.grant) else tuple({actor.role} & set(roles))

@@ -14,7 +14,7 @@ from budget_watch.lake import Home
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)  # Friday 10:00 in Shanghai
 GIVEN: dict[str, Any] = {
     "reason": "已核对凭证",
-    "result": "有依据",
+    "result": "数据问题",
     "level": "red",
     "document": "问询函",
     "addressee": "101",

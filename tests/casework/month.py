@@ -16,13 +16,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from budget_watch.access import Scope, accounts, assigning
 from budget_watch.audit import Who
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.acting import act, rate
-from budget_watch.casework.cases import Actor, Desk, get_case, next_steps
+from budget_watch.casework.cases import Actor, Desk, get_case, next_steps, unratable
 from budget_watch.casework.errors import ActError, StaleError, UnknownCaseError
 from budget_watch.lake import Home
 from tests.casework.made_cases import GIVEN, NOW, id_of, number_for, person
@@ -75,8 +76,9 @@ def work(home: Home, seed: int, names: list[str], count: int) -> Iterator[dict[s
         target = id_of(dice.randint(1, count))
         case = get_case(home, OVERSEER, target)
         deputies = [each for each in staff if each.role == "代表"]
-        if deputies and desk.state(case).answered and dice.random() < 0.2:
-            rate(home, dice.choice(deputies), target, "满意", now=now)
+        if deputies and unratable(desk, case) is None and dice.random() < 0.2:
+            with suppress(ActError):  # another process may have closed it since
+                rate(home, dice.choice(deputies), target, "满意", now=now)
         offered = [
             (actor, step)
             for actor in staff

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +12,15 @@ import sqlalchemy as sa
 from budget_watch.audit import read
 from budget_watch.casework import tables as t
 from budget_watch.casework.acting import act, act_on_many, merge, rate
-from budget_watch.casework.cases import Desk, get_case, history, list_cases, next_steps, record
+from budget_watch.casework.cases import (
+    Desk,
+    get_case,
+    history,
+    list_cases,
+    next_steps,
+    record,
+    satisfaction,
+)
 from budget_watch.casework.errors import ActError, StaleError, UnknownCaseError
 from budget_watch.casework.findings import get_finding
 from budget_watch.lake import Home
@@ -23,9 +32,11 @@ from tests.casework.made_cases import (
     FINANCE,
     GIVEN,
     HEAD,
+    LEADER,
     LI,
     NOW,
     STRANGER,
+    TO,
     WANG,
     ZHAO,
     bring,
@@ -83,7 +94,7 @@ def test_the_whole_way_from_found_to_finished_with_its_periods(home):
     found = said(home)
     assert (found["work_state"], found["result"], found["number"]) == (
         "办结",
-        "有依据",
+        "数据问题",
         "预工〔2026〕12号",
     )
     assert [(each["clock"], each["mark"]) for each in found["clocks"]] == [
@@ -124,7 +135,16 @@ def test_what_is_not_possible_is_refused_with_the_reason(home, actor, step, give
     ("state", "actor", "step", "change", "words"),
     [
         ("初核", LI, "dismiss", {"reason": None}, "初核不成立还要填：理由。"),
-        ("初核", LI, "dismiss", {"result": "查无此事"}, "结论没有“查无此事”；可用 有依据、"),
+        ("初核", LI, "dismiss", {"result": "查无此事"}, "结论没有“查无此事”；可用 数据问题、"),
+        ("初核", LI, "dismiss", {"result": "有依据"}, "初核不成立的结论没有“有依据”"),
+        (
+            "初核",
+            LI,
+            "dismiss",
+            {"result": "提请进一步监督"},
+            "可用 数据问题、口径差异、属例外情形",
+        ),
+        ("复核", WANG, "close", {"result": "属例外情形"}, "办结的结论没有“属例外情形”"),
         ("初核成立", LI, "regrade", {"level": "蓝"}, "现在是橙，这一步只能提高级别。"),
         ("初核成立", LI, "draft", {"document": "信"}, "文书种类没有“信”；可用 转办函、"),
         ("复核", WANG, "track", {"committed": "2026-11-20"}, "应在今天以后"),
@@ -344,9 +364,58 @@ def test_low_satisfaction_asks_for_a_second_rectification(home):
     do(home, LI, ONE, "examine")
     with pytest.raises(ActError, match="不启动二次整改"):
         do(home, WANG, ONE, "second")
-    do(home, WANG, ONE, "close")
     rate(home, CLERK, ONE, "满意", now=NOW)
+    do(home, WANG, ONE, "close")
     assert len(get_case(home, LI, ONE).ratings) == 8
+
+
+def test_only_deputies_and_members_rate_the_handling_and_only_the_unit_rates_back(home):
+    fill(home, 1)
+    bring(home, ONE, "复核")
+    for staff in (LI, WANG, ZHAO):
+        words = f"{staff.role}不参加满意度评价。对办理情况的评价由代表、财经委委员、常委会领导作出"
+        with pytest.raises(ActError, match=words):
+            rate(home, staff, ONE, "不满意", "没有说清", now=NOW)
+    rate(home, person("m", "财经委委员"), ONE, "满意", now=NOW)
+    rate(home, LEADER, ONE, "基本满意", now=NOW)
+    rate(home, CLERK, ONE, "不满意", "交办时间太紧", now=NOW)  # of the other side: not counted
+    assert said(home)["satisfaction"] == {"satisfied": 2, "rated": 2}
+
+
+def test_what_staff_said_in_an_older_installation_does_not_count(home):
+    fill(home, 1)
+    bring(home, ONE, "复核")
+    rate(home, person("d", "代表"), ONE, "满意", now=NOW)
+    case = get_case(home, LI, ONE)
+    staff = {**case.ratings[0], "user": "li", "role": "经办", "word": "不满意"}
+    assert satisfaction(Desk.of(home).flow, replace(case, ratings=(*case.ratings, staff))) == (1, 1)
+
+
+def test_a_closed_case_is_rated_again_only_when_it_was_reopened_and_answered(home):
+    fill(home, 1)
+    deputy = person("d", "代表")
+    bring(home, ONE, "办结")
+    for who in (deputy, CLERK):
+        with pytest.raises(ActError, match="已经是“办结”，不再评价；重新打开以后"):
+            rate(home, who, ONE, "满意", now=NOW)
+    assert said(home)["satisfaction"] is None
+    do(home, WANG, ONE, "reopen")
+    with pytest.raises(ActError, match="承办单位反馈以后才能评价"):
+        rate(home, deputy, ONE, "满意", now=NOW)
+    for actor, step in TO["已反馈"][1:]:
+        do(home, actor, ONE, step)
+    rate(home, deputy, ONE, "满意", now=NOW)
+    assert said(home)["satisfaction"] == {"satisfied": 1, "rated": 1}
+
+
+def test_a_level_that_is_the_highest_is_not_raised(home):
+    fill(home, 1, level="red")
+    bring(home, ONE, "初核成立")
+    with pytest.raises(ActError, match="已经是最高级别，不能再提高级别"):
+        do(home, LI, ONE, "regrade")
+    assert "regrade" not in [each["transition"] for each in said(home)["next"]]
+    offered = next_steps(Desk.of(home), LI, replace(get_case(home, LI, ONE), level="orange"))
+    assert "regrade" in [each.id for each in offered]
 
 
 def test_nobody_rates_before_the_answer_or_with_other_words(home):

@@ -16,7 +16,7 @@ from budget_watch.casework.telling.of_runs import teller
 from budget_watch.casework.workflow import workflow_of
 from budget_watch.lake import Home
 from budget_watch.notices.inbox import Told, inbox
-from tests.casework.made_cases import GIVEN, id_of
+from tests.casework.made_cases import given_for, id_of
 
 OPERATOR = Who("operator", "", "", "test")
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)  # Friday 10:00 in Shanghai
@@ -94,8 +94,7 @@ def somebody(home: Home, user: str) -> Actor:
 def do(home: Home, user: str, target: str, step: str, **more: Any) -> Done:
     """A person takes a step with everything it needs."""
     options = {name: more.pop(name) for name in ("version", "request", "now") if name in more}
-    needs = workflow_of(home.root).named(step).needs
-    given = {**{name: GIVEN[name] for name in needs}, **more}
+    given = given_for(home, step, **more)
     return act(home, somebody(home, user), target, step, given, **{"now": NOW, **options})
 
 

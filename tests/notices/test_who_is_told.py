@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from budget_watch.access import assigning
-from budget_watch.casework.acting import act_on_many, merge
+from budget_watch.casework.acting import act_on_many, merge, rate
 from budget_watch.casework.errors import ActError, UnknownCaseError
 from budget_watch.casework.runs import runs
 from budget_watch.casework.telling import tables as t
@@ -139,6 +139,22 @@ def test_the_end_is_told_to_everybody_who_worked_on_it_and_to_who_follows_it(off
     turns = {told.sentence for told in inbox(office, somebody(office, "zhao"))}
     assert f"{CASE}曾轮到您办，已经办完，现在是“办结”。" in turns
     assert not [sentence for sentence in turns if "：轮到您办" in sentence]
+
+
+def test_the_end_is_told_to_a_deputy_who_rated_the_handling(office):
+    night(office, "r1", [finding(1)])
+    for user, step in (("li", "take"), ("li", "uphold"), ("li", "draft"), ("wang", "review")):
+        do(office, user, ONE, step, **({"addressee": "101001"} if step == "draft" else {}))
+    for user, step in (("zhao", "sign"), ("li", "transfer"), ("kuai", "receive")):
+        do(office, user, ONE, step)
+    for user, step in (("kuai", "start"), ("kuai", "draft_answer"), ("chief", "check_answer")):
+        do(office, user, ONE, step)
+    do(office, "ju", ONE, "issue_answer")
+    do(office, "wang", ONE, "examine")
+    rate(office, somebody(office, "dai"), ONE, "满意", now=NOW)
+    heard(office)
+    do(office, "wang", ONE, "close")
+    assert heard(office)["dai"] == [f"{CASE}已经办完，现在是“办结”。"]
 
 
 def test_who_follows_no_more_is_told_no_more(office):

@@ -50,7 +50,7 @@ def tell_of(
     connection: sa.Connection, desk: Desk, people: Sequence[Reader], step: Step, at: datetime
 ) -> None:
     """Tell whom a step concerns; must be called inside its transaction."""
-    known = {act.user for act in step.after.acts} | _followers(connection, step.after)
+    known = _worked(step.after) | _followers(connection, step.after)
     others = [
         each
         for each in people
@@ -142,11 +142,16 @@ def _over(
         return []
     followers = _followers(connection, step.after)
     if after.final:
-        worked = {act.user for act in step.after.acts} | followers
-        return [(outbox.ENDED, [each for each in people if each.user in worked])]
+        concerned = _worked(step.after) | followers
+        return [(outbox.ENDED, [each for each in people if each.user in concerned])]
     if after.answered and not before.answered:
         return [(outbox.REPLIED, [each for each in people if each.user in followers])]
     return []
+
+
+def _worked(case: Case) -> set[str]:
+    """Who took a step on a case or rated how it was handled."""
+    return {act.user for act in case.acts} | {each["user"] for each in case.ratings}
 
 
 def _followers(connection: sa.Connection, case: Case) -> set[str]:
