@@ -29,7 +29,7 @@ LETTERS = {
     "y": "收款人",
     "m": "月份",
 }
-_WORDS = re.compile(r"[0-9A-Za-z_\-一-鿿（）()、,.〔〕:]{1,200}")
+_WORDS = re.compile(r"[0-9A-Za-z_\-一-鿿（）()、，,.〔〕:]{1,200}")
 
 
 def _choice(*values: str) -> Callable[[str], bool]:

@@ -128,6 +128,22 @@ def closed(store: Store, name: str) -> bool:
     return name.startswith(EXAMPLE) and any_accounts(store)
 
 
+def usable(store: Store) -> set[str]:
+    """The accounts that somebody may sign in with: not disabled, no example beside real ones."""
+    found = [each.name for each in accounts(store) if each.active]
+    real = any_accounts(store)
+    return {name for name in found if not (real and name.startswith(EXAMPLE))}
+
+
+def retire_examples(store: Store, by: Who, reason: str) -> list[str]:
+    """Disable the demo's accounts that are not yet; returns which. One by one, so that a second
+    run ends what an interrupted one began."""
+    found = [e.name for e in accounts(store) if e.active and e.name.startswith(EXAMPLE)]
+    for name in found:
+        disable(store, by, name, reason)
+    return found
+
+
 def disable(store: Store, by: Who, name: str, reason: str) -> None:
     """Close an account at once: its sessions, devices and codes end with it.
 

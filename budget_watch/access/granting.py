@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from budget_watch.access.accounts import account
+from budget_watch.access.accounts import account, closed
 from budget_watch.access.assigning import Approval, Assignment, approvals, assignments
 from budget_watch.access.errors import ForbiddenError, NoRoleError
 from budget_watch.access.grant import Grant, Mask, Opening
@@ -41,7 +41,7 @@ def capacities(store: Store, user: str) -> list[Capacity]:
     Raises:
         UnknownUserError: no such account.
     """
-    if not account(store, user).active:
+    if not account(store, user).active or closed(store, user):
         return []
     day = store.today
     held = {
@@ -78,6 +78,10 @@ def grant_of(
     """
     wanted = find_role(dict(store.roles), role) if role else None
     found = capacities(store, user)
+    if not found and closed(store, user):
+        raise NoRoleError(
+            f"{user} 是示范账号，开立正式账号后不能登录，也不能以它的身份办理；请写正式账号。"
+        )
     for each in found:
         if wanted in (None, each.role) and each.number == approval:
             return grant_in(store, each, purpose)

@@ -22,7 +22,14 @@ from budget_watch.audit import Who
 MINUTE, HOUR, DAY = 60, 3600, 86400
 IDLE, LONGEST = 30 * MINUTE, 12 * HOUR
 _TOUCH = 30  # a session's last request is written down at most so often, seconds
-METHODS = {"password": "密码", "code": "手机", "desktop": "手机扫码", "oidc": "统一认证"}
+METHODS = {
+    "password": "密码",
+    "password+totp": "密码+动态口令",
+    "password+recovery": "密码+恢复码",
+    "code": "手机",
+    "desktop": "手机扫码",
+    "oidc": "统一认证",
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,14 @@ def begin(
         connection, who, "sign_in", user, method=method, device=device[:200], address=address[:64]
     )
     return token
+
+
+def begun(store: Store, token: str) -> Session | None:
+    """The session of a token, open or long ended; None where it never was one of this home."""
+    with store.reading() as connection:
+        query = sa.select(t.session).where(t.session.c.token == digest(token))
+        row = connection.execute(query).mappings().first()
+    return None if row is None else _session(row)
 
 
 def find(store: Store, token: str) -> Session | None:

@@ -123,7 +123,8 @@ def finish(
         used = sa.update(t.flow).where(f.hash == row["hash"], f.state == "waiting")
         if how is not None and connection.execute(used.values(state="done")).rowcount == 1:
             update(connection, name, failures=0, locked_until=None)
-            token = sessions.begin(store, connection, name, "password", device, address, lasting)
+            method = f"password+{how}"
+            token = sessions.begin(store, connection, name, method, device, address, lasting)
             if how == "recovery":
                 store.note(connection, Who(name), "recovery_used", name)
             return SignedIn(name, token, None, person["temporary"])
@@ -183,8 +184,12 @@ def change_password(
     device: str,
     address: str,
     lasting: Lasting | None = None,
+    method: str = "password",
 ) -> str:
     """A user's own change: the old password is asked; returns the token of a new session.
+
+    Args:
+        method: how the session began in which it is changed; the new one says the same of itself.
 
     Raises:
         SignInError: the old password is wrong. AccessError: the new one may not be one.
@@ -203,7 +208,7 @@ def change_password(
             connection.execute(
                 sa.update(t.code).where(t.code.c.hash.in_(kept)).values(ended_at=None)
             )
-        return sessions.begin(store, connection, user, "password", device, address, lasting)
+        return sessions.begin(store, connection, user, method, device, address, lasting)
 
 
 def prove(store: Store, user: str, password: str, address: str) -> None:

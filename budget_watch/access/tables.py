@@ -82,7 +82,7 @@ session = Table(
     Column("user", Text, ForeignKey("access_user.name"), nullable=False, index=True),
     Column("role", Text),  # in which role they act; null until chosen
     Column("approval", Integer),
-    Column("method", Text, nullable=False),  # password, code, desktop, oidc
+    Column("method", Text, nullable=False),  # one of sessions.METHODS
     Column("device", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("made_at", BigInteger, nullable=False),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from budget_watch.access.accounts import Account
+from budget_watch.access.accounts import Account, closed
 from budget_watch.access.assigning import Approval, Assignment
 from budget_watch.access.grant import Scope
 from budget_watch.access.store import Store
 
 OFF, LOCKED, FIRST, ACTIVE, NO_PASSWORD = "已停用", "已锁定", "待改初始密码", "在用", "未设密码"
-STATES = (ACTIVE, FIRST, NO_PASSWORD, LOCKED, OFF)
+EXAMPLE_CLOSED = "示范，不能登录"
+STATES = (ACTIVE, FIRST, NO_PASSWORD, LOCKED, EXAMPLE_CLOSED, OFF)
 
 
-def state_of(one: Account, now: int) -> str:
-    """How an account stands, in one of `STATES`. `now`: seconds since 1970."""
+def state_of(store: Store, one: Account) -> str:
+    """How an account stands, in one of `STATES`."""
     if not one.active:
         return OFF
-    if one.locked_until is not None and one.locked_until > now:
+    if closed(store, one.name):
+        return EXAMPLE_CLOSED
+    if one.locked_until is not None and one.locked_until > store.now:
         return LOCKED
     if one.temporary:
         return FIRST

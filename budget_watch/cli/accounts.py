@@ -75,12 +75,12 @@ def add(
 
 
 @users_app.command("list")
-def listed(context: typer.Context, as_json: JsonOption = False) -> int:
+def listed(context: typer.Context, by: By = None, as_json: JsonOption = False) -> int:
     """列出账号和各自的角色。"""
     from budget_watch.access import accounts, assigning
     from budget_watch.access.telling import role_title, state_of
 
-    store = _store(context)
+    store = _looking(context, by)
     held: dict[str, list[str]] = {}
     for each in assigning.assignments(store):
         if each.in_force(store.today):
@@ -97,12 +97,12 @@ def listed(context: typer.Context, as_json: JsonOption = False) -> int:
                 "user": one.name,
                 "display": one.display,
                 "roles": roles if as_json else "、".join(roles) or None,
-                "state": state_of(one, store.now),
+                "state": state_of(store, one),
                 "second": one.second,
                 "subject": one.subject,
             }
         )
-    active = sum(one.active for one in found)
+    active = len(accounts.usable(store))
     printer.close(
         {"users": len(found), "active": active}, f"共 {len(found)} 个账号，{active} 个在用。"
     )
@@ -110,12 +110,12 @@ def listed(context: typer.Context, as_json: JsonOption = False) -> int:
 
 
 @users_app.command("show")
-def show(context: typer.Context, name: Name, as_json: JsonOption = False) -> int:
+def show(context: typer.Context, name: Name, by: By = None, as_json: JsonOption = False) -> int:
     """一个账号：角色及范围、批准、会话，现在能看什么。"""
     from budget_watch.access import accounts, assigning, second, sessions
     from budget_watch.access.telling import state_of
 
-    store = _store(context)
+    store = _looking(context, by)
     one = accounts.account(store, name)
     printer = Printer(as_json, {"what": "事项", "said": "内容", "state": "状态"})
     for each in assigning.assignments(store, name):
@@ -124,11 +124,11 @@ def show(context: typer.Context, name: Name, as_json: JsonOption = False) -> int
         printer.record(_approval_record(store, one_more))
     for seat in sessions.sessions(store, name):
         printer.record(_seat_record(seat))
-    said = f"{name}（{one.display}）{state_of(one, store.now)}，"
+    said = f"{name}（{one.display}）{state_of(store, one)}，"
     left = second.codes_left(store, name)
     said += f"动态口令已启用，恢复码余{left}个" if one.second else "动态口令未启用"
     said += f"，统一认证 {one.subject}。" if one.subject else "。"
-    printer.close({"user": name, "display": one.display, "state": state_of(one, store.now)}, said)
+    printer.close({"user": name, "display": one.display, "state": state_of(store, one)}, said)
     return DONE
 
 
@@ -266,6 +266,23 @@ def disable(
     return DONE
 
 
+@users_app.command("retire-demo")
+def retire_demo(
+    context: typer.Context,
+    because: Because = "正式启用，示范账号不再使用",
+    by: By = None,
+    as_json: JsonOption = False,
+) -> int:
+    """停用全部示范账号（demo-…）；记录保留。"""
+    from budget_watch.access import accounts
+
+    store, who = _doing(context, by, "accounts")
+    gone = accounts.retire_examples(store, who, because)
+    said = f"已停用 {len(gone)} 个示范账号。" if gone else "没有仍在用的示范账号。"
+    Printer(as_json, {}).close({"retired": gone}, said)
+    return DONE
+
+
 @users_app.command("enable")
 def enable(
     context: typer.Context, name: Name, because: Because, by: By = None, as_json: JsonOption = False
@@ -385,12 +402,13 @@ def sessions_(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="账号，缺省全部")] = None,
     everything: Annotated[bool, typer.Option("--all", help="已结束的也列出")] = False,
+    by: By = None,
     as_json: JsonOption = False,
 ) -> int:
     """列出会话：谁、从哪里、用什么登录、何时到期。"""
     from budget_watch.access import accounts, sessions
 
-    store = _store(context)
+    store = _looking(context, by)
     if name is not None:
         accounts.account(store, name)
     printer = Printer(as_json, {"number": "会话", "user": "账号", "said": "内容", "state": "状态"})
@@ -477,6 +495,13 @@ def _store(context: typer.Context) -> Store:
 
 def _doing(context: typer.Context, by: str | None, act: Act) -> tuple[Store, Who]:
     """The store, and who acts: the one at the keyboard, or the account named, if it may."""
+    store, who = _acting(context, by)
+    if by is not None:
+        _may(store, who, act)
+    return store, who
+
+
+def _acting(context: typer.Context, by: str | None) -> tuple[Store, Who]:
     from budget_watch.access.granting import grant_of
     from budget_watch.audit import Who
 
@@ -485,9 +510,19 @@ def _doing(context: typer.Context, by: str | None, act: Act) -> tuple[Store, Who
         return store, Who("operator", "", "", f"命令行（{getpass.getuser()}）")
     name, _, role = by.partition(":")
     grant = grant_of(store, name, "命令行", role or None)
-    who = Who(name, grant.role or "", "", f"命令行（{getpass.getuser()}）")
-    _may(store, who, act)
-    return store, who
+    return store, Who(name, grant.role or "", "", f"命令行（{getpass.getuser()}）")
+
+
+def _looking(context: typer.Context, by: str | None) -> Store:
+    """The store, for one who looks at accounts: the one at the keyboard, or one of 三员."""
+    from budget_watch.access.granting import may, require
+
+    if by is None:
+        return _store(context)
+    store, who = _acting(context, by)
+    if not any(may(store, who.role or None, act) for act in ("permissions", "audit")):
+        require(store, who.role or None, "accounts")
+    return store
 
 
 def _may(store: Store, who: Who, act: Act) -> None:

@@ -73,7 +73,8 @@ def _cases(home: Home) -> Iterator[Action]:
             note = [*note, "红色须两人"]
         yield Action("疑点办理", step.title, step.who, "；".join(note))
     for rater in flow.raters:
-        yield Action("疑点办理", rater.title, rater.roles)
+        when = "承办单位反馈以后；同一人以最后一次为准"
+        yield Action("疑点办理", f"评价办理情况：{rater.title}", rater.roles, when)
     office = tuple(role.id for role in flow.roles if role.party == "committee")
     yield Action("随机抽查", "抽取、记结果", office)
 

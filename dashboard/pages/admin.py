@@ -97,8 +97,8 @@ def accounts_page(office: Office) -> Page:
         flush=True,
         source=source_line("账号、角色", "停用的账号和收回的角色都留有记录"),
     )
-    states = [state_of(one, store.now) for one in every]
-    active = sum(one.active for one in every)
+    states = [state_of(store, one) for one in every]
+    active = len(accounts.usable(store))
     locked = states.count(LOCKED)
     lead = f"共{len(every)}个账号，{active}个在用" + (f"，{locked}个已锁定。" if locked else "。")
     return Page(
@@ -113,7 +113,7 @@ def _fits(office: Office, one: Account, roles: list[str]) -> bool:
     at = office.address
     if at.get("role") and at.get("role") not in roles:
         return False
-    if at.get("st") and at.get("st") != state_of(one, office.store.now):
+    if at.get("st") and at.get("st") != state_of(office.store, one):
         return False
     text = at.get("q").lower()
     return not text or text in one.name or text in one.display.lower()
@@ -128,7 +128,7 @@ def _line(office: Office, one: Account, roles: list[str], online: dict[str, int]
             link(one.name, to),
             one.display,
             titles or "没有角色",
-            tag(state_of(one, office.store.now)),
+            tag(state_of(office.store, one)),
             "已启用" if one.second else "未启用",
             clock(seen) if seen else "—",
         ]

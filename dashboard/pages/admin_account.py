@@ -49,7 +49,7 @@ def page(office: Office, name: str) -> Page:
         one = accounts.account(office.store, name)
     except UnknownUserError:
         raise NotFoundError from None
-    state = state_of(one, office.store.now)
+    state = state_of(office.store, one)
     held = assigning.assignments(office.store, name)
     now = [role_title(office.store, h.role) for h in held if h.in_force(office.store.today)]
     lead = f"{state}；" + (f"角色 {'、'.join(now)}。" if now else "没有有效的角色，什么也看不到。")
@@ -113,7 +113,7 @@ def _account_forms(office: Office, one: Account, contact: Contact | None) -> lis
     if contact is None:
         return []
     own, name = one.name == office.grant.user, one.name
-    state = state_of(one, office.store.now)
+    state = state_of(office.store, one)
     forms: list[Node] = []
     if state in (OFF, LOCKED) or one.failures:
         word = "恢复账号" if state == OFF else "解除锁定"

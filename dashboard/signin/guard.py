@@ -106,7 +106,8 @@ def guard(server: flask.Flask, home: Home) -> None:
         if alone and not ask.from_this_machine():
             return _refuse(NO_ACCOUNTS, 403)
         known = _known(store_of(home)) if home.exists else None
-        flask.g.visitor = known or (_OPERATOR if alone else None)
+        flask.g.ended = "" if known or not home.exists else _ended(store_of(home))
+        flask.g.visitor = known or (_OPERATOR if alone and not flask.g.ended else None)
         flask.g.examples = alone and home.exists and any_examples(store_of(home))
         return None if flask.request.blueprint == PAGES else _let_in(visitor())
 
@@ -167,6 +168,21 @@ def _known(store: Store) -> Visitor | None:
         return found
     grant = replace(grant_in(store, chosen, PURPOSE), session=str(session.number))
     return Visitor(token, session, found.account, held, grant)
+
+
+def _ended(store: Store) -> str:
+    """What to tell a browser whose session of this home has ended; empty where it held none.
+
+    Such a browser is nobody until somebody signs in or asks to look on as the local operator:
+    whoever was put out must not see more than before.
+    """
+    token = flask.request.cookies.get(ask.session_cookie())
+    session = sessions.begun(store, token) if token else None
+    if session is None:
+        return ""
+    if session.ended_at is None:
+        return "会话已结束：长时间没有操作、已满时限，或账号已停用。"
+    return "会话已结束。"
 
 
 def _stranger() -> flask.typing.ResponseReturnValue:

@@ -56,6 +56,18 @@ def _by_password(made: flask.Blueprint, home: Home) -> None:
             return flask.redirect(_next())
         return _login_page(home)
 
+    @made.post("/login/operator")
+    @_from_a_form
+    def as_operator() -> Answer:
+        """Leave a session that ended, and look on as the one at this machine."""
+        who = visitor()
+        if has_accounts(home) or (who is not None and who.session is not None):
+            return flask.redirect("/login")
+        response = flask.make_response(flask.redirect(_next()))
+        ask.drop_cookie(response, ask.session_cookie())
+        ask.drop_cookie(response, ask.CSRF_COOKIE)
+        return response
+
     @made.post("/login")
     @_from_a_form
     def enter() -> Answer:
@@ -126,6 +138,7 @@ def _by_password(made: flask.Blueprint, home: Home) -> None:
                 ask.device(),
                 ask.address(),
                 lasting(home),
+                _session(who).method,
             )
         except AccessError as error:
             return _page("password.html", who=who, least=LEAST, error=str(error)), 400
@@ -404,6 +417,7 @@ def _login_page(home: Home, error: str = "", name: str = "") -> flask.Response:
         seconds=pairing.LASTS,
         sso=sso.title if sso else None,
         examples=not has_accounts(home),
+        ended=flask.g.get("ended", ""),
     )
     _put_desktop(response, waiting)
     return response

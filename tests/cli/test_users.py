@@ -125,3 +125,59 @@ def test_the_matrix_names_every_role_with_every_table_and_rule(home, capsys, tmp
     book = tmp_path / "matrix.xlsx"
     assert run(home, capsys, "matrix", "--out", str(book))[0] == 0 and book.stat().st_size > 20_000
     assert run(home, capsys, "matrix", "--out", str(tmp_path / "m.txt"))[0] == 3
+
+
+def test_who_looks_at_accounts_says_who_they_are(home, capsys):
+    run(home, capsys, "add", "xitong", "--name", "张", "--role", "系统管理员")
+    run(home, capsys, "add", "shenji", "--name", "王", "--role", "审计管理员")
+    run(home, capsys, "add", "wang", "--name", "王经办", "--role", "经办")
+    for words in (["list"], ["show", "wang"], ["sessions"], ["totp", "wang"]):
+        assert run(home, capsys, *words, "--as", "xitong")[0] == 0, words
+        status, _, said = run(home, capsys, *words, "--as", "wang")
+        assert (status, "系统管理员" in said) == (3, True), words
+    assert run(home, capsys, "sessions", "--as", "shenji")[0] == 0
+    told = {name: command for name, command in _commands().items() if "--as" not in command}
+    assert told == {}
+
+
+def _commands() -> dict[str, set[str]]:
+    """The options of every command of `users`."""
+    import typer
+
+    from budget_watch.cli.accounts import users_app
+
+    group = typer.main.get_command(users_app)
+    commands = group.commands  # type: ignore[attr-defined]
+    return {n: {o for p in c.params for o in p.opts} for n, c in commands.items()}
+
+
+def test_example_accounts_close_with_the_first_real_one_and_are_retired(home, capsys):
+    from budget_watch.access import accounts, assigning
+    from budget_watch.access.errors import NoRoleError
+    from budget_watch.audit import Who
+    from budget_watch.casework.accounts import grant_as, store_of
+
+    made, by = store_of(Home(home)), Who("operator")
+    for name, role in (("demo-clerk", "clerk"), ("demo-system-admin", "system_admin")):
+        accounts.add(made, by, name, "示范", example=True)
+        assigning.assign(made, by, name, role, "示范")
+    assert grant_as(Home(home), "demo-clerk", "test").role == "clerk"
+    assert run(home, capsys, "list", "--as", "demo-system-admin")[1][-1]["active"] == 2
+    run(home, capsys, "add", "xitong", "--name", "张", "--role", "系统管理员")
+    with pytest.raises(NoRoleError, match="demo-clerk 是示范账号"):
+        grant_as(Home(home), "demo-clerk", "test")
+    status, _, said = run(
+        home, capsys, "disable", "xitong", "--because", "x", "--as", "demo-system-admin"
+    )
+    assert (status, "示范账号" in said) == (3, True)
+    *lines, last = run(home, capsys, "list")[1]
+    assert {line["user"]: line["state"] for line in lines} == {
+        "demo-clerk": "示范，不能登录",
+        "demo-system-admin": "示范，不能登录",
+        "xitong": "未设密码",
+    }
+    assert (last["users"], last["active"]) == (3, 1)
+    status, lines, _ = run(home, capsys, "retire-demo", "--as", "xitong")
+    assert (status, lines[-1]["retired"]) == (0, ["demo-clerk", "demo-system-admin"])
+    assert run(home, capsys, "list")[1][0]["state"] == "已停用"
+    assert run(home, capsys, "retire-demo", "--as", "xitong")[1][-1]["retired"] == []

@@ -162,3 +162,11 @@ def test_what_was_altered_behind_the_logs_back_is_told_on_the_page(tmp_path):
     found = [words for _, words in answer["kept"]]
     assert any("第2条" in words for words in found), found
     engine(home).dispose()
+
+
+def test_who_may_rate_stands_in_the_matrix_as_the_workflow_says(offices):
+    from budget_watch.casework.workflow import workflow_of
+
+    told = {a.action: a.roles for a in action_matrix(offices) if "评价办理情况" in a.action}
+    raters = workflow_of(offices.root).raters
+    assert list(told.values()) == [each.roles for each in raters] and len(told) >= 2
