@@ -17,9 +17,9 @@ from typing import Any
 from budget_watch.lake import Coverage, Home, Snapshot, Writer
 from budget_watch.lake.snapshot import CHINA
 from budget_watch.tables import contract as contract_of
+from ingest.content_hash import sha256_of
 from ingest.errors import Unreadable
 from ingest.gate.expectations import validate
-from ingest.job import digest_of
 from ingest.spool import Parcel
 from ingest.taking import Taker, batch_of
 
@@ -45,7 +45,7 @@ class Delivery:
             period=self.period,
             biz_date=self.biz_date,
             path=self.path,
-            sha256=digest_of(self.path),
+            sha256=sha256_of(self.path),
             rows=self.rows,
             coverage=self.coverage,
             name=self.path.name,

@@ -15,6 +15,7 @@ from budget_watch.lake import Batch, Coverage, Home, Snapshot, Writer
 from budget_watch.tables import Contract
 from ingest.bind.form_files import FormBook, form_book
 from ingest.bind.owners import Units
+from ingest.content_hash import sha256_of
 from ingest.deliver import Counts, Filled, deliver
 from ingest.gate.expectations import Summary, validate
 
@@ -118,7 +119,7 @@ class Job:
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a file of the job."""
-        return digest_of(path)
+        return sha256_of(path)
 
     def known_means(self, contract: Contract) -> pl.DataFrame | None:
         """Return the mean of each money column of what the lake holds, one row; None if nothing."""
@@ -144,15 +145,6 @@ def slices(contract: Contract, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFram
     wanted = ("fiscal_year", "month", "mof_div_code", contract.date_column)
     columns = [name for name in wanted if name in have]
     return rows.lazy().select(columns).unique().collect(engine="streaming")
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def coverage_of(contract: Contract, rows: pl.DataFrame) -> tuple[Coverage, ...]:

@@ -7,7 +7,6 @@ Run again it finds what is closed already and says so.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from budget_watch.lake.layout import layout
 from budget_watch.lake.quarantine import Act, Bundle
 from budget_watch.lake.quarantined_rows import decoded, hidden, quarantined
 from budget_watch.tables import Contract
+from ingest.content_hash import sha256_of
 from ingest.deliver import replaces
 from ingest.errors import Refused
 from ingest.gate.secrets import person_key
@@ -78,7 +78,7 @@ def export(home: Home, grant: Grant, bundle: Bundle, path: Path, actor: str, why
         quarantine.spans(rows["line"].to_list()),
         actor,
         why,
-        {"file": path.name, "sha256": _sha256(path)},
+        {"file": path.name, "sha256": sha256_of(path)},
     )
     quarantine.log_export(home, act)
     return rows.height
@@ -125,7 +125,7 @@ def release_file(home: Home, bundle: Bundle, path: Path, actor: str, why: str) -
         wanted, before = _still_open(home, bundle, given[LINE].to_list())
         original = decoded(quarantine.read(home, bundle), contract)
         rows = _unmasked(given.filter(pl.col(LINE).is_in(wanted)), original, contract)
-        detail = {"file": path.name, "sha256": _sha256(path)}
+        detail = {"file": path.name, "sha256": sha256_of(path)}
         return _stored(writer, bundle, contract, rows, before, [], ("correct", actor, why, detail))
 
 
@@ -281,7 +281,3 @@ def _published(
     hashes.pop("calendar", None)
     snapshot = writer.publish(latest.biz_date, hashes)
     return Handled(bundle, done, before, kept, snapshot.id, action)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from budget_watch.lake import Coverage, Home
+from ingest.content_hash import sha256_of
 from ingest.errors import Unreadable
 
-_BLOCK = 1 << 20
 _WAITING, _TAKEN = "slips", "taken"
 
 
@@ -99,16 +99,19 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{secrets.token_hex(8)}{suffix}"
 
-    def put(self, staged: Path, parcel: Parcel) -> Parcel:
+    def put(self, staged: Path, parcel: Parcel, digest: str = "") -> Parcel:
         """Keep staged content and its slip, durably; return the parcel as kept.
 
         `path`, `sha256`, `source` and `fetched_at` of the given parcel are filled in here.
-        """
-        return self.enter(self.lay(staged, parcel))
 
-    def lay(self, staged: Path, parcel: Parcel) -> Parcel:
+        Args:
+            digest: the content's SHA-256 where it is known already.
+        """
+        return self.enter(self.lay(staged, parcel, digest))
+
+    def lay(self, staged: Path, parcel: Parcel, digest: str = "") -> Parcel:
         """Keep staged content, durably, and return its parcel, which counts once it is entered."""
-        digest = _sha256(staged)
+        digest = digest or sha256_of(staged)
         content = self.folder / "content" / f"{digest}{staged.suffix.lower()}"
         content.parent.mkdir(parents=True, exist_ok=True)
         if content.exists() and content.stat().st_size == staged.stat().st_size:
@@ -229,14 +232,6 @@ def spools(home: Home) -> list[Spool]:
     """The spools that a home has, also of sources that are no longer configured."""
     folder = home.root / "spool"
     return [Spool(home, one.name) for one in sorted(folder.glob("*")) if one.is_dir()]
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _settle(half: Path, target: Path) -> None:

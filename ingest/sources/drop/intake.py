@@ -8,7 +8,6 @@ newer or older than what the lake has is seen there. Read files may be moved awa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -20,6 +19,7 @@ from typing import Any
 
 from budget_watch.lake import Coverage
 from budget_watch.lake.snapshot import CHINA
+from ingest.content_hash import sha256_of
 from ingest.errors import Unreadable
 from ingest.source import Errand, Fetched, SourceFault
 from ingest.sources.drop.lists import Listed, is_list, read_list
@@ -32,7 +32,6 @@ from ingest.spool import Parcel
 _HALF = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".!ut", ".lock")
 _SHOWN = 5
 _SAVE_EVERY = 200
-_BLOCK = 1 << 20
 
 
 @dataclass
@@ -272,11 +271,11 @@ class Intake:
             after = self.place.fetch(wanted.seen, staged, self.errand.go_on)
             if after != wanted.seen or staged.stat().st_size != wanted.seen.size:
                 return False
-            digest = _sha256(staged)
+            digest = sha256_of(staged)
             if wanted.sha256 and digest != wanted.sha256:
                 self._fault(f"“{wanted.seen.path}”的内容与清单所写的 sha256 不符，可能没有传完")
                 return True
-            self.parcels.append(self.errand.spool.put(staged, wanted.parcel))
+            self.parcels.append(self.errand.spool.put(staged, wanted.parcel, digest))
         except FileNotFoundError:
             return True  # taken away meanwhile
         except OSError as error:
@@ -357,11 +356,3 @@ _READ = -1.0  # `since` of what was read
 def came_on(seen: Seen) -> date:
     """The day, in China, on which a file was last changed."""
     return datetime.fromtimestamp(seen.mtime_ns / 1e9, CHINA).date()
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
