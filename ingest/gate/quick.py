@@ -24,15 +24,21 @@ def read(source: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
 
 def text(values: pl.Series) -> pl.Series:
     """Texts without blanks around, null where nothing stands."""
+    return text_and_seen(values)[0]
+
+
+def text_and_seen(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """The same, and its different values where they are few and were looked at for it."""
     if values.null_count() == values.len():
-        return values
-    seen = values if values.head(_SAMPLE).n_unique() > _VARIED else values.unique()
+        return values, None
+    few_ones = values.head(_SAMPLE).n_unique() <= _VARIED
+    seen = values.unique() if few_ones else values
     stripped = seen.str.strip_chars()
     if not ((stripped != seen) | (stripped == "")).any():
-        return values
+        return values, seen if few_ones else None
     if seen is not values:
         stripped = values.str.strip_chars()
-    return pl.select(pl.when(stripped != "").then(stripped)).to_series().alias(values.name)
+    return pl.select(pl.when(stripped != "").then(stripped)).to_series().alias(values.name), None
 
 
 def day(values: pl.Series, otherwise: Reading) -> pl.Series:

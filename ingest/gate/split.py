@@ -16,10 +16,10 @@ from budget_watch.money.unit import Unit
 from budget_watch.tables import Contract
 from budget_watch.tables.contract import MONEY_UNITS, Column
 from ingest.gate.classified import SECRET, is_secret
-from ingest.gate.quick import Reading
+from ingest.gate.quick import Reading, text, text_and_seen
 from ingest.gate.secrets import hashed_ids
 from ingest.gate.typing import RAW, raw_columns, readings, technical, typed
-from ingest.gate.violations import BOUND, REPEATED, Violation, compile_contract
+from ingest.gate.violations import BOUND, REPEATED, Glance, Violation, compile_contract
 from ingest.gate.warned import count_warnings, group_warnings, row_warnings
 
 SRC_ROW = "src_row"
@@ -137,11 +137,12 @@ def outline(gate: Gate, frame: pl.LazyFrame) -> pl.LazyFrame:
 def _judged(gate: Gate, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int], int]:
     """Return the rows in stored types with `_bad` and `_repeated` (false), counts by rule, and how
     many rows are not among them because they are marked as state secrets."""
-    rows = _prepared(gate, frame)
+    rows, seen = _prepared(gate, frame)
     delivered = rows.height
     if SECRET in rows.columns:
         rows = rows.filter(~is_secret(rows))
-    rules = [rule for rule in gate.rules if rule.kind != "key" and not rule.spared(rows)]
+    at = Glance(rows, seen)
+    rules = [rule for rule in gate.rules if rule.kind != "key" and not rule.spared(at)]
     flags = rows.select([rule.expr.alias(rule.id) for rule in rules])
     counts = {rule.id: int(flags[rule.id].sum()) for rule in rules}
     none = pl.lit(False)
@@ -255,10 +256,21 @@ def _repeats(keys: pl.DataFrame) -> tuple[int, pl.Series]:
     return int(shared), later
 
 
-def _prepared(gate: Gate, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return stored types, raw texts, hashed ids; never a plain identity number."""
+def _prepared(gate: Gate, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """Return stored types, raw texts, hashed ids (never a plain identity number), and the different
+    values of the text columns that have few."""
     hashed = {expr.meta.output_name() for expr in gate.hashes}
-    read = {name: fn(frame[name]) for name, fn in gate.readings.items() if name not in hashed}
+    read: dict[str, pl.Series] = {}
+    seen: dict[str, pl.Series] = {}
+    for name, reading in gate.readings.items():
+        if name in hashed:
+            continue
+        if reading is text:
+            read[name], few = text_and_seen(frame[name])
+            if few is not None:
+                seen[name] = few
+        else:
+            read[name] = reading(frame[name])
     columns: list[pl.Expr | pl.Series] = []
     for expr in gate.columns:
         name = expr.meta.output_name()
@@ -267,7 +279,7 @@ def _prepared(gate: Gate, frame: pl.DataFrame) -> pl.DataFrame:
     beside = [
         technical(name, gate.given[name]) for name in (*_KEPT, BOUND, SHEET) if name in gate.given
     ]
-    return frame.select([*columns, *gate.hashes, *beside])
+    return frame.select([*columns, *gate.hashes, *beside]), seen
 
 
 def quarantined_rows(

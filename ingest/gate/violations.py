@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Literal
@@ -33,10 +33,23 @@ _NOT_READ = {
 }
 
 
-Spared = Callable[[pl.DataFrame], bool]
+@dataclass(frozen=True)
+class Glance:
+    """Some rows, and the different values of columns where they are known already."""
+
+    rows: pl.DataFrame
+    seen: Mapping[str, pl.Series] = field(default_factory=dict)
+
+    def values(self, name: str) -> pl.Series:
+        """The different values of a column, perhaps with some of rows taken out meanwhile."""
+        known = self.seen.get(name)
+        return self.rows[name].unique() if known is None else known
 
 
-def _never(rows: pl.DataFrame) -> bool:
+Spared = Callable[[Glance], bool]
+
+
+def _never(at: Glance) -> bool:
     return False
 
 
@@ -130,27 +143,27 @@ def _of_column(
 
 
 def _all_read(name: str) -> Spared:
-    return lambda rows: rows[name].null_count() == rows[RAW + name].null_count()
+    return lambda at: at.rows[name].null_count() == at.rows[RAW + name].null_count()
 
 
 def _in_fen(name: str) -> Spared:
-    return lambda rows: quick.ends_with_the_fen(rows[RAW + name], 100)
+    return lambda at: quick.ends_with_the_fen(at.rows[RAW + name], 100)
 
 
 def _all_filled(name: str) -> Spared:
-    return lambda rows: not rows[name].null_count()
+    return lambda at: not at.rows[name].null_count()
 
 
 def _all_within(name: str, first: int | date, last: int | date) -> Spared:
-    def within(rows: pl.DataFrame) -> bool:
-        least, most = rows[name].min(), rows[name].max()
+    def within(at: Glance) -> bool:
+        least, most = at.rows[name].min(), at.rows[name].max()
         return least is None or bool(least >= first and most <= last)  # type: ignore[operator]
 
     return within
 
 
 def _all_among(name: str, known: Collection[object]) -> Spared:
-    return lambda rows: all(one is None or one in known for one in rows[name].unique().to_list())
+    return lambda at: all(one is None or one in known for one in at.values(name).to_list())
 
 
 def below_fen(text: pl.Expr) -> pl.Expr:
