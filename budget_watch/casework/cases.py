@@ -190,8 +190,7 @@ def list_cases(
         query = query.where(table.c.addressee == addressee)
     query = query.order_by(table.c.changed_at.desc(), table.c.seq.desc())
     with engine(home).connect() as connection:
-        rows = connection.execute(query).mappings().all()
-        found = [load(connection, row) for row in rows]
+        found = _loaded(connection, query)
         every = {finding for case in found for finding in case.findings}
         seen = visible_among(home, actor.grant, connection, every)
     return [case for case in found if _sees(desk, actor, case, seen)]
@@ -243,26 +242,67 @@ def unopened(connection: sa.Connection, finding: str) -> Case:
     )
 
 
+def whole_cases(connection: sa.Connection, numbers: Collection[str]) -> dict[str, Case]:
+    """Cases by number, whoever asks: inside this room only."""
+    table = t.case_file
+    query = sa.select(table).where(table.c.id.in_(sorted(numbers)))
+    return {each.id: each for each in _loaded(connection, query)}
+
+
 def load(connection: sa.Connection, row: Mapping[Any, Any]) -> Case:
     """A case with its findings, periods, acts and ratings."""
-    number = row["id"]
-    own = t.case_finding
-    findings = connection.execute(
-        sa.select(own.c.finding, t.finding.c.level)
+    (found,) = _whole(connection, [row])
+    return found
+
+
+def _loaded(connection: sa.Connection, query: sa.Select[Any]) -> list[Case]:
+    """The cases of a query, in its order."""
+    rows = connection.execute(query).mappings().all()
+    parts = (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
+    return [case for part in parts for case in _whole(connection, part)]
+
+
+_AT_ONCE = 500  # cases whose parts are read in one go
+
+
+def _whole(connection: sa.Connection, rows: Sequence[Mapping[Any, Any]]) -> list[Case]:
+    ids, own = [row["id"] for row in rows], t.case_finding
+    query = (
+        sa.select(own.c.case, own.c.finding, t.finding.c.level)
         .join(t.finding, t.finding.c.id == own.c.finding)
-        .where(own.c.case == number)
+        .where(own.c.case.in_(ids))
         .order_by(own.c.finding)
-    ).all()
-    fields = {name: row[name] for name in _PLAIN}
-    return Case(
-        **fields,
-        level=worst([row["level"], *(each.level for each in findings)]),
-        findings=tuple(each.finding for each in findings),
-        proposal=json.loads(row["proposal"]) if row["proposal"] else None,
-        clocks=_clocks(connection, number),
-        acts=_acts(connection, number),
-        ratings=_ratings(connection, number),
     )
+    findings: dict[str, list[Any]] = {}
+    for each in connection.execute(query):
+        findings.setdefault(each.case, []).append(each)
+    clocks = _parts(connection, t.case_clock, t.case_clock.c.number, ids)
+    acts = _parts(connection, t.case_act, t.case_act.c.version, ids)
+    ratings = _parts(connection, t.case_rating, t.case_rating.c.seq, ids)
+    return [
+        Case(
+            **{name: row[name] for name in _PLAIN},
+            level=worst([row["level"], *(each.level for each in findings.get(row["id"], []))]),
+            findings=tuple(each.finding for each in findings.get(row["id"], [])),
+            proposal=json.loads(row["proposal"]) if row["proposal"] else None,
+            clocks=tuple(_clock(each) for each in clocks.get(row["id"], [])),
+            acts=tuple(_act(each) for each in acts.get(row["id"], [])),
+            ratings=tuple(_rating(each) for each in ratings.get(row["id"], [])),
+        )
+        for row in rows
+    ]
+
+
+def _parts(
+    connection: sa.Connection, table: sa.Table, order: sa.Column[Any], ids: Sequence[str]
+) -> dict[str, list[Mapping[Any, Any]]]:
+    """Rows of a table of cases, by case."""
+    found: dict[str, list[Mapping[Any, Any]]] = {}
+    for row in connection.execute(
+        sa.select(table).where(table.c.case.in_(ids)).order_by(order)
+    ).mappings():
+        found.setdefault(row["case"], []).append(row)
+    return found
 
 
 _PLAIN = (
@@ -278,30 +318,19 @@ def worst(levels: Sequence[str | None]) -> str | None:
     return LEVELS[min(known)] if known else None
 
 
-def _clocks(connection: sa.Connection, case: str) -> tuple[Running, ...]:
-    table = t.case_clock
-    query = sa.select(table).where(table.c.case == case).order_by(table.c.number)
+def _clock(row: Mapping[Any, Any]) -> Running:
     names = ("number", "clock", "started", "due", "extended", "paused", "stopped")
-    rows = connection.execute(query).mappings()
-    return tuple(Running(**{name: row[name] for name in names}) for row in rows)
+    return Running(**{name: row[name] for name in names})
 
 
-def _acts(connection: sa.Connection, case: str) -> tuple[Act, ...]:
-    table = t.case_act
-    query = sa.select(table).where(table.c.case == case).order_by(table.c.version)
+def _act(row: Mapping[Any, Any]) -> Act:
     names = ("version", "transition", "from_state", "to_state", "user", "role", "at", "audit_seq")
-    rows = connection.execute(query).mappings()
-    return tuple(
-        Act(**{name: row[name] for name in names}, given=json.loads(row["given"])) for row in rows
-    )
+    return Act(**{name: row[name] for name in names}, given=json.loads(row["given"]))
 
 
-def _ratings(connection: sa.Connection, case: str) -> tuple[Mapping[str, Any], ...]:
-    table = t.case_rating
-    query = sa.select(table).where(table.c.case == case).order_by(table.c.seq)
+def _rating(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     names = ("round", "side", "user", "role", "word", "remark", "at")
-    rows = connection.execute(query).mappings()
-    return tuple({name: row[name] for name in names} for row in rows)
+    return {name: row[name] for name in names}
 
 
 def may_see(connection: sa.Connection, desk: Desk, actor: Actor, case: Case) -> bool:

@@ -1,8 +1,10 @@
 """From notices to messages: what waits for a person becomes one message, with an id of its own.
 
-A notice goes into one message a channel, in one transaction (`notice_carried`); the message's text
-and id are fixed then. Whoever sends claims a message for some minutes first: of two processes one
-gets it, and what a killed one had claimed is free again afterwards, with the same id.
+A notice goes into one message a channel, in one transaction (`notice_carried`); the message's id is
+fixed then. What was asked for and is done by the time that it is sent is left out; a message that
+would ask for nothing else is settled, and stays in the outbox as such. Whoever sends claims a
+message for some minutes first: of two processes one gets it, and what a killed one had claimed is
+free again afterwards, with the same id.
 """
 
 from __future__ import annotations
@@ -31,8 +33,16 @@ from budget_watch.notices.inbox import worded
 from budget_watch.notices.message import Message, message
 from budget_watch.notices.settings import Settings
 
-WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
-STATES = {WAITING: "待发", SENT: "已发", FAILED: "未能发出", DROPPED: "不再需要"}
+WAITING, SENT, FAILED, DROPPED, SETTLED = "waiting", "sent", "failed", "dropped", "settled"
+STATES = {
+    WAITING: "待发",
+    SENT: "已发",
+    FAILED: "未能发出",
+    DROPPED: "不再需要",
+    SETTLED: "已经办过",
+}
+DONE_BEFORE = "要办的事在发出以前已经办过"
+OUT_OF_SIGHT = "所说的事已不在查看范围"
 LEASE = timedelta(minutes=10)  # longer than a server can hold a message by its time limits
 OLDEST = timedelta(days=7)  # what is older is in the inbox only
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
@@ -90,11 +100,22 @@ def gather(home: Home, settings: Settings, now: datetime) -> int:
                 if to is None or not _due(connection, settings, channel, user, rows, now):
                     continue
                 told = _told(connection, home, people, user, rows, now)
-                if told:
-                    said = message(told, settings)
-                    _insert(connection, channel, user, to, said, [e.seq for e in told], now)
+                done = [each for each in told if each.settled]
+                if len(done) < len(told):
+                    _insert(
+                        connection, channel, user, to, message(_live(told), settings), told, now
+                    )
                     made += 1
+                elif done:
+                    said = message(done, settings)
+                    out = _insert(connection, channel, user, to, said, done, now, SETTLED)
+                    _noted(home, connection, out, SETTLED, DONE_BEFORE, now)
     return made
+
+
+def _live(told: Sequence[Told]) -> list[Told]:
+    """Without what was asked for and is done."""
+    return [each for each in told if not each.settled]
 
 
 def _waiting(connection: sa.Connection, channel: str, now: datetime) -> list[Mapping[Any, Any]]:
@@ -131,6 +152,7 @@ def _due(
     if local.time() < settings.daily_at:
         return False
     query = sa.select(d.seq).where(d.user == user, d.channel == channel, d.day == local.date())
+    query = query.where(d.state != SETTLED)
     return connection.execute(query.limit(1)).first() is None
 
 
@@ -158,18 +180,22 @@ def _insert(
     user: str,
     to: str,
     said: Message,
-    notices: Sequence[int],
+    told: Sequence[Told],
     now: datetime,
-) -> None:
-    table = t.notice_delivery
+    state: str = WAITING,
+) -> Outgoing:
+    table, notices = t.notice_delivery, [each.seq for each in told]
     seq = int(connection.execute(sa.select(sa.func.max(table.c.seq))).scalar() or 0) + 1
     named = f"{channel}\n{user}\n{','.join(map(str, notices))}"
     row = {"seq": seq, "id": hashlib.sha256(named.encode()).hexdigest()[:40], "channel": channel}
     row |= {"user": user, "address": to, "title": said.title, "body": said.body}
-    row |= {"day": today_of(now), "made_at": iso(now), "state": WAITING, "attempts": 0}
-    connection.execute(table.insert().values(**row, next_at=iso(now), error=""))
+    row |= {"day": today_of(now), "made_at": iso(now), "state": state, "attempts": 0}
+    row |= {"next_at": iso(now), "error": DONE_BEFORE if state == SETTLED else ""}
+    row |= {"done_at": iso(now) if state == SETTLED else None, "claimed_by": None}
+    connection.execute(table.insert().values(**row))
     carried = [{"notice": each, "channel": channel, "delivery": seq} for each in notices]
     connection.execute(t.notice_carried.insert(), carried)
+    return _outgoing(row)
 
 
 def claim(
@@ -178,7 +204,8 @@ def claim(
     """The next message of these channels that is to be tried, claimed for this process.
 
     None where none is.
-    One whose reader has read it in the inbox, or may no longer be told, is dropped.
+    One whose reader has read it in the inbox, or may no longer be told, is dropped; one that asks
+    only for what is done is settled; of others the text is that of now.
     """
     if not channels or settings.quiet_at(home, now):
         return None
@@ -198,15 +225,32 @@ def claim(
     with writing(home) as connection:
         while (row := connection.execute(query).mappings().first()) is not None:
             out = _outgoing(row)
-            why = _needless(connection, people, out)
+            why, state = _needless(connection, people, out), DROPPED
             own = table.update().where(table.c.seq == out.seq)
+            told = (
+                []
+                if why
+                else _told(connection, home, people, out.user, _rows(connection, out), now)
+            )
+            if why is None and not _live(told):
+                why, state = (DONE_BEFORE, SETTLED) if told else (OUT_OF_SIGHT, DROPPED)
             if why is None:
+                said = message(_live(told), settings)
                 mine = {"claimed_by": _claim(), "attempts": out.attempts + 1}
+                mine |= {"title": said.title, "body": said.body}
                 connection.execute(own.values(**mine, claimed_until=iso(now + LEASE)))
                 return _outgoing({**row, **mine})
-            connection.execute(own.values(state=DROPPED, error=why, done_at=iso(now)))
-            _noted(home, connection, out, DROPPED, why, now)
+            connection.execute(own.values(state=state, error=why, done_at=iso(now)))
+            _noted(home, connection, out, state, why, now)
     return None
+
+
+def _rows(connection: sa.Connection, out: Outgoing) -> list[Mapping[Any, Any]]:
+    """The notices that a message carries, oldest first."""
+    n, c = t.notice, t.notice_carried.c
+    query = sa.select(n).join(t.notice_carried, c.notice == n.c.seq)
+    query = query.where(c.delivery == out.seq).order_by(n.c.seq)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _needless(connection: sa.Connection, people: Sequence[Reader], out: Outgoing) -> str | None:

@@ -14,6 +14,7 @@ from budget_watch.notices.settings import Settings
 
 PRODUCT = "人大预算国资联网监督"
 _TODO = (outbox.TURN, outbox.CONFIRM, outbox.CALLED)
+_ASKED = (outbox.VOTE, outbox.OVERDUE, outbox.SOON, outbox.EXEMPTION)
 _MOVED = (outbox.REGISTERED, outbox.SENT)
 
 
@@ -38,15 +39,16 @@ def message(told: Sequence[Told], settings: Settings) -> Message:
 
 def short(told: Sequence[Told]) -> str:
     """“有3件待办、1项期限将到、新的疑点”."""
-    waiting = {number for each in told if each.kind in _TODO for number in each.subjects}
+    waiting = {number for each in told if each.kind in _TODO for number in each.open}
+    asked = {kind: sum(len(each.open) for each in told if each.kind == kind) for kind in _ASKED}
     counts = {
         "件待办": len(waiting),
-        "项表决": sum(each.count for each in told if each.kind == outbox.VOTE),
-        "项已逾期": sum(each.count for each in told if each.kind == outbox.OVERDUE),
-        "项期限将到": sum(each.count for each in told if each.kind == outbox.SOON),
+        "项表决": asked[outbox.VOTE],
+        "项已逾期": asked[outbox.OVERDUE],
+        "项期限将到": asked[outbox.SOON],
         "件升级监督": sum(each.count for each in told if each.kind == outbox.ESCALATED),
         "件有了反馈": sum(each.count for each in told if each.kind == outbox.REPLIED),
-        "项例外登记待批准": sum(each.count for each in told if each.kind == outbox.EXEMPTION),
+        "项例外登记待批准": asked[outbox.EXEMPTION],
         "件评价不满意": sum(each.count for each in told if each.kind == outbox.UNSATISFIED),
         "件意见有了进展": sum(each.count for each in told if each.kind in _MOVED),
         "件已办完": sum(each.count for each in told if each.kind == outbox.ENDED),

@@ -103,12 +103,12 @@ def _groups(
 
 def _next(desk: OpinionDesk, people: Sequence[Reader], taken: Taken, today: date) -> list[Reader]:
     """Whose turn it has become."""
-    if _turns(desk, taken.actor, taken.after, today):
+    if turns(desk, taken.actor, taken.after, today):
         return []
     found: dict[str, list[Reader]] = {}
     for each in people:
         actor = actor_of(each)
-        fresh = _turns(desk, actor, taken.after, today) - _turns(desk, actor, taken.before, today)
+        fresh = turns(desk, actor, taken.after, today) - turns(desk, actor, taken.before, today)
         for name in fresh:
             found.setdefault(name, []).append(each)
     worked = {act.user for act in taken.after.acts}
@@ -123,10 +123,10 @@ def waited_for(
     desk: OpinionDesk, people: Iterable[Reader], one: Opinion, today: date
 ) -> list[Reader]:
     """Whose turn it is on an opinion as it stands."""
-    return [each for each in people if _turns(desk, actor_of(each), one, today)]
+    return [each for each in people if turns(desk, actor_of(each), one, today)]
 
 
-def _turns(desk: OpinionDesk, actor: Actor, one: Opinion, today: date) -> set[str]:
+def turns(desk: OpinionDesk, actor: Actor, one: Opinion, today: date) -> set[str]:
     """The steps that this person is waited for to take; an answer is rated once a round."""
     if desk.party(actor) == "department" and not _holds(actor, one):
         return set()

@@ -139,13 +139,13 @@ def test_once_a_day_is_one_mail_of_all_that_the_day_brought(home):
         half_past_four = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
         do(home, "wang", id_of(1), "review", now=SOON)
         do(home, "zhao", id_of(1), "sign", now=SOON)
-        assert len(at(home, half_past_four).sent) == 4
+        assert len(at(home, half_past_four).sent) == 3  # zhao has done what was asked
         do(home, "li", id_of(3), "take", now=half_past_four)
         do(home, "sun", id_of(3), "uphold", now=half_past_four)
         do(home, "sun", id_of(3), "draft", addressee="101001", now=half_past_four)
         assert at(home, half_past_four + 60 * MINUTE).sent == []
         assert len(at(home, half_past_four + timedelta(days=3)).sent) == 1
-    assert Counter(to(server)) == {"li": 1, "sun": 1, "wang": 2, "zhao": 1}
+    assert Counter(to(server)) == {"li": 1, "sun": 1, "wang": 2}
     first = next(m for m in server.taken if m["To"].startswith("li"))
     assert first["Subject"].endswith("有1件待办、新的疑点")
 
@@ -163,6 +163,50 @@ def test_who_has_read_it_or_may_no_longer_be_told_gets_no_mail(home):
         "sun": ("dropped", "账号已停用，或角色已收回"),
         "wang": ("sent", ""),
     }
+
+
+def test_what_is_done_by_then_is_asked_of_nobody_and_stands_in_the_outbox_as_settled(home):
+    for number in (1, 2):
+        do(home, "wang", id_of(number), "review", now=SOON)
+    do(home, "zhao", id_of(1), "sign", now=SOON)
+    do(home, "zhao", id_of(2), "sign", now=SOON)
+    set_contact(home, HERE, "zhao", "zhao@rd.example.cn", "ding-zhao")
+    later = SOON + 11 * MINUTE
+    with MailServer() as server:
+        configure(home, server)
+        at(home, later)
+        at(home, later + 11 * MINUTE)
+    said = {m["To"].split("@")[0]: m["Subject"].partition("：")[2] for m in server.taken}
+    assert said == {"li": "有2件待办、新的疑点", "sun": "有新的疑点", "wang": "有新的疑点"}
+    told = {out.user: (out.state, out.error, out.attempts) for out in deliveries(home)}
+    assert told["zhao"] == ("settled", "要办的事在发出以前已经办过", 0)
+    assert len(deliveries(home)) == 4
+    with engine(home).connect() as connection:
+        logged = Counter(entry.act for entry in read(connection, act="notice."))
+    assert (logged["notice.sent"], logged["notice.settled"]) == (3, 1)
+
+
+def test_what_is_done_while_the_server_is_away_is_not_asked_for_when_it_is_back(home):
+    do(home, "wang", id_of(1), "review", now=NOW)
+    do(home, "wang", id_of(2), "review", now=NOW)
+    with MailServer(answers=["451 later"] * 4) as server:
+        configure(home, server, "gather_minutes = 0")
+        assert len(at(home, SOON).put_off) == 4  # li, sun, wang, and zhao with two to sign
+        do(home, "zhao", id_of(1), "sign", now=SOON)
+        ids = {out.user: out.id for out in deliveries(home)}
+        at(home, SOON + 2 * MINUTE)
+        zhao = next(m for m in server.taken if m["To"].startswith("zhao"))
+        assert zhao["Subject"].endswith("：有1件待办") and ids["zhao"] in zhao["Message-ID"]
+    with MailServer(answers=["451 later"]) as server:
+        configure(home, server, "gather_minutes = 0")
+        do(home, "zhao", id_of(2), "sign", now=SOON + 3 * MINUTE)  # li alone is told to go on
+        assert [out.user for out, _ in at(home, SOON + 4 * MINUTE).put_off] == ["li"]
+        for number in (1, 2):
+            number_ = f"预工〔2026〕{number}号"
+            do(home, "li", id_of(number), "transfer", number=number_, now=SOON + 5 * MINUTE)
+        at(home, SOON + 20 * MINUTE)
+    assert [m["To"].split("@")[0] for m in server.taken] == ["kuai"]
+    assert next(o.state for o in deliveries(home) if o.user == "li") == "settled"
 
 
 def test_a_server_that_is_away_or_refuses_is_asked_again_with_the_same_id(home):

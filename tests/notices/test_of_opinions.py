@@ -98,6 +98,26 @@ def test_each_step_tells_the_author_how_far_it_is_and_those_whose_turn_it_is(off
     assert not [e for e in told(office, "kuai") if "：轮到您办" in e.sentence]
 
 
+def test_what_was_told_and_has_moved_on_is_told_in_the_past(office):
+    hand_in(office)
+    do(office, "li", "YJ2026-0001", "propose", kind="代表建议")
+    do(office, "dai", "YJ2026-0001", "confirm")
+    do(office, "wang", "YJ2026-0001", "hand_over", kind_now="代表建议")
+    for user, step in (("kuai", "receive"), ("kuai", "draft_answer"), ("ju", "issue_answer")):
+        do(office, user, "YJ2026-0001", step, kind_now="代表建议")
+    assert [each.sentence for each in told(office, "dai")] == [
+        f"{NAME}曾拟改登记为另一类，等您确认，现在已经是“已答复”。",
+        f"{NAME}曾通知已交办，现在已经是“已答复”。",
+        f"{NAME}已经答复，请您评价，现在是“已答复”。",
+    ]
+    assert [each.settled for each in told(office, "dai")] == [True, False, False]
+    do(office, "dai", "YJ2026-0001", "rate")
+    assert told(office, "dai")[-1].sentence == f"{NAME}已经答复，现在是“已评价”。"
+    assert [each.sentence for each in told(office, "kuai")] == [
+        f"{NAME}曾轮到您办，现在已经是“已评价”。"
+    ]
+
+
 def test_what_is_registered_as_it_is_is_told_to_the_author_and_to_who_follows_it(office):
     number = hand_in(office, open_=True)
     do(office, "li", number, "register")
@@ -110,7 +130,7 @@ def test_what_is_registered_as_it_is_is_told_to_the_author_and_to_who_follows_it
         "leader": [f"{NAME}{answered}，现在是“已答复”。"],
     }
     assert [each.sentence for each in told(office, "dai")] == [
-        f"{NAME}已经登记，现在是“已答复”。",
+        f"{NAME}曾通知已登记，现在已经是“已答复”。",
         f"{NAME}已经答复，请您评价，现在是“已答复”。",
     ]
 
@@ -209,7 +229,7 @@ def test_what_waits_of_cases_and_opinions_goes_out_in_one_mail_a_person_and_once
         assert at(office, soon + DAY).sent == []
     titles = {mail["To"]: mail["Subject"] for mail in server.taken}
     assert titles == {
-        "li@rd.example.cn": "人大预算国资联网监督：有1件待办、新的疑点",
+        "li@rd.example.cn": "人大预算国资联网监督：有新的疑点",
         "dai@rd.example.cn": "人大预算国资联网监督：有1件意见有了进展",
     }
 

@@ -89,17 +89,17 @@ def _told(
 
 def waited_for(desk: Desk, people: Sequence[Reader], case: Case) -> list[Reader]:
     """Whose turn it is on a case as it stands."""
-    return [each for each in people if _turns(desk, _actor(each), case)]
+    return [each for each in people if turns(desk, _actor(each), case)]
 
 
 def _next(desk: Desk, people: Sequence[Reader], step: Step) -> list[Reader]:
     """Whose turn it has become."""
-    if _turns(desk, step.actor, step.after):
+    if turns(desk, step.actor, step.after):
         return []
     found: dict[str, list[Reader]] = {}
     for each in people:
         actor = _actor(each)
-        for name in _turns(desk, actor, step.after) - _turns(desk, actor, step.before):
+        for name in turns(desk, actor, step.after) - turns(desk, actor, step.before):
             found.setdefault(name, []).append(each)
     worked = {act.user for act in step.after.acts}
     told: dict[tuple[str, str], Reader] = {}
@@ -109,7 +109,7 @@ def _next(desk: Desk, people: Sequence[Reader], step: Step) -> list[Reader]:
     return [each for each in people if (each.user, each.role) in told]
 
 
-def _turns(desk: Desk, actor: Actor, case: Case) -> set[str]:
+def turns(desk: Desk, actor: Actor, case: Case) -> set[str]:
     """The steps that this person is waited for to take."""
     return {
         step.id

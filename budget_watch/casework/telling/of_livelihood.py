@@ -104,4 +104,5 @@ def _worded(noted: Noted, seen: Mapping[str, Livelihood]) -> Told | None:
             else f"{quarters}进展请于 {first} 前报"
         )
         sentence = f"民生实事 {one.id} {one.title}：{said if open_ else f'{quarters}进展已报'}。"
-    return told(noted, "livelihood", sentence, numbers, count=len(refs))
+    waits = ["/".join(each) for each in open_]
+    return told(noted, "livelihood", sentence, numbers, count=len(open_ or refs), open_=waits)

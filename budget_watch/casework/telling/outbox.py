@@ -38,6 +38,7 @@ KINDS = {
     UNSATISFIED: "评价不满意",
     VOTE: "请表决",
 }
+ASKING = frozenset((TURN, CONFIRM, CALLED, SOON, OVERDUE, EXEMPTION, VOTE))  # news is the rest
 
 
 @dataclass(frozen=True)

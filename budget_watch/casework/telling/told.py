@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from budget_watch.casework.cases import Actor
-from budget_watch.casework.telling.outbox import KINDS, SOON
+from budget_watch.casework.telling.outbox import ASKING, KINDS, SOON
 from budget_watch.lake import Home
 
 NAMED = 5  # so many cases are named in a sentence
@@ -37,6 +37,7 @@ class Told:
         subjects: numbers of the cases, opinions, topics or projects, those the reader may see.
         rule: of a run's notice, the rule. count: how many findings, cases or periods.
         sentence: what it says.
+        open: of what it asks, what still waits for the reader: numbers, or periods of them.
     """
 
     seq: int
@@ -48,6 +49,12 @@ class Told:
     rule: str | None
     count: int
     sentence: str
+    open: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether it asks for something, and nothing of that waits any more."""
+        return self.kind in ASKING and not self.open
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -82,6 +89,7 @@ def told(
     *,
     rule: str | None = None,
     count: int = 1,
+    open_: Sequence[str] = (),
 ) -> Told:
     """A notice with its words."""
     return Told(
@@ -91,7 +99,48 @@ def told(
         rule=rule,
         count=count,
         sentence=sentence,
+        open=tuple(open_),
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one of the things that a notice names stands now.
+
+    Attributes:
+        name: “办理 2026-0001 …”. state: the title of where it is. over: whether that is an end.
+        open: whether what was told still holds: it waits for the reader, or is the latest news.
+    """
+
+    number: str
+    name: str
+    state: str
+    over: bool
+    open: bool
+
+
+def standing(noun: str, said: str, past: str, found: Sequence[Standing]) -> str:
+    """What is said of things as they stand; what has moved on is told in the past."""
+    held = [each for each in found if each.open]
+    if len(found) == 1:
+        (one,) = found
+        if held:
+            return f"{one.name}：{said}，现在是“{one.state}”。"
+        now = "已经办完，现在是" if one.over else "现在已经是"
+        return f"{one.name}：{past}，{now}“{one.state}”。"
+    if not held:
+        now = "已经办完" if all(each.over for each in found) else "现在都有了进展"
+        numbers = named([each.number for each in found])
+        return f"{len(found)} 件{noun}（{numbers}）{past}，{now}。"
+    more = len(found) - len(held)
+    rest = f"；另有 {more} 件{past}，现在有了进展" if more else ""
+    return f"{len(held)} 件{noun}（{named([e.number for e in held])}）{said}{rest}。"
+
+
+def running(prefix: str, clocks: Collection[Any]) -> set[str]:
+    """Those periods of a case or an opinion that count now, as notices name them."""
+    counting = (one for one in clocks if one.open and one.paused is None)
+    return {f"{prefix}/{one.number}/{one.due}" for one in counting}
 
 
 def numbers_in(noted: Noted) -> list[str]:

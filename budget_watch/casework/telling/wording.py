@@ -11,19 +11,22 @@ from datetime import date
 import sqlalchemy as sa
 
 from budget_watch.casework import tables as t
-from budget_watch.casework.cases import Actor, Case, Desk, seen_among
+from budget_watch.casework.cases import Actor, Case, Desk, possible, seen_among, whole_cases
 from budget_watch.casework.data_state import RETURNED
 from budget_watch.casework.data_state import WORSE as GROWN
-from budget_watch.casework.exemption_entries import Entry, read_entries
+from budget_watch.casework.exemption_entries import ASKED, Entry, read_entries
 from budget_watch.casework.exemption_scope import seen_by
 from budget_watch.casework.findings import in_scope
 from budget_watch.casework.telling import outbox
+from budget_watch.casework.telling.of_cases import turns
 from budget_watch.casework.telling.told import (
     Noted,
+    Standing,
     Told,
-    named,
     numbers_in,
     periods,
+    running,
+    standing,
     told,
 )
 from budget_watch.lake import Home
@@ -37,6 +40,15 @@ _SAYS = {
     outbox.REPLIED: "承办单位已反馈",
     outbox.ENDED: "已经办完",
 }
+_SAID = {
+    outbox.TURN: "曾轮到您办",
+    outbox.CONFIRM: "曾拟结论，等您确认",
+    outbox.CALLED: "曾催办",
+    outbox.ESCALATED: "曾升级监督",
+    outbox.REPLIED: "承办单位曾反馈",
+    outbox.ENDED: "曾办完，又重新打开",
+}
+_TIMED = (outbox.SOON, outbox.OVERDUE)
 
 
 def of_cases(
@@ -46,7 +58,10 @@ def of_cases(
     desk = Desk.of(home)
     wanted = {number for each in noted for number in numbers_in(each)}
     seen = seen_among(connection, desk, actor, wanted) if wanted else {}
-    found = (_of_cases(desk, each, seen, today) for each in noted)
+    asked = {number for each in noted if each.kind in outbox.ASKING for number in numbers_in(each)}
+    going = {number for number in asked & seen.keys() if not desk.state(seen[number]).final}
+    whole = whole_cases(connection, going)
+    found = (_of_cases(desk, actor, each, seen, whole, today) for each in noted)
     return [each for each in found if each is not None]
 
 
@@ -78,9 +93,12 @@ def of_exemptions(
         mine = [registered[ref] for ref in each.refs if ref in registered]
         if mine:
             (first, *_) = mine
+            asked = [entry.id for entry in mine if entry.state(today) == ASKED]
             state = first.state(today)
-            said = f"例外情形登记 {first.id}（{first.rule}）现在“{state}”，须由另一人批准。"
-            found.append(told(each, "exemptions", said, count=len(mine)))
+            waits = f"现在“{state}”，须由另一人批准"
+            said = waits if first.id in asked else f"曾须由另一人批准，现在已经是“{state}”"
+            said = f"例外情形登记 {first.id}（{first.rule}）{said}。"
+            found.append(told(each, "exemptions", said, count=len(mine), open_=asked))
     return found
 
 
@@ -132,20 +150,56 @@ def _exemptions(
     }
 
 
-def _of_cases(desk: Desk, noted: Noted, seen: Mapping[str, Case], today: date) -> Told | None:
-    mine = [ref for ref in noted.refs if ref.partition("/")[0] in seen]
-    if not mine:
+def _of_cases(
+    desk: Desk,
+    actor: Actor,
+    noted: Noted,
+    seen: Mapping[str, Case],
+    whole: Mapping[str, Case],
+    today: date,
+) -> Told | None:
+    refs = [ref for ref in noted.refs if ref.partition("/")[0] in seen]
+    if not refs:
         return None
     numbers = [number for number in numbers_in(noted) if number in seen]
-    timed = noted.kind in (outbox.SOON, outbox.OVERDUE)
-    said = periods(noted.kind, mine, today) if timed else _SAYS[noted.kind]
-    over = all(desk.state(seen[number]).final for number in numbers)
-    if over and noted.kind in (outbox.TURN, outbox.CONFIRM, outbox.CALLED):
-        said = "曾轮到您办，已经办完"
-    if len(numbers) == 1:
-        case = seen[numbers[0]]
-        state = f"现在是“{desk.state(case).title}”"
-        sentence = f"办理 {case.id} {case.title}：{said}，{state}。"
+    open_ = [ref for ref in refs if _holds(desk, actor, noted.kind, ref, seen, whole)]
+    still = {ref.partition("/")[0] for ref in open_}
+    found = [_standing(desk, seen[number], number in still) for number in numbers]
+    if noted.kind in _TIMED:
+        said = periods(noted.kind, open_ or refs, today)
+        past = f"曾提醒{said}"
     else:
-        sentence = f"{len(numbers)} 件办理（{named(numbers)}）{said}。"
-    return told(noted, "case", sentence, numbers, count=len(mine))
+        said, past = _SAYS[noted.kind], _SAID[noted.kind]
+    if noted.kind in (outbox.CONFIRM, outbox.CALLED) and all(each.over for each in found):
+        past = _SAID[outbox.TURN]
+    sentence = standing("办理", said, past, found)
+    return told(noted, "case", sentence, numbers, count=len(open_ or refs), open_=open_)
+
+
+def _standing(desk: Desk, case: Case, open_: bool) -> Standing:
+    state = desk.state(case)
+    return Standing(case.id, f"办理 {case.id} {case.title}", state.title, state.final, open_)
+
+
+def _holds(
+    desk: Desk,
+    actor: Actor,
+    kind: str,
+    ref: str,
+    seen: Mapping[str, Case],
+    whole: Mapping[str, Case],
+) -> bool:
+    """Whether what was told of a case still holds: its reader is waited for, or it is so."""
+    number = ref.partition("/")[0]
+    state = desk.state(seen[number])
+    if kind not in outbox.ASKING:
+        return state.final == (kind == outbox.ENDED)
+    case = whole.get(number)
+    if case is None:  # it has ended
+        return False
+    if kind in _TIMED:
+        return ref in running(number, case.clocks)
+    if kind != outbox.CONFIRM:
+        return bool(turns(desk, actor, case))
+    step = None if case.proposal is None else desk.flow.transition[case.proposal["transition"]]
+    return step is not None and possible(desk, actor, case, step) is None
