@@ -32,9 +32,10 @@ from budget_watch.access import (
 from budget_watch.access.accounts import EXAMPLE
 from budget_watch.access.errors import AccessError, ForbiddenError, UnknownUserError
 from budget_watch.access.granting import require
+from budget_watch.access.register import NOT_DELIVERED, REGIONS, WORDS
 from budget_watch.access.roles import Act, find_role
 from budget_watch.access.store import Store
-from budget_watch.access.telling import role_title
+from budget_watch.access.telling import granted_text, role_title
 from budget_watch.audit import AuditError, Who
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import anchor_log, latest_anchor, verdict_text, verify_log
@@ -49,6 +50,7 @@ from dashboard.office import LOOK_ONLY
 from dashboard.pages.rules import book_at
 
 PATH = "/admin/act"
+NAMES = "/admin/names"
 SURE = "sure"  # the box that says: I have looked
 NEW, LOG = "new", "log"  # what is no account
 MOST_DAMAGES = 50  # told one by one
@@ -101,8 +103,7 @@ class Asked:
 
     def codes(self, name: str) -> frozenset[str] | None:
         """Codes, separated by 、 or spaces; None where nothing was filled in."""
-        found = frozenset(each for each in _APART.split(self.text(name)) if each)
-        return found or None
+        return _codes(self.text(name))
 
     def number(self, name: str) -> int:
         """A number that the page put into the form."""
@@ -156,6 +157,40 @@ def serve_accounts(server: flask.Flask, home: Home, grant: Callable[[], Grant]) 
             return said(False, "没有这个账号。", 404)
         except (AccessError, AuditError, CaseworkError, BadRequestError) as error:
             return said(False, _OPTION.sub("", str(error)), 422)
+
+    @server.get(NAMES)
+    def named() -> tuple[flask.Response, int]:
+        """What the codes typed into a form stand for, before anything is granted."""
+        try:
+            require(store_of(home), grant().role, "permissions")
+        except ForbiddenError as error:
+            return said(False, str(error), 403)
+        asked = flask.request.args
+        scope = Scope(*(_codes(asked.get(kind, "")[:300]) for kind in WORDS))
+        return flask.jsonify(names_of(store_of(home), scope)), 200
+
+
+def names_of(store: Store, scope: Scope) -> dict[str, str]:
+    """What stands below each field for codes: the bodies by name, or that there is none."""
+    told = dict.fromkeys(WORDS, "")
+    if scope == Scope():
+        return told
+    register = store.register()
+    for kind in WORDS:
+        codes = sorted(getattr(scope, kind) or ())
+        found = [
+            register.told(kind, code, scope.regions)
+            if register.names(kind, code, scope.regions)
+            else f"{code} 没有这个代码"
+            for code in codes
+        ]
+        unread = kind != REGIONS and not register.rows
+        told[kind] = NOT_DELIVERED if codes and unread else "、".join(found)
+    return told
+
+
+def _codes(text: str) -> frozenset[str] | None:
+    return frozenset(each for each in _APART.split(text.strip()) if each) or None
 
 
 def taken(home: Home, grant: Grant, asked: Mapping[str, Any]) -> Told:
@@ -284,13 +319,15 @@ def _assign(asked: Asked) -> Told:
         asked.day("since"),
         asked.day("until"),
     )
-    return Told(f"已授予 {asked.target} 角色{role_title(asked.store, made.role)}。")
+    said = f"已授予 {asked.target} 角色{role_title(asked.store, made.role)}。"
+    return Told(said + granted_text(asked.store, made.scope))
 
 
 def _rescope(asked: Asked) -> Told:
     role, reason = asked.role, asked.text("reason")
-    assigning.rescope(asked.store, asked.by, asked.target, role, asked.scope, reason)
-    return Told(f"已改 {asked.target} 作为{role_title(asked.store, role)}的范围，即时生效。")
+    made = assigning.rescope(asked.store, asked.by, asked.target, role, asked.scope, reason)
+    said = f"已改 {asked.target} 作为{role_title(asked.store, role)}的范围，即时生效。"
+    return Told(said + granted_text(asked.store, made.scope))
 
 
 def _withdraw(asked: Asked) -> Told:
@@ -320,7 +357,8 @@ def _approve(asked: Asked) -> Told:
         asked.scope,
         asked.role if asked.text("role_code") else None,
     )
-    return Told(f"已记录批准 {made.number}：{asked.target} 至 {made.until} 有效，由本人选用。")
+    said = f"已记录批准 {made.number}：{asked.target} 至 {made.until} 有效，由本人选用。"
+    return Told(said + granted_text(asked.store, made.scope))
 
 
 def _end_approval(asked: Asked) -> Told:

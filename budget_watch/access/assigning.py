@@ -84,7 +84,7 @@ def assign(
 
     Raises:
         AccessError: their own account; a role already held; two of the three administrators; rows,
-            matter or last day missing where the role must have them.
+            matter or last day missing where the role must have them; a code that does not exist.
     """
     rows, span = scope or Scope(), window or Window()
     _allowed(by, user, reason)
@@ -130,6 +130,7 @@ def assign(
 def rescope(store: Store, by: Who, user: str, role: str, scope: Scope, reason: str) -> Assignment:
     """Give a role held other rows: the old entry ends and a new one begins, in one transaction."""
     _allowed(by, user, reason)
+    _look_up(store, scope)  # before the write lock is held
     with store.writing() as connection:
         held = [
             each
@@ -208,7 +209,8 @@ def approve(
         role: under which role; the only one held where there is one.
 
     Raises:
-        AccessError: their own account; nothing named; no such role held; the day has passed.
+        AccessError: their own account; nothing named; no such role held; the day has passed; a code
+            that does not exist.
     """
     _allowed(by, user, reason)
     rows = scope or Scope()
@@ -216,6 +218,7 @@ def approve(
         raise AccessError("请写明批准查看哪些报表、主题表或规则。")
     if until < store.today:
         raise AccessError(f"截止日 {until} 已过。")
+    _look_up(store, rows)
     with store.writing() as connection:
         row_of(connection, user)
         held = [each.role for each in _held(connection, user) if each.in_force(store.today)]
@@ -295,7 +298,11 @@ def _allowed(by: Who, user: str, reason: str) -> None:
 def complete(
     store: Store, role: str, scope: Scope, matter: Collection[str] | None, until: date | None
 ) -> None:
-    """See that what a role must be given with is there. Raises AccessError naming what is not."""
+    """See that what a role must be given with is there, and that its codes exist.
+
+    Raises:
+        AccessError: names what is missing, or which code there is not.
+    """
     given = {
         "regions": scope.regions,
         "departments": scope.departments,
@@ -316,6 +323,12 @@ def complete(
         raise AccessError(f"授予{known.title}须写明{'、'.join(missing)}。")
     if known.admin and (not scope.whole or matter):
         raise AccessError(f"{known.title}不查看业务数据，不写范围和事项。")
+    _look_up(store, scope)
+
+
+def _look_up(store: Store, scope: Scope) -> None:
+    if not scope.whole:
+        store.register().check(scope)
 
 
 def _beside(held: list[Assignment], since: date, until: date | None) -> list[Assignment]:

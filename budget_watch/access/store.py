@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
+from budget_watch.access.register import Register
 from budget_watch.access.roles import Role
 from budget_watch.audit import AuditKey, Note, Who, append
 
@@ -35,6 +36,7 @@ class Store:
         key: reads, or makes at first use, the key that seeds of second factors are encrypted with.
         roles: the roles of this installation.
         clock: what time it is; with a time zone.
+        register: the unit table, in which codes of a grant are looked up.
     """
 
     reading: Callable[[], AbstractContextManager[sa.Connection]]
@@ -43,6 +45,7 @@ class Store:
     key: Callable[[], bytes]
     roles: Mapping[str, Role]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    register: Callable[[], Register] = Register
 
     @property
     def now(self) -> int:

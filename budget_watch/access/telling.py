@@ -5,6 +5,7 @@ from __future__ import annotations
 from budget_watch.access.accounts import Account, closed
 from budget_watch.access.assigning import Approval, Assignment
 from budget_watch.access.grant import Scope
+from budget_watch.access.register import WORDS
 from budget_watch.access.store import Store
 
 OFF, LOCKED, FIRST, ACTIVE, NO_PASSWORD = "已停用", "已锁定", "待改初始密码", "在用", "未设密码"
@@ -30,16 +31,33 @@ def role_title(store: Store, role: str) -> str:
     return store.roles[role].title if role in store.roles else role
 
 
-def rows_of(scope: Scope) -> str:
-    """The rows a scope lets through."""
-    parts = (("区划", scope.regions), ("部门", scope.departments), ("单位", scope.units))
-    said = [f"{word} {'、'.join(sorted(each))}" for word, each in parts if each is not None]
-    return "；".join(said) or "不限行"
+def rows_of(store: Store, scope: Scope) -> str:
+    """The rows a scope lets through: each code with its name, so that a slip of a digit is seen."""
+    if scope == Scope():
+        return "不限行"
+    register = store.register()
+    said = []
+    for kind, word in WORDS.items():
+        codes = getattr(scope, kind)
+        if codes is not None:
+            told = [register.told(kind, code, scope.regions) for code in sorted(codes)]
+            said.append(f"{word} {'、'.join(told)}")
+    return "；".join(said)
 
 
-def limits_of(each: Assignment) -> list[str]:
+def granted_text(store: Store, scope: Scope) -> str:
+    """What follows the word that something was granted: the rows by name, and what was not checked.
+
+    Empty where the scope cuts nothing.
+    """
+    if scope == Scope():
+        return ""
+    return f"范围：{rows_of(store, scope)}。{store.register().unchecked(scope)}"
+
+
+def limits_of(store: Store, each: Assignment) -> list[str]:
     """What a role held is kept to: rows, window of business dates, matter."""
-    said = [rows_of(each.scope)]
+    said = [rows_of(store, each.scope)]
     if not each.window.open:
         said.append(f"业务日期 {each.window.key}")
     if each.matter is not None:
@@ -61,7 +79,7 @@ def approval_state(store: Store, each: Approval) -> str:
     return "已收回" if each.ended else "已到期"
 
 
-def approval_text(each: Approval) -> str:
+def approval_text(store: Store, each: Approval) -> str:
     """What an approval opens."""
     names = "、".join(sorted(each.names))
-    return f"{names} 到{each.depth.word}，{each.sensitivity.word}；{rows_of(each.scope)}"
+    return f"{names} 到{each.depth.word}，{each.sensitivity.word}；{rows_of(store, each.scope)}"

@@ -8,18 +8,21 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from budget_watch.access import Grant
 from budget_watch.access.accounts import accounts, any_accounts
 from budget_watch.access.errors import AccessError
 from budget_watch.access.granting import grant_of
+from budget_watch.access.register import Register, UnitRow
 from budget_watch.access.roles import roles
 from budget_watch.access.sessions import HOUR, MINUTE, Lasting
 from budget_watch.access.store import Store, key_file
 from budget_watch.audit import Who, key_of
-from budget_watch.lake import Home
+from budget_watch.lake import Home, Reader
 from budget_watch.lake.home import CONFIGURATION
+from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine, writing
 
 
@@ -36,7 +39,26 @@ def store_of(home: Home, clock: Callable[[], datetime] | None = None) -> Store:
         key=lambda: key_file(home.root / "keys" / "access.key"),
         roles=roles(home.root),
         clock=clock or (lambda: datetime.now(UTC)),
+        register=lambda: register_of(home),
     )
+
+
+def register_of(home: Home) -> Register:
+    """The unit table (REF-01) of the latest snapshot, as codes of grants are looked up in it.
+
+    三员 read no business data; that a code exists and what body it names is told them for this
+    purpose alone, by the machine's own reading.
+    """
+    snapshot = Snapshot.latest(home) if home.exists else None
+    return Register() if snapshot is None else _register(home, snapshot.id)
+
+
+@lru_cache(maxsize=4)
+def _register(home: Home, snapshot: str) -> Register:
+    wanted = ("mof_div_code", "dept_code", "dept_name", "agency_code", "agency_name")
+    rows = Reader(home, Grant.system("授权时核对代码"), snapshot).scan("unit")
+    found = rows.sort("valid_from", "agency_code").select(wanted).collect()
+    return Register(tuple(UnitRow(*row) for row in found.iter_rows()))
 
 
 def people(home: Home) -> dict[str, str]:

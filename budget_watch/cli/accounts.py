@@ -53,6 +53,7 @@ def add(
     """开立账号；没有角色的账号什么也看不到。"""
     from budget_watch.access import accounts, assigning
     from budget_watch.access.roles import find_role
+    from budget_watch.access.telling import granted_text
 
     store, who = _doing(context, by, "accounts")
     chosen = find_role(dict(store.roles), role) if role else None
@@ -67,7 +68,10 @@ def add(
     printer = Printer(as_json, {"user": "账号", "display": "姓名", "password": "初始密码"})
     printer.record({"user": name, "display": made.display, "role": chosen, "password": first})
     said = f"已开立账号 {name}"
-    said += f"，角色 {store.roles[chosen].title}。" if chosen else "；还没有角色，什么也看不到。"
+    if chosen:
+        said += f"，角色 {store.roles[chosen].title}。{granted_text(store, scope)}"
+    else:
+        said += "；还没有角色，什么也看不到。"
     if first:
         said += "初始密码只显示这一次，首次登录须修改。"
     printer.close({"user": name, "role": chosen}, said)
@@ -154,7 +158,7 @@ def role(
     """授予或收回角色。"""
     from budget_watch.access import assigning
     from budget_watch.access.roles import find_role
-    from budget_watch.access.telling import role_title
+    from budget_watch.access.telling import granted_text, role_title
 
     store, who = _doing(context, by, "permissions")
     code = find_role(dict(store.roles), role_name)
@@ -177,7 +181,7 @@ def role(
             parse_day(until),
         )
         printer.record(_role_record(store, made, as_json))
-        said = f"已授予 {name} 角色 {role_title(store, code)}。"
+        said = f"已授予 {name} 角色 {role_title(store, code)}。{granted_text(store, made.scope)}"
     printer.close({"user": name, "role": code, "withdrawn": withdraw}, said)
     return DONE
 
@@ -197,14 +201,17 @@ def scope_(
     """改一个角色的行范围；不写的方向不限。"""
     from budget_watch.access import assigning
     from budget_watch.access.roles import find_role
-    from budget_watch.access.telling import rows_of
+    from budget_watch.access.telling import granted_text
 
     store, who = _doing(context, by, "permissions")
     code = find_role(dict(store.roles), role_name)
     made = assigning.rescope(store, who, name, code, _scope(region, department, unit), because)
     printer = Printer(as_json, {"what": "事项", "said": "内容", "state": "状态"})
     printer.record(_role_record(store, made, as_json))
-    printer.close({"user": name, "role": code}, f"{name} 的范围改为：{rows_of(made.scope)}。")
+    printer.close(
+        {"user": name, "role": code},
+        f"已改 {name} 的范围。{granted_text(store, made.scope) or '范围：不限行。'}",
+    )
     return DONE
 
 
@@ -230,6 +237,7 @@ def approve(
     """批准在限期内看得更深，或看敏感的报表、规则；看的人须切换到这项批准。"""
     from budget_watch.access import Depth, Sensitivity, assigning
     from budget_watch.access.roles import find_role
+    from budget_watch.access.telling import granted_text
 
     store, who = _doing(context, by, "permissions")
     names = _names(context, of)
@@ -248,7 +256,8 @@ def approve(
     printer = Printer(as_json, {})
     printer.close(
         {"user": name, "approval": made.number, "until": made.until},
-        f"已记录批准 {made.number}：{name} 至 {made.until} 可查看{'、'.join(sorted(made.names))}。",
+        f"已记录批准 {made.number}：{name} 至 {made.until} 可查看{'、'.join(sorted(made.names))}。"
+        f"{granted_text(store, made.scope)}",
     )
     return DONE
 
@@ -573,7 +582,7 @@ def _window(text: str | None) -> Any:
 def _role_record(store: Store, each: Assignment, as_json: bool) -> dict[str, Any]:
     from budget_watch.access.telling import assignment_state, limits_of, role_title
 
-    said = [*limits_of(each), f"自{each.since}" + (f"至{each.until}" if each.until else "")]
+    said = [*limits_of(store, each), f"自{each.since}" + (f"至{each.until}" if each.until else "")]
     shown = {
         "what": role_title(store, each.role),
         "said": "；".join([*said, each.reason]),
@@ -599,7 +608,7 @@ def _approval_record(store: Store, each: Approval) -> dict[str, Any]:
 
     return {
         "what": f"批准 {each.number}",
-        "said": f"{approval_text(each)}；至{each.until}；{each.reason}（{each.made_by}）",
+        "said": f"{approval_text(store, each)}；至{each.until}；{each.reason}（{each.made_by}）",
         "state": approval_state(store, each),
         "number": each.number,
         "names": sorted(each.names),

@@ -59,6 +59,24 @@
     sessionStorage.setItem("bw_told", answer.said);
     location.reload();
   }
+  /* What the codes in a form stand for, said below their fields while they are typed in. */
+  function name(form) {
+    var all = Array.from(form.querySelectorAll("input[data-names]")), asked = new URLSearchParams();
+    all.forEach(function (field) { asked.set(field.name, field.value); });
+    form.bwAsked = asked.toString();
+    fetch(all[0].dataset.names + "?" + form.bwAsked, { credentials: "same-origin" }).then(function (answer) {
+      return answer.ok ? answer.json() : {};
+    }).catch(function () { return {}; }).then(function (told) {
+      if (form.bwAsked !== asked.toString()) { return; }
+      all.forEach(function (field) { field.parentNode.querySelector(".field-names").textContent = told[field.name] || ""; });
+    });
+  }
+  document.addEventListener("input", function (event) {
+    if (!event.target.matches("input[data-names]")) { return; }
+    var form = event.target.closest("form");
+    clearTimeout(form.bwNaming);
+    form.bwNaming = setTimeout(function () { name(form); }, 250);
+  });
   document.addEventListener("submit", function (event) {
     var form = event.target.closest("form[data-upload]");
     if (!form) { return; }

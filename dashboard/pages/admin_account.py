@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dash import html
 
-from budget_watch.access import accounts, assigning, enrolling, second, sessions
+from budget_watch.access import Scope, accounts, assigning, enrolling, second, sessions
 from budget_watch.access.accounts import Account
 from budget_watch.access.assigning import Approval, Assignment
 from budget_watch.access.errors import UnknownUserError
 from budget_watch.access.levels import Depth, Sensitivity
+from budget_watch.access.register import WORDS
 from budget_watch.access.roles import groups
 from budget_watch.access.sessions import METHODS, Session
 from budget_watch.access.telling import (
@@ -24,13 +25,15 @@ from budget_watch.access.telling import (
 )
 from budget_watch.casework.cases import actor_of
 from budget_watch.notices.contacts import Contact, all_contacts
+from dashboard.acting_on_accounts import NAMES, names_of
 from dashboard.address import Address
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
+from dashboard.markup import Input
 from dashboard.office import ACCOUNTS, Office, called, clock
 from dashboard.pages.admin_forms import button_form, day, reason, step_form, text
 from dashboard.pages.forms import labelled, select
-from dashboard.parts import Node, block, empty, source_line, tag
+from dashboard.parts import Node, attrs, block, empty, source_line, tag
 from dashboard.signin.request import shortened
 from dashboard.table import Column, Line, table
 
@@ -164,7 +167,7 @@ def _roles(office: Office, one: Account, held: list[Assignment]) -> Node:
             [
                 role_title(office.store, each.role),
                 tag(assignment_state(office.store, each)),
-                "；".join(limits_of(each)),
+                "；".join(limits_of(office.store, each)),
                 f"{each.since}起" + (f"至{each.until}" if each.until else ""),
                 each.reason,
                 called(each.made_by),
@@ -192,7 +195,7 @@ def _role_forms(office: Office, one: Account, held: list[Assignment]) -> list[No
     ]
     fields: list[Node] = [
         labelled("角色", select("role_code", titles)),
-        *_scope_fields(),
+        *_scope_fields(office),
         text("matter", "限于这些报表或规则（可不填）"),
         day("since", "生效日（缺省今天）"),
         day("until", "截止日（可不填）"),
@@ -208,18 +211,31 @@ def _role_forms(office: Office, one: Account, held: list[Assignment]) -> list[No
         chosen = labelled("角色", select("role_code", {code: title}))
         forms.append(step_form(f"收回{title}", "withdraw", one.name, [chosen, reason()]))
         if not office.store.roles[code].admin:
-            rescoped: list[Node] = [chosen, *_scope_fields(each), reason()]
+            rescoped: list[Node] = [chosen, *_scope_fields(office, each), reason()]
             forms.append(step_form(f"改{title}的范围", "rescope", one.name, rescoped))
     return forms
 
 
-def _scope_fields(held: Assignment | Approval | None = None) -> list[Node]:
-    scope = held.scope if held else None
-    kept = (scope.regions, scope.departments, scope.units) if scope else (None, None, None)
-    words = (("regions", "区划代码"), ("departments", "部门代码"), ("units", "单位代码"))
+def _scope_fields(office: Office, held: Assignment | None = None) -> list[Node]:
+    """Codes to be typed in; what they name stands below each, kept up by `assets/act.js`."""
+    scope = held.scope if held else Scope()
+    told = names_of(office.store, scope)
     return [
-        text(name, f"{word}（顿号分开，空着即不限）", "、".join(sorted(codes or ())))
-        for (name, word), codes in zip(words, kept, strict=True)
+        html.Label(
+            [
+                html.Span(f"{word}代码（顿号分开，空着即不限）"),
+                Input(
+                    name=name,
+                    type="text",
+                    value="、".join(sorted(getattr(scope, name) or ())),
+                    maxLength="300",
+                    **attrs({"data-names": NAMES}),
+                ),
+                html.Span(told[name], className="field-names", **attrs({"aria-live": "polite"})),
+            ],
+            className="field",
+        )
+        for name, word in WORDS.items()
     ]
 
 
@@ -239,7 +255,7 @@ def _approvals(office: Office, one: Account, held: list[Assignment]) -> Node:
             [
                 f"批准 {each.number}",
                 tag(approval_state(office.store, each)),
-                approval_text(each),
+                approval_text(office.store, each),
                 role_title(office.store, each.role),
                 f"{each.until}",
                 each.reason,
@@ -278,7 +294,7 @@ def _approval_forms(
             text("of", of, required=True),
             labelled("到哪一层", select("depth", depths)),
             labelled("最高敏感级别", select("sensitivity", levels)),
-            *_scope_fields(),
+            *_scope_fields(office),
             day("until", "截止日", required=True),
             reason(),
         ]

@@ -489,8 +489,8 @@ def _limits(store: Store, each: Capacity) -> str:
     """What a person sees in one of the capacities they hold."""
     if store.roles[each.role].admin:
         return "不查看业务数据"
-    own = "；".join(limits_of(each.assignment))
-    return own if each.approval is None else f"{own}；批准：{approval_text(each.approval)}"
+    own = "；".join(limits_of(store, each.assignment))
+    return own if each.approval is None else f"{own}；批准：{approval_text(store, each.approval)}"
 
 
 def _account_page(home: Home, who: Visitor, error: str = "") -> flask.Response:
