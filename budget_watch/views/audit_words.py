@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from budget_watch.access.register import WORDS
+from budget_watch.access.sessions import METHODS
 from budget_watch.casework.exemption_acts import ACTS
 from budget_watch.casework.livelihood import STEPS
-from budget_watch.casework.workflow import workflow_of
+from budget_watch.casework.workflow import NEED_WORDS, workflow_of
 from budget_watch.lake import Home
 from budget_watch.opinions.opinion import OpinionDesk
 
@@ -120,12 +123,83 @@ _DETAILS: Mapping[str, str] = {
     "from": "原状态",
     "to": "新状态",
     "version": "第几步",
+    "given": "填写",
+    "step": "步骤",
+    "state": "状态",
+    "transition": "步骤",
+    "findings": "疑点",
+    "percent": "完成百分比",
+    "quarter": "季度",
+    "word": "评定",
+    "remark": "意见",
+    "side": "评哪一边",
+    "goal": "目标任务",
+    "lead": "承办单位",
+    "planned": "计划资金",
+    "projects": "项目",
+    "others": "其他承办单位",
+    "hash": "校验码",
+    "size": "字节",
+    "kind": "种类",
+    "draw": "抽查",
+    "answers": "核对结果",
+    "items": "抽中",
+    "department": "部门",
+    "share": "比例",
+    "seed": "随机种子",
+    "snapshot": "快照",
+    "population": "总体",
+    "population_hash": "总体校验码",
+    "title": "标题",
+    "ids": "编号",
+    "regions": "区划",
+    "departments": "部门",
+    "units": "单位",
 }
+_VALUES: Mapping[str, Mapping[str, str]] = {"method": METHODS}
+_HEX = re.compile(r"\b[0-9a-f]{24,}\b")  # a hash: nobody reads more of it than its beginning
+_SHOWN = 10
 
 
 def detail_word(name: str) -> str:
     """What a detail of an entry is called; its code where it has no word."""
-    return _DETAILS.get(name, name)
+    return _DETAILS.get(name) or NEED_WORDS.get(name, name)
+
+
+def told(said: Mapping[str, object], words: Mapping[str, Mapping[str, str]]) -> str:
+    """Details of an entry as a person reads them: `名称：内容；…`, what is empty left out.
+
+    Args:
+        words: detail → code → word, as this installation has them (its roles).
+    """
+    known = {**_VALUES, **words}
+    return "；".join(
+        f"{detail_word(name)}：{_value(name, value, known)}"
+        for name, value in said.items()
+        if value not in (None, "", "..", [], {})
+    )
+
+
+def shortened(text: str) -> str:
+    """A text whose hashes are cut to their beginnings; the export has them whole."""
+    return _HEX.sub(lambda found: f"{found.group()[:_SHOWN]}…", text)
+
+
+def _value(name: str, value: object, words: Mapping[str, Mapping[str, str]]) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Mapping):
+        inside = (f"{detail_word(str(k))} {_value(str(k), v, words)}" for k, v in value.items())
+        return "、".join(inside)
+    if isinstance(value, list | tuple):
+        return "、".join(_value(name, each, words) for each in value)
+    if name in ("scope", "before") and isinstance(value, str) and value.count("/") == 2:
+        kinds = zip(WORDS.values(), value.split("/"), strict=True)
+        limits = [f"{word} {codes.replace(',', '、')}" for word, codes in kinds if codes != "*"]
+        return " ".join(limits) or "不限行"
+    return words.get(name, {}).get(str(value), str(value))
 
 
 def act_words(home: Home) -> Mapping[str, str]:

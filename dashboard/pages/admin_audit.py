@@ -10,7 +10,7 @@ from dash import html
 from budget_watch.access.telling import role_title
 from budget_watch.audit import Entry
 from budget_watch.casework.auditing import entries, last_check, latest_anchor, sound_text
-from budget_watch.views.audit_words import ROOMS, act_words, detail_word
+from budget_watch.views.audit_words import ROOMS, act_words, shortened, told
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.markup import Input
@@ -54,10 +54,10 @@ def page(office: Office) -> Page:
         words = act_words(office.home)
         columns = [
             Column("序号", number=True, width="72px"),
-            Column("时间"),
-            Column("谁"),
-            Column("动作"),
-            Column("对象"),
+            Column("时间", width="160px"),
+            Column("谁", width="160px"),
+            Column("动作", width="150px"),
+            Column("对象", width="170px"),
             Column("内容", long=True),
         ]
         body = table("审计日志", columns, [_line(office, words, each) for each in shown])
@@ -88,20 +88,14 @@ def _line(office: Office, words: Mapping[str, str], each: Entry) -> Line:
     room = ROOMS.get(each.act.partition(".")[0], "")
     act = [word or room, html.Div(each.act, className="note")]
     said = json.loads(each.details)
-    details = "；".join(
-        f"{detail_word(name)}：{_plain(value)}" for name, value in said.items() if value
-    )
-    purpose = f"{each.purpose}；" if each.purpose else ""
-    content = html.Div(
-        f"{purpose}{details}" or "—", className="clip anywhere", title=f"{purpose}{details}"
-    )
-    return Line([str(each.seq), clock_of(each.at), who, act, each.subject, content])
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    roles = {code: role.title for code, role in office.store.roles.items()}
+    of = each.act.partition(".")[0] + "."
+    steps = {name.removeprefix(of): word for name, word in words.items() if name.startswith(of)}
+    known = {"role": roles, "transition": steps, "step": steps}
+    whole = "；".join(part for part in (each.purpose, told(said, known)) if part)
+    content = html.Div(shortened(whole) or "—", className="clip anywhere", title=whole)
+    subject = html.Div(shortened(each.subject), className="anywhere", title=each.subject)
+    return Line([str(each.seq), clock_of(each.at), who, act, subject, content])
 
 
 def _chain(office: Office) -> Node:

@@ -11,6 +11,8 @@ import pytest
 import waitress
 
 from budget_watch.access import accounts
+from budget_watch.audit import Note, Who
+from budget_watch.casework.auditing import noted
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from dashboard.app import create_app
@@ -20,12 +22,24 @@ from tests.dashboard.test_browser import Looker, browser, looker  # noqa: F401
 pytestmark = pytest.mark.browser
 
 
+LONG: list[tuple[str, str, dict[str, Any]]] = [
+    ("attachment.read", "5f" * 32, {"case": "C-2026-0001"}),
+    ("livelihood.report", "L2026-01", {"step": "report", "given": {"percent": 60, "word": "滞后"}}),
+    ("opinion.submit", "O-2026-0001", {"given": {"text": "ab" * 32, "title": "cd" * 32}}),
+]
+WIDTHS = """() => Object.fromEntries(
+    Array.from(document.querySelectorAll("main table.listed th[scope=col]"))
+    .map(each => [each.textContent, each.getBoundingClientRect().width]))"""
+
+
 @pytest.fixture(scope="module")
 def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     root: Path = tmp_path_factory.mktemp("browsed")
     home = Home(root)
     for role in ("system_admin", "security_admin", "audit_admin", "deputy"):
         make(store_at(home), role.replace("_", "-"), role)
+    for act, subject, details in LONG:
+        noted(home, Note(Who("deputy", "deputy", "1", "看板"), act, "case", subject, details))
     yield home
     engine(home).dispose()
 
@@ -122,4 +136,34 @@ def test_a_first_password_and_a_qr_code_are_shown_once(browser, base, offices, s
     page.click("form[data-act=disable] button[type=submit]")
     page.wait_for_selector("#told.on")
     assert not accounts.account(store_at(offices), f"li-{size}").active
+    assert person.complaints == []
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_the_log_is_read_at_a_glance(browser, base, size):  # noqa: F811
+    person = signed(browser, base, size, "audit-admin")
+    person.open("/admin/audit")
+    said = person.text("main table.listed")
+    assert "填写：完成百分比 60、评定 滞后" in said and "{" not in said
+    assert "5f5f5f5f5f…" in said and "5f" * 32 not in said
+    assert "文字 ababababab…" in said and "正文" not in said
+    assert "角色：代表" in said and "范围：不限行" in said
+    assert fits(person.page)
+    if size == "desktop":
+        wide = person.page.evaluate(WIDTHS)
+        assert wide["时间"] >= 140 and wide["谁"] >= 140 and wide["内容"] >= 300, wide
+        assert wide["内容"] > wide["对象"], wide
+    assert person.complaints == []
+
+
+def test_a_code_is_named_while_it_is_typed(browser, base):  # noqa: F811
+    person = signed(browser, base, "desktop", "security-admin")
+    person.open("/admin/accounts/deputy")
+    form = "form[data-act=assign]"
+    person.page.locator("summary", has_text="授予角色").click()
+    told = person.page.locator(f"{form} input[name=regions] + .field-names")
+    person.page.fill(f"{form} input[name=regions]", "990121000")
+    told.filter(has_text="示范市清河县").wait_for()
+    person.page.fill(f"{form} input[name=regions]", "990121009")
+    told.filter(has_text="没有这个代码").wait_for()
     assert person.complaints == []

@@ -170,3 +170,23 @@ def test_who_may_rate_stands_in_the_matrix_as_the_workflow_says(offices):
     told = {a.action: a.roles for a in action_matrix(offices) if "评价办理情况" in a.action}
     raters = workflow_of(offices.root).raters
     assert list(told.values()) == [each.roles for each in raters] and len(told) >= 2
+
+
+def test_details_of_the_log_are_told_in_words_and_hashes_by_their_beginning():
+    from budget_watch.views.audit_words import shortened, told
+
+    said = {
+        "role": "clerk",
+        "scope": "*/*/101001,101002",
+        "window": "..",
+        "method": "password+totp",
+        "given": {"percent": 60, "word": "滞后", "remark": None},
+        "findings": ["a", "b"],
+        "own": False,
+        "until": None,
+        "hash": "0f" * 32,
+    }
+    assert shortened(told(said, {"role": {"clerk": "经办"}})) == (
+        "角色：经办；范围：单位 101001、101002；方式：密码+动态口令；"
+        "填写：完成百分比 60、评定 滞后、意见 —；疑点：a、b；本人：否；校验码：0f0f0f0f0f…"
+    )
