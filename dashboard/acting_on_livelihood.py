@@ -5,9 +5,10 @@ from __future__ import annotations
 from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
 from budget_watch.casework.livelihood import PREFIX, STEPS
-from budget_watch.casework.livelihood_acting import act_on_livelihood, register
+from budget_watch.casework.livelihood_acting import act_on_livelihood, planned_fen, register
 from budget_watch.lake import Home
-from budget_watch.money.fen import parse_fen
+from budget_watch.money.fen import MoneyError
+from budget_watch.money.unit import Unit
 from dashboard.acting_on_opinions import Asked
 
 NEW = "livelihood-new"
@@ -59,10 +60,8 @@ def on_livelihood(home: Home, actor: Actor, asked: Asked) -> str:
 
 
 def _fen(text: str) -> int | None:
-    """An amount in 万元 as fen; None where nothing was written."""
-    if not text.strip():
-        return None
+    """An amount as fen, 万元 where no unit stands; None where nothing was written."""
     try:
-        return parse_fen(text, "万元")
-    except ValueError as error:
-        raise ActError(f"计划投资“{text}”不是数字；请写万元数，如 1200。") from error
+        return planned_fen(text, Unit.WAN)
+    except MoneyError as error:
+        raise ActError(f"计划投资：{error}；只写数的按万元。") from error

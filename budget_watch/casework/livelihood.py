@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from budget_watch.calendar.days import WorkCalendar, standard_calendar
 from budget_watch.casework import tables as t
-from budget_watch.casework.cases import FINANCE_ROLE, Actor
+from budget_watch.casework.cases import FINANCE_ROLE, Actor, today_of
 from budget_watch.casework.checking import rules_dir
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.workflow import LocalBasis
@@ -114,6 +114,23 @@ class Livelihood:
     opened_at: str
     changed_at: str
     acts: tuple[LivelihoodAct, ...] = ()
+
+    @property
+    def asked(self) -> dict[int, date]:
+        """Quarter of which progress is asked → its last day; not those over before it was
+        registered."""
+        since = today_of(datetime.fromisoformat(self.opened_at))
+        return {quarter: day for quarter, day in self._ends.items() if day >= since}
+
+    @property
+    def before(self) -> list[int]:
+        """Quarters that were over before it was registered, and of which nothing was told."""
+        earlier = self._ends.keys() - self.asked.keys() - self.progress.keys()
+        return sorted(earlier)
+
+    @property
+    def _ends(self) -> dict[int, date]:
+        return {quarter: date(self.year, *day) for quarter, day in _ENDS.items()}
 
     @property
     def progress(self) -> dict[int, LivelihoodAct]:
@@ -233,8 +250,7 @@ def owed(home: Home, rules: Livelihoods, one: Livelihood, today: date) -> dict[i
     calendar = standard_calendar(home.calendar_file)
     near = _after(calendar, today, rules.report.remind_workdays)
     found = {}
-    for quarter, (month, day) in _ENDS.items():
-        end = date(one.year, month, day)
+    for quarter, end in one.asked.items():
         due = _after(calendar, end, rules.report.workdays)
         if end < today and due <= near and quarter not in one.progress:
             found[quarter] = due
@@ -272,6 +288,7 @@ def livelihood_record(
             {**act.given, "user": act.user, "role": act.role, "at": act.at}
             for _, act in sorted(one.progress.items())
         ],
+        "before": [QUARTERS[q] for q in one.before],
         "late": {QUARTERS[q]: f"{due}" for q, due in late(home, rules, one, today).items()},
         "satisfaction": None if share is None else {"satisfied": share[0], "rated": share[1]},
         "mine": None if mine is None else mine.given["word"],

@@ -39,6 +39,8 @@ from budget_watch.casework.livelihood import (
 from budget_watch.casework.stored import iso, next_seq
 from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.lake.state import writing
+from budget_watch.money.fen import MoneyError, parse_amount
+from budget_watch.money.unit import Unit
 
 REGISTER = "register"
 _MOST = 5000  # characters of a text
@@ -300,6 +302,21 @@ def _projects(
         for code, name, unit in foreign.select("pro_code", "pro_name", "agency_code").rows()
     ]
     return codes, str(regions[0]) if len(regions) == 1 else None, elsewhere
+
+
+def planned_fen(text: str, bare: Unit | None = None) -> int | None:
+    """What a project shall cost, as people write it: 1200万元, 0.5亿元; None for nothing.
+
+    Args:
+        bare: the unit of a number that stands alone.
+
+    Raises:
+        MoneyError: no amount, or one below zero.
+    """
+    fen = parse_amount(text, bare)
+    if fen is not None and fen < 0:
+        raise MoneyError(f"金额“{text}”小于零；请核对")
+    return fen
 
 
 def _why_others(elsewhere: Sequence[str], lead: str, reason: str) -> dict[str, str]:

@@ -114,6 +114,8 @@ def livelihood_show(
             printer.note(said)
         for quarter, due in told["late"].items():
             printer.note(f"{quarter}没有报进展，应于 {due} 前报")
+        if told["before"]:
+            printer.note(f"{'、'.join(told['before'])}在登记以前，不要求报进展")
         if money is None or money.hidden or money.cut:
             printer.note("资金只列您看得到的项目；不合计。")
     share = told["satisfaction"]
@@ -252,15 +254,10 @@ def _fen(text: str | None) -> int | None:
     Raises:
         typer.BadParameter: not an amount with a unit.
     """
-    from budget_watch.money.fen import parse_fen
+    from budget_watch.casework.livelihood_acting import planned_fen
+    from budget_watch.money.fen import MoneyError
 
-    if text is None:
-        return None
-    unit = next((each for each in ("亿元", "万元", "元") if text.endswith(each)), None)
     try:
-        fen = None if unit is None else parse_fen(text.removesuffix(unit), unit)
-    except ValueError:
-        fen = None
-    if fen is None or fen < 0:
-        raise typer.BadParameter(f"金额“{text}”不对，请写成 1200万元、0.5亿元 或 300元 这样。")
-    return fen
+        return None if text is None else planned_fen(text)
+    except MoneyError as error:
+        raise typer.BadParameter(f"{error}。") from error

@@ -43,6 +43,29 @@ def parse_fen(text: str, unit: Unit | str) -> int | None:
     return None if text.strip() in BLANKS else to_fen(text, unit)
 
 
+def parse_amount(text: str, bare: Unit | None = None) -> int | None:
+    """Return the fen of an amount with its unit (1200万元), or None where nothing is written.
+
+    Args:
+        bare: the unit of a number that stands without one; such a number is refused where None.
+
+    Raises:
+        MoneyError: no amount, or no unit.
+    """
+    plain = text.strip()
+    written = next((each for each in (Unit.YI, Unit.WAN, Unit.YUAN) if plain.endswith(each)), None)
+    unit, number = written or bare, plain.removesuffix(written or "")
+    if not plain:
+        return None
+    try:
+        fen = None if unit is None else parse_fen(number, unit)
+    except MoneyError:
+        fen = None
+    if fen is None:
+        raise MoneyError(f"金额“{text}”不对，请写成 1200万元、0.5亿元 或 300元 这样")
+    return fen
+
+
 def _decimal(value: str | Decimal | int | float) -> Decimal:
     if isinstance(value, bool):
         raise MoneyError(f"金额 {value!r} 是逻辑值；请给出数字")

@@ -266,6 +266,10 @@ def _progress(one: Livelihood, told: Mapping[str, Any]) -> html.Section:
         html.P([tag("漏报"), f" {one.year}年{quarter}没有报进展，应于{due}前报。"])
         for quarter, due in told["late"].items()
     ]
+    if told["before"]:
+        body.append(
+            html.P(f"{'、'.join(told['before'])}在登记以前，不要求报进展。", className="note")
+        )
     return block("季度进展", body or empty("还没有报进展。"), source=source_line(SOURCE))
 
 
@@ -305,7 +309,10 @@ def _forms(
             labelled("承办单位", places(context, "lead", one.lead, none="请选择")),
             labelled("项目编码（用顿号分开）", _text("projects", "、".join(one.projects))),
             labelled(OTHERS, _text("others", None, required=False)),
-            labelled("计划投资（万元，不改可空着）", _text("planned", None, required=False)),
+            labelled(
+                "计划投资（如 1200万元、0.5亿元；只写数的按万元；不改可空着）",
+                _text("planned", None, required=False),
+            ),
             _reason(),
         ],
         "accept": lambda: [_reason()],
@@ -371,7 +378,10 @@ def _registering(context: Context, rules: Livelihoods, actor: Actor) -> list[Nod
         labelled("承办单位", places(context, "lead", None, none="请选择")),
         labelled("项目编码（用顿号分开，须在项目库里）", _text("projects", None)),
         labelled(OTHERS, _text("others", None, required=False)),
-        labelled("计划投资（万元，可不填）", _text("planned", None, required=False)),
+        labelled(
+            "计划投资（如 1200万元、0.5亿元；只写数的按万元；可不填）",
+            _text("planned", None, required=False),
+        ),
         labelled("何时、由谁票决或确定（可不填）", _text("decided", None, required=False)),
     ]
     form = folded("登记民生实事", "register", NEW, 0, fields, word="登记")

@@ -31,6 +31,8 @@ from budget_watch.cli.livelihood import money_of
 from budget_watch.cli.main import main
 from budget_watch.lake import Home, Reader
 from budget_watch.lake.state import engine
+from dashboard.acting_on_livelihood import on_livelihood
+from dashboard.acting_on_opinions import Asked
 from tests.opinions.made_opinions import (
     ADMIN,
     CLERK,
@@ -184,8 +186,32 @@ def test_every_role_with_every_step(home):
                 assert do(home, actor, number, step).version == version
 
 
+@pytest.mark.parametrize(
+    ("registered", "before", "behind"),
+    [
+        (datetime(2026, 11, 20, 2, 0, tzinfo=UTC), ["一季度", "二季度", "三季度"], []),
+        (datetime(2026, 9, 30, 15, 59, tzinfo=UTC), ["一季度", "二季度"], ["三季度"]),
+        (
+            datetime(2026, 9, 30, 16, 0, tzinfo=UTC),
+            ["一季度", "二季度", "三季度"],
+            [],
+        ),  # 10-01 here
+    ],
+)
+def test_quarters_that_were_over_before_the_registration_are_not_asked_for(
+    home, registered, before, behind
+):
+    number = made(home, now=registered)
+    told = livelihood_record(home, RULES, DAI, get_livelihood(home, DAI, number), DAY)
+    assert (told["before"], list(told["late"])) == (before, behind)
+    do(home, CLERK, number, "report", quarter=1, percent=20)  # may be told all the same
+    told = livelihood_record(home, RULES, DAI, get_livelihood(home, DAI, number), DAY)
+    assert told["before"] == before[1:]
+    assert set(late(home, RULES, get_livelihood(home, LI, number), date(2027, 2, 1))) >= {4}
+
+
 def test_quarters_are_told_in_time_and_the_last_word_counts(home):
-    number = made(home)
+    number = made(home, now=datetime(2026, 1, 20, 2, 0, tzinfo=UTC))
     assert late(home, RULES, get_livelihood(home, LI, number), DAY) == {
         1: date(2026, 4, 15),
         2: date(2026, 7, 14),
@@ -265,13 +291,25 @@ def test_the_commands(home, capsys):
     )
     number = json.loads(said.splitlines()[-1])["livelihood"]
     assert status == 0 and get_livelihood(home, LI, number).planned == 1200 * 10**6
+    for text, fen in (
+        ("1,300.5", 13_005 * 10**5),
+        ("0.5亿元", 5 * 10**9),
+        ("1200万元", 1200 * 10**6),
+    ):
+        form = {"planned": text, "reason": "调整投资"}
+        amended = Asked(number, "amend", get_livelihood(home, LI, number).version, text, form)
+        assert on_livelihood(home, LI, amended) == "“调整登记”已办。"
+        assert get_livelihood(home, LI, number).planned == fen
+    with pytest.raises(ActError, match="计划投资：金额“很多”不对，请写成 1200万元"):
+        on_livelihood(home, LI, Asked(number, "amend", 5, "r", {"planned": "很多", "reason": "无"}))
     assert run(*asked, "--project", code, "--planned", "很多", "--role", "经办")[0] == 2
     report = ["act", "report", number, "--quarter", "3", "--percent", "60", "--word", "按计划"]
     status, said = run(*report, "--text", "主体完工", "--role", "单位经办")
     assert (status, f"{number} 现在是“实施中”" in said) == (0, True)
     status, said = run("show", number, "--role", "经办")
-    assert status == 0 and code in said and "一季度没有报进展" in said
+    assert status == 0 and code in said and "在登记以前，不要求报进展" in said
     assert "承办：教育局本级（101001）" in said and "计划投资（元）：12,000,000.00" in said
+    made(home, now=datetime(2026, 1, 20, 2, 0, tzinfo=UTC))  # behind with its quarters
     status, said = run("list", "--role", "经办", "--json")
     found = [json.loads(line) for line in said.splitlines()]
     assert status == 1 and found[-1]["projects"] == len(list_livelihoods(home, LI))

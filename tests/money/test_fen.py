@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from budget_watch.money import MoneyError, Unit, fen_expr, format_amount, parse_fen, to_fen
+from budget_watch.money.fen import parse_amount
 
 UNITS = st.sampled_from(list(Unit))
 AMOUNTS = st.integers(-(10**17), 10**17)
@@ -146,6 +147,30 @@ def test_text_that_is_no_amount_is_null_in_a_column():
         -700,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "bare", "fen"),
+    [
+        ("1200万元", None, 1_200_000_000),
+        (" 0.5 亿元 ", Unit.WAN, 5_000_000_000),
+        ("1,200.5万元", None, 1_200_500_000),
+        ("300元", Unit.WAN, 30_000),
+        ("1200", Unit.WAN, 1_200_000_000),
+        ("", None, None),
+        ("  ", Unit.WAN, None),
+    ],
+)
+def test_an_amount_is_read_with_the_unit_that_stands_behind_it(text, bare, fen):
+    assert parse_amount(text, bare) == fen
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"), [("1200", None), ("万元", Unit.WAN), ("很多", Unit.WAN), ("1200万", Unit.WAN)]
+)
+def test_an_amount_that_cannot_be_read_is_refused_with_an_example(text, bare):
+    with pytest.raises(MoneyError, match=r"请写成 1200万元、0\.5亿元 或 300元 这样"):
+        parse_amount(text, bare)
 
 
 def test_decimals_are_taken_digit_by_digit():
