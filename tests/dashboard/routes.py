@@ -78,6 +78,7 @@ def schema(
         "/login": ("name", "password", "next"),
         "/login/second": ("code",),
         "/login/out": (),
+        "/login/operator": ("next",),
         "/login/password": ("old", "new", "again"),
         "/login/role": ("role", "approval"),
         "/login/totp": ("act", "code", "password"),
@@ -106,6 +107,9 @@ def schema(
         },
         "/act": {"post": _post("application/json", act)},
         "/admin/act": {"post": _post("application/json", _administering())},
+        "/admin/names": {
+            "get": _get(*(_query(kind, TEXT) for kind in ("regions", "departments", "units")))
+        },
         "/acts": {"post": _post("application/json", _object(many))},
         "/export/{what}": {
             "post": _post(
