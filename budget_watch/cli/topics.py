@@ -143,7 +143,9 @@ def topics_act(
     ],
     topic: TopicArgument,
     opinions: Annotated[list[str] | None, typer.Option("--opinion", help="意见编号")] = None,
-    users: Annotated[list[str] | None, typer.Option("--user", help="邀请的账号")] = None,
+    users: Annotated[
+        list[str] | None, typer.Option("--user", help="邀请谁：账号，或代表、委员的姓名；可多次")
+    ] = None,
     title: Annotated[str | None, typer.Option("--title", help="议题")] = None,
     summary: Annotated[str | None, typer.Option("--summary", help="摘要")] = None,
     question: Annotated[str | None, typer.Option("--question", help="表决什么")] = None,

@@ -15,9 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from budget_watch.access.accounts import accounts
 from budget_watch.audit import Note, append, key_of
-from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, StaleError
@@ -29,6 +27,7 @@ from budget_watch.opinions import tables as t
 from budget_watch.opinions.acting import moved, name_of
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from budget_watch.opinions.given import heading, names, words
+from budget_watch.opinions.inviting import guests, users_of
 from budget_watch.opinions.opinion import OpinionDesk, get
 from budget_watch.opinions.seeing import inside
 from budget_watch.opinions.telling import tell_vote
@@ -125,7 +124,8 @@ def act_on_topic(
     """A step of the office on a topic: one of `STEPS` but the first.
 
     Args:
-        given: opinions (add, remove), title and summary (edit), users (invite), question, options,
+        given: opinions (add, remove), title and summary (edit), users and pick (invite: accounts
+            or names; one out of the list), question, options,
             named and shows (vote).
 
     Raises:
@@ -191,7 +191,7 @@ def _after(
         _anew(topic, topic.discussing, step == "discuss", step)
         return {}, replace(topic, discussing=step == "discuss")
     if step == "invite":
-        return _invite(home, connection, desk, topic, given, at), topic
+        return _invite(home, connection, desk, actor, topic, given, at), topic
     return _voting(desk, topic, step, given)
 
 
@@ -239,20 +239,21 @@ def _invite(
     home: Home,
     connection: sa.Connection,
     desk: OpinionDesk,
+    actor: Actor,
     topic: Topic,
     given: Mapping[str, Any],
     at: datetime,
 ) -> dict[str, Any]:
     if topic.vote_open:
         raise ActError(f"议题 {topic.id} 正在表决，中途不能再邀请；请在结束后邀请。")
-    wanted = names(desk, None, given.get("users") or [])
-    known = {each.name for each in accounts(store_of(home)) if each.active}
-    unknown = [each for each in wanted if each not in known]
-    if unknown:
-        raise ActError(f"没有账号 {'、'.join(unknown)}，或已停用；请写账号名。")
+    said = [
+        *names(desk, None, given.get("users") or []),
+        *names(desk, None, given.get("pick") or []),
+    ]
+    wanted = users_of(home, guests(home, desk, actor, at), said)
     fresh = [each for each in wanted if each not in topic.invited]
     if not fresh:
-        raise ActError("请给出还没有邀请的账号。")
+        raise ActError("请给出还没有邀请的人：账号或姓名。")
     for user in fresh:
         row = {"topic": topic.id, "user": user, "since": iso(at)}
         connection.execute(t.topic_invited.insert().values(**row))

@@ -9,6 +9,7 @@ from dash import html
 
 from budget_watch.casework.cases import Actor, actor_of
 from budget_watch.opinions.errors import UnknownTopicError
+from budget_watch.opinions.inviting import guests
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, seen_by
 from budget_watch.opinions.topic_acting import STEPS, keeps
@@ -150,7 +151,7 @@ def _keeping(
         ),
     ]
     if not topic.vote_open:
-        forms.append(form("invite", labelled("账号（用顿号分开）", _line("users"))))
+        forms.append(form("invite", *_inviting(context, desk, actor, topic)))
     if topic.invited:
         forms.append(form("quiet" if topic.discussing else "discuss"))
         forms.append(form("end") if topic.vote_open else form("vote", *_voting(desk, topic)))
@@ -187,6 +188,17 @@ def _voting(desk: OpinionDesk, topic: Topic) -> Sequence[Node]:
         labelled("结果何时显示", select("shows", shows, votes.shows[0])),
         _note("开始后不能再邀请，也不能改结果的显示办法。"),
     )
+
+
+def _inviting(context: Context, desk: OpinionDesk, actor: Actor, topic: Topic) -> list[html.Label]:
+    """One out of the list, or several by name or account."""
+    known = guests(context.home, desk, actor)
+    choices = {each.user: each.words for each in known if each.user not in topic.invited}
+    several = Input(name="users", type="text")
+    return [
+        labelled("从名单里选一位", select("pick", {"": "不选", **choices}, "")),
+        labelled("或写姓名、账号（可写几位，用顿号分开）", several),
+    ]
 
 
 def _line(name: str, value: str | None = None) -> Input:

@@ -113,6 +113,21 @@ def test_the_vote_is_cast_changed_and_shown_when_it_ends(made, topic):  # noqa: 
     assert "改投" not in [words(each) for each in kinds(shown, "Summary")]
 
 
+def test_the_office_picks_whom_to_invite_out_of_a_list(made):  # noqa: F811
+    li = made.actor("li")
+    done = write(made.home, made.actor("dai"), "另一件", "请说明结转资金。", submit=True)
+    number = make_topic(made.home, li, "结转", [done.opinion]).topic
+    shown = answer(made.home, li.grant, f"/topic/{number}", "")
+    offered = [words(each) for each in kinds(shown, "Option")]
+    for name, title in (("dai", "代表"), ("qian", "代表"), ("member", "财经委委员")):
+        assert any(each.endswith(f"（{title}，{name}）") for each in offered)
+    assert not [each for each in offered if "kuai" in each or "，li）" in each]
+    body = {"target": number, "step": "invite", "version": 1, "request": "pick"}
+    told = made.signed("li").post("/act", json={**body, "given": {"pick": "qian"}}, headers=OURS)
+    assert told.status_code == 200, told.json
+    assert stored(made, number).invited == {"qian"}
+
+
 def test_the_office_is_offered_what_is_alike_and_a_deputy_only_what_is_open(made, topic):  # noqa: F811
     staff = made.actor("li")
     for name in ("dai", "qian"):
