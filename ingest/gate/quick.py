@@ -15,6 +15,7 @@ Reading = Callable[[pl.Series], pl.Series]
 _SAMPLE, _VARIED = 1_000, 500
 _EXACT_DIGITS = 15  # as many decimal digits as a double keeps
 _ERROR = 5e-16  # relative; a double times a power of ten is nearer than this
+_EXACT_WHOLE = 2**53  # up to here a double tells every whole number apart
 
 
 def read(source: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
@@ -68,7 +69,7 @@ def _exactly(values: pl.Series, factor: int) -> pl.Series | None:
     """The amounts in fen as whole doubles; None where some cannot be told so.
 
     Up to 15 digits a double tells every decimal apart; times the factor it is nearer to a whole
-    number than its error only if the figure itself is whole in fen.
+    number than its error only if the figure itself is whole in fen. Beyond 2^53 it skips some.
     """
     values = values.rechunk()
     scaled = values.cast(pl.Float64, strict=False) * factor
@@ -79,7 +80,7 @@ def _exactly(values: pl.Series, factor: int) -> pl.Series | None:
     if not exact or scaled.null_count() != values.null_count():
         return None
     near = scaled.round(0)
-    off = (scaled - near).abs() > near.abs() * _ERROR
+    off = ((scaled - near).abs() > near.abs() * _ERROR) | (near.abs() > _EXACT_WHOLE)
     return None if off.any() or not scaled.is_finite().all() else near
 
 

@@ -79,6 +79,14 @@ def asked(home: Home) -> list[tuple[str, str]]:
         "101001", "101002", "102001", "B1101001")]  # fmt: skip
     found = [("/overview", ""), ("/overview", "?scope=all"), ("/alerts", ""), ("/debt", "")]
     found += [("/alerts", "?by=d"), ("/alerts", "?trial=1"), ("/alerts", "?st=新触发")]
+    found += [
+        ("/sangong", ""),
+        ("/sangong", "?scope=all&open=all"),
+        ("/audit", "?tab=all&open=all"),
+    ]
+    found += [("/sangong/d101", ""), ("/sangong/d101/u101001", ""), ("/audit/d102", "")]
+    found += [("/transfer", "?tab=all&open=all"), (f"/transfer/z{COUNTY}", ""), ("/social", "")]
+    found += [("/assets", f"?tab={tab}" if tab else "") for tab in ("", "soe", "admin", "nature")]
     found += [("/exec", "?scope=all&by=z"), ("/exec", "?by=y"), ("/exec", "?open=101,102")]
     for row in one:
         place = f"/exec/d{row['dept_code']}/u{row['agency_code']}/p{row['pro_code']}"

@@ -4,7 +4,7 @@ from functools import partial
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from budget_watch.tables import contract
@@ -40,6 +40,8 @@ digits = st.from_regex(r"-?[0-9]{1,16}(\.[0-9]{0,12})?", fullmatch=True)
 
 
 @settings(deadline=None)
+@example(["400000000000001"])  # in fen beyond 2^53
+@example(["90071992547409.93", "90071992547409.92"])
 @given(st.lists(st.none() | plain | digits, max_size=12))
 def test_plain_amounts_are_read_to_the_fen_as_digit_by_digit(texts):
     same(AMOUNT, texts)

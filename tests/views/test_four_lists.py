@@ -89,7 +89,7 @@ def test_each_list_holds_what_it_is_for_and_nothing_else(home):
     assert column(told["问题"], "办理", "办理状态", "结论") == [
         ("", "已查", ""),
         ("2026-0002", "初核成立", ""),
-        ("2026-0003", "办结", "有依据"),
+        ("2026-0003", "办结", "数据问题"),
     ]
     assert [row["事实"] for row in told["问题"] if row["办理状态"] == "已查"] == ["理由不充分"]
     assert column(told["建议"], "编号", "状态") == [
@@ -98,7 +98,7 @@ def test_each_list_holds_what_it_is_for_and_nothing_else(home):
         ("YJ2026-0005", "已登记"),
     ]
     assert column(told["成果"], "编号", "结论", "满意度") == [
-        ("2026-0003", "有依据", ""),
+        ("2026-0003", "数据问题", ""),
         ("CC2026-001", "已查完", ""),
         ("YJ2026-0004", "已答复", "1/1"),
     ]
