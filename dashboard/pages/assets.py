@@ -23,6 +23,7 @@ from budget_watch.views.assets import (
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.found_list import found_list
 from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
@@ -246,7 +247,8 @@ def _doubts(context: Context) -> html.Section:
         body = empty(f"没有您看得到的疑点（{seen}）。" if seen else "国有资产领域的规则没有命中。")
     else:
         body = table("国有资产疑点", columns, lines)
-    return block("疑点", body, flush=True, source=source(context, "疑点库"))
+    said = "现有的疑点，不分年度" + (f"；{context.some_findings}" if context.some_findings else "")
+    return block("疑点", body, flush=True, sub=said, source=source(context, "疑点库"))
 
 
 # ---- enterprises
@@ -395,22 +397,13 @@ def _firm(context: Context, firms: tuple[Enterprise, ...], code: str) -> Page:
         if each.grain.get("uscc") == code
     ]
     if doubts:
-        listed = [
-            Line(
-                [
-                    level_chip(each.level, each.provisional),
-                    link(
-                        each.message,
-                        context.address.at("finding", each.finding[:16], keep=("asof", "snap")),
-                    ),
-                ]
-            )
-            for each in doubts
-        ]
-        titles = [Column("级别"), Column("疑点", width="80%", long=True)]
         body.append(
             block(
-                "疑点", table("疑点", titles, listed), flush=True, source=source(context, "疑点库")
+                "疑点",
+                found_list(context, doubts),
+                flush=True,
+                sub=context.some_findings or None,
+                source=source(context, "疑点库"),
             )
         )
     last = one.last

@@ -27,6 +27,7 @@ from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.found_list import found_list
 from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
@@ -391,22 +392,10 @@ def _hidden(context: Context, hidden: list[Finding]) -> html.Section:
 def _listed(context: Context, doubts: list[Finding]) -> html.Section:
     """The year's findings about 三公经费, each to its page."""
     title = "三公经费疑点"
-    columns = [Column("级别"), Column("疑点", width="80%", long=True), Column("规则", minor=True)]
     most = len(doubts) if context.address.get("open") == "all" else FIRST
-    lines = [
-        Line(
-            [
-                level_chip(each.level, each.provisional),
-                link(
-                    each.message,
-                    context.address.at("finding", each.finding[:16], keep=("asof", "snap")),
-                ),
-                each.rule,
-            ]
-        )
-        for each in doubts[:most]
+    body: list[Node] = [
+        found_list(context, doubts[:most], title) if doubts else empty(_none(context))
     ]
-    body: list[Node] = [table(title, columns, lines)] if lines else [empty(_none(context))]
     if len(doubts) > most:
         more = link(
             f"显示全部{len(doubts)}条", context.address.with_query(open="all"), replace=True

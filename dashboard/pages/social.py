@@ -13,6 +13,7 @@ from budget_watch.views.social import Pool, pools
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.found_list import found_list
 from dashboard.pages.place_text import source
 from dashboard.parts import Node, block, bullet, insufficient, level_chip, link, missing
 from dashboard.table import Column, Line, table
@@ -66,7 +67,8 @@ def _lead(own: list[Pool]) -> str:
 def _doubts(context: Context) -> dict[tuple[str, str], list[Finding]]:
     grouped: dict[tuple[str, str], list[Finding]] = {}
     for each in alerts.open_findings(context.home, context.grant):
-        if each.area == AREA and "fund_kind" in each.grain:
+        about = alerts.year_of(each) == context.span.fiscal_year
+        if each.area == AREA and about and "fund_kind" in each.grain:
             key = (str(each.mof_div_code), str(each.grain["fund_kind"]))
             grouped.setdefault(key, []).append(each)
     return grouped
@@ -234,7 +236,15 @@ def _one(context: Context, found: tuple[Pool, ...]) -> Page:
         )
     ]
     if doubts:
-        body.append(_listed(context, doubts))
+        body.append(
+            block(
+                "疑点",
+                found_list(context, doubts),
+                flush=True,
+                sub=context.some_findings or None,
+                source=source(context, "疑点库"),
+            )
+        )
     told = [one for one in (own.level, own.aside) if one]
     lead = f"{own.year}年{own.month}月末累计结余{fmt.sentence_money(own.balance)}"
     if own.payable is not None and not own.aside:
@@ -245,24 +255,4 @@ def _one(context: Context, found: tuple[Pool, ...]) -> Page:
         [html.Div(body, className="rows")],
         lead="；".join([lead, *dict.fromkeys(told)]) + "。",
         crumbs=crumbs,
-    )
-
-
-def _listed(context: Context, doubts: list[Finding]) -> html.Section:
-    columns = [Column("级别"), Column("疑点", width="76%", long=True), Column("规则", minor=True)]
-    lines = [
-        Line(
-            [
-                level_chip(each.level, each.provisional),
-                link(
-                    each.message,
-                    context.address.at("finding", each.finding[:16], keep=("asof", "snap")),
-                ),
-                each.rule,
-            ]
-        )
-        for each in doubts
-    ]
-    return block(
-        "疑点", table("疑点", columns, lines), flush=True, source=source(context, "疑点库")
     )

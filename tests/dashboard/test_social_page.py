@@ -1,5 +1,7 @@
 """社保基金: pools by place and kind, their months behind them, gaps named."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from budget_watch.access import Grant, Scope
@@ -7,7 +9,7 @@ from budget_watch.lake import Home
 from tests.dashboard.reading import cells, kinds, links, words
 from tests.dashboard.test_pages import main
 from tests.views import small_city
-from tests.views.small_city import EAST
+from tests.views.small_city import CITY, EAST
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +69,25 @@ def test_who_sees_departments_alone_sees_no_pool(city: Home) -> None:
 def test_nothing_delivered_is_insufficient(tmp_path) -> None:
     bare = small_city.make(tmp_path, without=("social_fund_month",))
     assert "数据不足：缺 HRSS-01" in words(main(bare, "/social"))
+
+
+def test_a_pools_findings_are_those_of_the_year(city: Home, monkeypatch) -> None:
+    def found(year: int) -> SimpleNamespace:
+        return SimpleNamespace(
+            area="social",
+            mof_div_code=CITY,
+            grain={"fund_kind": "失业", "fiscal_year": year},
+            values={},
+            level="yellow",
+            provisional=False,
+            finding=f"{year}" * 16,
+            message=f"{year}年的疑点",
+            rule="SB01",
+        )
+
+    both = [found(2025), found(2026)]
+    monkeypatch.setattr("budget_watch.views.alerts.open_findings", lambda home, grant: both)
+    idle = next(row for row in rows(main(city, "/social"), "本级经办的险种") if row[0] == "失业")
+    assert idle[-1] == "■黄 1条"
+    text = words(main(city, f"/social/{CITY}/失业"))
+    assert "2026年的疑点" in text and "2025年的疑点" not in text
