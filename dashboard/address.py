@@ -184,6 +184,7 @@ PAGES: dict[str, PageShape] = {
         ("tab", "role", "st", "q", "person", "act", "item", "since", "until", "after"),
         range(0, 3),
     ),
+    "laws": PageShape("政策法规", ("tab", "open", "q"), range(0, 3)),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),
 }
 

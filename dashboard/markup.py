@@ -26,7 +26,9 @@ class Input(Component):
 
     _namespace = _HTML
     _type = "Input"
-    _prop_names: list[str] = ["name", "type", "value", "min", "max", "maxLength", "required"]  # noqa: RUF012
+    _prop_names: list[str] = [  # noqa: RUF012
+        *("name", "type", "value", "min", "max", "maxLength", "required", "placeholder"),
+    ]
     _children_props: list[str] = []  # noqa: RUF012
     _base_nodes: list[str] = []  # noqa: RUF012
     _valid_wildcard_attributes: list[str] = ["data-", "aria-"]  # noqa: RUF012

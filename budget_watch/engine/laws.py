@@ -18,6 +18,10 @@ _ARTICLE = re.compile(
 _NUMBER = r"\d+|[零〇一二三四五六七八九十百千]+"
 _SAID = re.compile(rf"第?({_NUMBER})条?(?:之({_NUMBER}))?")
 _HEADING = re.compile(r"^(#+\s|第[一二三四五六七八九十百]+[章节编][\s　])")
+_PART = re.compile(r"^(?:#+\s*)?(第[一二三四五六七八九十百]+([编章节])[\s　].*)$")
+_UNNUMBERED = re.compile(r"^##+\s*(.+)$")
+_DATED = re.compile(r"^\d{4}年\d{1,2}月\d{1,2}日")
+_DEPTHS = "编章节"
 # 预算法(2018-12-29), 预算法_20181229, 预算法_2018年12月29日
 _VERSION = re.compile(
     r"[\s_(（〔-]*(\d{4})(?:-|\.|年)?(\d{1,2}(?=[-.月])|\d{2})(?:-|\.|月)?(\d{2}|\d)日?[)）〕\s]*$"
@@ -85,7 +89,7 @@ def read_articles(text: str) -> dict[str, str]:
         line = raw.strip()
         found = _ARTICLE.match(line)
         if found:
-            key = str(number_of(found[1])) + (f"-{number_of(found[2])}" if found[2] else "")
+            key = _key(found)
             current = articles.setdefault(key, [])
             if found[3]:
                 current.append(found[3])
@@ -94,6 +98,73 @@ def read_articles(text: str) -> dict[str, str]:
         elif current is not None:
             current.append(line)
     return {key: "\n".join(lines) for key, lines in articles.items()}
+
+
+def _key(found: re.Match[str]) -> str:
+    """The article of a line “第…条之…”: 57, 22-1."""
+    return str(number_of(found[1])) + (f"-{number_of(found[2])}" if found[2] else "")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A part of a law: its title, how deep it lies (0 编, 1 章, 2 节), its first article."""
+
+    title: str
+    depth: int
+    first: str
+
+
+@dataclass(frozen=True)
+class Outline:
+    """How a law's text is divided, and the dated lines above it: how it was passed and amended."""
+
+    passed: tuple[str, ...]
+    headings: tuple[Heading, ...]
+
+    def above(self, article: str, order: Sequence[str]) -> tuple[Heading, ...]:
+        """The headings that an article stands under, the outermost first.
+
+        Args:
+            order: the law's articles as they follow each other.
+        """
+        open_: list[Heading] = []
+        at = order.index(article)
+        for each in self.headings:
+            if order.index(each.first) > at:
+                break
+            open_ = [*(one for one in open_ if one.depth < each.depth), each]
+        return tuple(open_)
+
+
+def read_outline(text: str) -> Outline:
+    """The chapters of a law's text. A heading without an article of its own (as in a table of
+    contents) is none.
+    """
+    passed: list[str] = []
+    headings: list[Heading] = []
+    waiting: list[tuple[str, int]] = []
+    begun = False
+    for raw in text.splitlines():
+        line = raw.strip()
+        article = _ARTICLE.match(line)
+        if article:
+            key = _key(article)
+            headings += [Heading(title, depth, key) for title, depth in waiting]
+            waiting, begun = [], True
+        elif (part := _part(line)) is not None:
+            waiting = [*(one for one in waiting if one[1] < part[1]), part]
+        elif not begun and _DATED.match(line):
+            passed.append(line)
+    return Outline(tuple(passed), tuple(headings))
+
+
+def _part(line: str) -> tuple[str, int] | None:
+    """The title of a part and its depth; None where the line begins none."""
+    found = _PART.match(line)
+    if found:
+        return " ".join(found[1].split()), _DEPTHS.index(found[2])
+    bare = _UNNUMBERED.match(line)
+    return (" ".join(bare[1].split()), 1) if bare else None
 
 
 @dataclass(frozen=True)
@@ -188,19 +259,34 @@ def load_dir(folder: Path, laws: Mapping[str, Law] | Iterable[Law]) -> dict[str,
     Raises:
         BookError: the folder does not exist, or a file is not UTF-8 or holds no article.
     """
-    texts: dict[str, dict[str, str]] = {}
+    return {law: read_text(path)[0] for law, path in law_files(folder, laws).items()}
+
+
+def law_files(folder: Path, laws: Mapping[str, Law] | Iterable[Law]) -> dict[str, Path]:
+    """The text file of each law of the register that has one. Raises BookError without a folder."""
     paths = _files(folder)
+    found = {}
     for law in laws.values() if isinstance(laws, Mapping) else laws:
-        for path in paths:
-            if law.file_hint and _belongs(path.stem, law):
-                try:
-                    articles = read_articles(path.read_text(encoding="utf-8-sig"))
-                except UnicodeDecodeError as error:
-                    raise BookError(str(path), "不是 UTF-8 文本；请另存为 UTF-8", "laws") from error
-                if not articles:
-                    raise BookError(str(path), "找不到“第…条”；每条应单独成段", "laws")
-                texts[law.id] = articles
-    return texts
+        own = [path for path in paths if _belongs(path.stem, law)]
+        if own:
+            found[law.id] = own[-1]
+    return found
+
+
+def read_text(path: Path) -> tuple[dict[str, str], Outline]:
+    """The articles of a law's file, and how they are divided.
+
+    Raises:
+        BookError: it is not UTF-8, or holds no article.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BookError(str(path), "不是 UTF-8 文本；请另存为 UTF-8", "laws") from error
+    articles = read_articles(text)
+    if not articles:
+        raise BookError(str(path), "找不到“第…条”；每条应单独成段", "laws")
+    return articles, read_outline(text)
 
 
 def _named(stem: str) -> tuple[str, str | None]:

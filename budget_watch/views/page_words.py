@@ -22,6 +22,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "audit": "审计整改",
     "debt": "政府债务",
     "data": "数据质量",
+    "laws": "政策法规",
     "rules": "规则与参数",
     "livelihood": "民生实事",
     "lists": "四张清单",

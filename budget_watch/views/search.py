@@ -1,4 +1,4 @@
-"""搜索: departments, units, projects, payees, document and voucher numbers, findings by a word.
+"""搜索: departments, units, projects, payees, document and voucher numbers, findings, articles.
 
 Everything is read under the reader's grant, counts included. Payees are searched by the name the
 grant shows: a natural person's is masked, so nobody is found by it.
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from budget_watch.casework.findings import Finding
+from budget_watch.engine.laws import article_name
+from budget_watch.views.laws import Library, find
 from budget_watch.views.vouchers import payee_id
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Hit:
     """One thing found.
 
     Attributes:
-        page: ``exec``, ``voucher`` or ``finding``; parts: the rest of its address.
+        page: ``exec``, ``voucher``, ``finding`` or ``laws``; parts: the rest of its address.
         note: what tells it apart from others of the same name.
         amount: what was paid, fen, for payees and vouchers.
     """
@@ -52,7 +54,12 @@ class Group:
 
 
 def search(
-    reader: Reader, findings: Iterable[Finding], word: str, year: int, city: str | None
+    reader: Reader,
+    findings: Iterable[Finding],
+    word: str,
+    year: int,
+    city: str | None,
+    laws: Library | None = None,
 ) -> list[Group]:
     """What a word finds, by kind.
 
@@ -60,6 +67,7 @@ def search(
         findings: the open findings the grant lets through.
         year: fiscal year of indicators, payees and vouchers.
         city: the city's own region; places of other regions begin with theirs.
+        laws: the law texts.
     """
     units = reader.scan("unit").sort("valid_from").collect()
     where = {
@@ -78,6 +86,7 @@ def search(
         _documents(reader, word, year, place),
         _vouchers(reader, word, year),
         _findings(findings, word),
+        _articles(laws or {}, word),
     ]
 
 
@@ -258,3 +267,17 @@ def _findings(findings: Iterable[Finding], word: str) -> Group:
         Hit(f"{f.rule} {f.title}", "finding", (f.finding[:16],), f.message) for f in found[:SHOWN]
     )
     return Group("疑点", hits, len(found))
+
+
+def _articles(laws: Library, word: str) -> Group:
+    found = find(laws, word)
+    hits = tuple(
+        Hit(
+            f"{each.work.law.quoted}{article_name(each.article)}",
+            "laws",
+            (each.work.law.id, each.article),
+            each.excerpt,
+        )
+        for each in found[:SHOWN]
+    )
+    return Group("法条", hits, len(found))

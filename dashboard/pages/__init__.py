@@ -31,6 +31,7 @@ MODULES = {
     "transfer": "transfer",
     "audit": "audit",
     "data": "data",
+    "laws": "laws",
     "rules": "rules",
     "search": "search",
     "exemptions": "exemptions",

@@ -11,6 +11,7 @@ from budget_watch.engine.explain import Explanation
 from budget_watch.engine.laws import article_name
 from budget_watch.views import formats as fmt
 from dashboard.context import Context
+from dashboard.pages.law_text import NOT_LOADED, in_force, law_link, value_basis
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words, measure_title, table_title
 from dashboard.pages.rules import book_of
@@ -42,9 +43,13 @@ def laws(context: Context, said: Explanation, rule: Any) -> html.Section:
             source=source(context, "规则库"),
         )
     parts: list[Node] = []
+    book = book_of(context)
     for law in said.laws:
-        head = html.P(html.Strong(law.cited))
-        version = f"{law.title}，{law.version}版，现行" if law.version else law.title
+        head = html.P(html.Strong(law_link(context, book, law.law, law.article, law.cited)))
+        known = book.laws.get(law.law)
+        version = f"{law.title}，{law.version}版" if law.version else law.title
+        if known is not None:
+            version = f"{version}，{in_force(context, known, '条文')}"
         text: Node = (
             html.Blockquote([html.P(line) for line in law.text.split("\n")], className="law")
             if law.text
@@ -67,7 +72,7 @@ def not_loaded(law: str, article: str | None, rule: Any) -> Node:
         ),
         None,
     )
-    note = html.P("条文原文尚未载入，请系统管理员载入法规文本。", className="note")
+    note = html.P(NOT_LOADED, className="note")
     if quoted is None:
         return note
     return html.Div([html.Blockquote(html.P(f"规则摘引：“{quoted}”"), className="law"), note])
@@ -126,7 +131,9 @@ def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
                             p.value,
                             fmt.day(p.since),
                             tag(authority(p.authority)),
-                            "；".join(p.basis) or p.note or authority(p.authority),
+                            value_basis(context, book_of(context), p.id, p.since, p.jurisdiction)
+                            or p.note
+                            or authority(p.authority),
                         ]
                     )
                     for p in said.parameters

@@ -15,7 +15,7 @@ from budget_watch.engine.testing import test_file
 from budget_watch.views import formats as fmt
 from budget_watch.views.rule_record import BackTest, RuleRun, backtests_of, runs_of, tests_of
 from dashboard.context import Context
-from dashboard.pages.law_text import cited
+from dashboard.pages.law_text import NOT_LOADED, citation
 from dashboard.pages.place_text import source
 from dashboard.parts import Node, block, empty, level_chip, missing, tag
 from dashboard.table import Column, Line, table
@@ -40,8 +40,8 @@ def articles(context: Context, book: Any, rule: Any) -> html.Section | None:
         words = texts.get(cite.law, {}).get(str(cite.article))
         if words is None and rule.confidence != "H":
             continue  # an article not yet held against its text is not printed
-        head = html.P(html.Strong(cited(book, cite, "H")))
-        said: Node = html.P("条文原文尚未载入，请系统管理员载入法规文本。", className="note")
+        head = html.P(html.Strong(citation(context, book, cite, "H")))
+        said: Node = html.P(NOT_LOADED, className="note")
         if words:
             said = html.Blockquote([html.P(line) for line in words.split("\n")], className="law")
         parts.append(html.Div([head, said], className="article"))

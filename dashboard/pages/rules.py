@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from budget_watch.casework.checking import book_stamp, rule_book
-from budget_watch.engine.authority import STATUSES, place_of, source_of, standard, standards_of
+from budget_watch.engine.authority import STATUSES, place_of, standard, standards_of
 from budget_watch.engine.model import AREAS
 from budget_watch.lake import Home
 from budget_watch.views import formats as fmt
@@ -15,7 +15,7 @@ from dashboard.context import Context, kept
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages import rule_record
-from dashboard.pages.law_text import cited, value_text
+from dashboard.pages.law_text import citation, citations, value_basis, value_text
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words
 from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments, tag
@@ -136,9 +136,11 @@ def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
             [html.P(rule.why, className="words"), *_not_for(rule)],
             source=source(context, "规则库"),
         ),
-        block("级别", _levels(book, rule), flush=True, source=source(context, "规则库")),
-        block("参数", _params(book, used), flush=True, source=source(context, "规则库")),
-        block("依据", _basis(book, rule), flush=True, source=source(context, "法律法规登记")),
+        block("级别", _levels(context, book, rule), flush=True, source=source(context, "规则库")),
+        block("参数", _params(context, book, used), flush=True, source=source(context, "规则库")),
+        block(
+            "依据", _basis(context, book, rule), flush=True, source=source(context, "法律法规登记")
+        ),
         rule_record.articles(context, book, rule),
         *(
             [  # counted over everything, so not for whom only a part is open
@@ -174,14 +176,14 @@ def _not_for(rule: Any) -> list[Node]:
     return notes
 
 
-def _levels(book: Any, rule: Any) -> Node:
+def _levels(context: Context, book: Any, rule: Any) -> Node:
     columns = [Column("级别"), Column("类"), Column("条件"), Column("依据")]
     lines = []
     for level, checked in zip(rule.levels, book.rules[rule.id].levels, strict=True):
         basis = level.basis if level.basis is not None else rule.basis
-        names = "；".join(cited(book, c, rule.confidence) for c in basis) or standards_of(
-            checked.when.names("param"), book
-        )
+        names: Node = citations(context, book, basis, level.confidence or rule.confidence)
+        if not names:
+            names = standards_of(checked.when.names("param"), book)
         lines.append(
             Line(
                 [
@@ -195,7 +197,7 @@ def _levels(book: Any, rule: Any) -> Node:
     return table("级别", columns, lines)
 
 
-def _params(book: Any, used: list[Any]) -> Node:
+def _params(context: Context, book: Any, used: list[Any]) -> Node:
     if not used:
         return empty("这条规则没有参数。")
     columns = [
@@ -220,14 +222,18 @@ def _params(book: Any, used: list[Any]) -> Node:
                         fmt.day(value.until) if value.until else "现行",
                         tag(standard(said.authority)),
                         place_of(said),
-                        source_of(said, book) or fmt.NOT_APPLICABLE,
+                        value_basis(
+                            context, book, parameter.param.id, said.since, said.jurisdiction
+                        )
+                        or said.note
+                        or fmt.NOT_APPLICABLE,
                     ]
                 )
             )
     return table("参数", columns, lines)
 
 
-def _basis(book: Any, rule: Any) -> Node:
+def _basis(context: Context, book: Any, rule: Any) -> Node:
     cites = rule_record.citations(rule)
     if not cites:
         return empty(f"{standards_of(book.rules[rule.id].params, book)}。")
@@ -244,7 +250,7 @@ def _basis(book: Any, rule: Any) -> Node:
         lines.append(
             Line(
                 [
-                    cited(book, cite, rule.confidence),
+                    citation(context, book, cite, rule.confidence),
                     (law.number if law else None) or dash,
                     (law.version if law else None) or dash,
                     fmt.day(law.valid_from) if law else dash,

@@ -7,11 +7,14 @@ from dash import html
 
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
+from budget_watch.views.laws import library_stamp
 from budget_watch.views.search import LEAST, Group, Hit, search
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.frame import Page
+from dashboard.pages.laws import library_of
 from dashboard.pages.place_text import source
+from dashboard.pages.rules import book_of
 from dashboard.parts import Node, attrs, block, empty, link
 from dashboard.table import Column, Line, table
 
@@ -23,6 +26,7 @@ TABLES = {
     "文号": "FIN-12 指标表",
     "凭证号": "FIN-15 国库集中支付凭证表",
     "疑点": "疑点库",
+    "法条": "法律法规文本",
 }
 
 
@@ -38,9 +42,10 @@ def page(context: Context) -> Page:
     findings = alerts.open_findings(context.home, context.grant)
     found = context.kept(
         "search",
-        lambda: search(context.reader, findings, word, year, city),
+        lambda: search(context.reader, findings, word, year, city, library_of(context)),
         word,
         year,
+        library_stamp(context.home.root, book_of(context).laws),
         alerts.latest_key(context.home),
     )
     number = sum(group.count for group in found)
@@ -85,7 +90,10 @@ def _block(context: Context, group: Group, year: int) -> html.Section:
         columns.append(Column("金额", number=True))
     lines = [_line(context, hit, money) for hit in group.hits]
     if group.count > len(group.hits):
-        rest = [f"其余{fmt.count(group.count - len(group.hits))}项", "请输入更长的名称或编号"]
+        rest: list[Node] = [
+            f"其余{fmt.count(group.count - len(group.hits))}项",
+            _rest(context, group),
+        ]
         lines.append(Line([*rest, fmt.NOT_APPLICABLE] if money else rest, "rest"))
     return block(
         group.title,
@@ -96,6 +104,14 @@ def _block(context: Context, group: Group, year: int) -> html.Section:
         unit="单位：元" if money else None,
         source=source(context, TABLES[group.title]),
     )
+
+
+def _rest(context: Context, group: Group) -> Node:
+    """Where the others are: articles have a search of their own."""
+    if group.title != "法条":
+        return "请输入更长的名称或编号"
+    to = context.address.at("laws", keep=("asof", "snap"), q=context.address.get("q"))
+    return link(f"查看全部{fmt.count(group.count)}条", to)
 
 
 def _line(context: Context, hit: Hit, money: bool) -> Line:

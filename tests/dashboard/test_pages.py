@@ -76,6 +76,12 @@ PAGES = [
     "/data/payment_voucher",
     "/data/tax_revenue",
     "/data/recon",
+    "/laws",
+    "/laws/budget-law",
+    "/laws/budget-law?tab=rules",
+    "/laws/budget-law?tab=params",
+    "/laws/budget-law/35",
+    "/laws?q=%E9%A2%84%E7%AE%97%E6%B3%95",
     "/rules",
     "/rules?area=voucher",
     "/rules/PZ02",
@@ -144,7 +150,8 @@ def test_no_cell_is_empty_and_no_row_is_short(home: Home, path: str) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_accuses_anybody(home: Home, path: str) -> None:
-    text = words(main(home, path))
+    name = "财政违法行为处罚处分条例"  # a regulation in the register
+    text = words(main(home, path)).replace(name, "")
     assert [word for word in FORBIDDEN if word in text] == []
 
 
