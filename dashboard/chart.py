@@ -14,7 +14,7 @@ from dash import dcc, html
 
 from budget_watch.views import formats as fmt
 from dashboard.parts import Node, attrs
-from dashboard.table import Column, Line, table
+from dashboard.table import Column, Line, table, unit_of
 
 FACE = (
     '-apple-system, "Segoe UI", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", '
@@ -89,6 +89,8 @@ def shown(
 ) -> html.Figure:
     """A chart with its sentence, its subtitle and its table."""
     figure.set(height=height)
+    lines = [Line(row) for row in rows]
+    unit = unit_of(lines)
     return html.Figure(
         [
             html.Figcaption(
@@ -106,7 +108,10 @@ def shown(
                 **attrs({"aria-label": f"{title} {sub}"}),
             ),
             html.Details(
-                [html.Summary("查看数据表"), table(title, columns, [Line(row) for row in rows])],
+                [
+                    html.Summary(f"查看数据表（{unit}）" if unit else "查看数据表"),
+                    table(title, columns, lines),
+                ],
                 className="data",
             ),
         ]

@@ -30,6 +30,7 @@ T = TypeVar("T")
 _kept: dict[tuple[Any, ...], Any] = {}
 _lock = Lock()
 _KEEP = 400
+AT_ONCE = 1_000  # rows at once of a list that is taken away whole
 _SOME = {
     Reached.UPHELD: "疑点只列初核成立以后的",
     Reached.TRANSFERRED: "疑点只列已转交的",
@@ -59,6 +60,8 @@ class Context:
         snapshot: the data it is answered from.
         latest: whether that is the newest snapshot.
         known: every published day as (snapshot id, business date, published at), oldest first.
+        whole: all rows are asked for, to be taken away: long lists come in longer pages,
+            divisions without a limit.
     """
 
     home: Home
@@ -68,6 +71,7 @@ class Context:
     latest: bool
     known: tuple[tuple[str, date, datetime], ...]
     dark: bool = False
+    whole: bool = False
 
     @property
     def _key(self) -> tuple[str, str, str]:
@@ -76,6 +80,10 @@ class Context:
     def kept(self, what: str, make: Callable[[], T], *more: Any) -> T:
         """Cache an answer by (snapshot, grant, question)."""
         return kept((*self._key, what, *more), make)
+
+    def at_once(self, most: int) -> int:
+        """How many rows a list shows at once, where a page shows at most so many."""
+        return AT_ONCE if self.whole else most
 
     @cached_property
     def reader(self) -> Reader:

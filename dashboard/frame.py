@@ -93,6 +93,7 @@ class Page:
         title: the heading. lead: one sentence: how much, against what, by how much.
         crumbs: (name, address) of the places above; the last is this page (no address).
         tools: switches above the blocks. body: the blocks.
+        acts: what can be done with the page, beside its heading.
     """
 
     title: Node
@@ -101,6 +102,7 @@ class Page:
     crumbs: Sequence[tuple[str, Address | None]] = field(default_factory=tuple)
     tools: Sequence[Node] = field(default_factory=tuple)
     tab_title: str = ""
+    acts: Sequence[Node] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True)
@@ -389,14 +391,14 @@ def _main(page: Page, address: Address, context: Context | None) -> html.Main:
     parts: list[Node] = []
     if len(crumbs) > 1:
         parts.append(html.Nav(html.Ol(crumbs, className="crumbs"), **attrs({"aria-label": "位置"})))
-    parts.append(html.Div([html.Div(head), _acts(address, context)], className="page-head"))
+    parts.append(html.Div([html.Div(head), _acts(page, address, context)], className="page-head"))
     if page.tools:
         parts.append(html.Div(list(page.tools), className="tools"))
     parts += list(page.body)
     return html.Main(parts, id="main", className="main", tabIndex="-1")
 
 
-def _acts(address: Address, context: Context | None) -> Node:
+def _acts(page: Page, address: Address, context: Context | None) -> Node:
     if context is None:
         return None
     fixed = replace(address.with_query(asof=None)).with_query(snap=context.snapshot.id)
@@ -406,7 +408,7 @@ def _acts(address: Address, context: Context | None) -> Node:
         html.Button("打印本页", **attrs({"data-print": "1"})),
     ]
     shared = menu("分享", share, "分享本页", right=True)
-    return html.Div([*_opinion_on(address, context), shared], className="acts")
+    return html.Div([*_opinion_on(address, context), *page.acts, shared], className="acts")
 
 
 FIGURES = (

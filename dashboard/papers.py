@@ -29,8 +29,9 @@ from budget_watch.digest.lists_sheet import lists_sheet
 from budget_watch.digest.office_files import audit_file, matrix_file
 from budget_watch.lake import Home, Snapshot
 from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too_long
-from dashboard.errors import BadRequestError
+from dashboard.errors import BadRequestError, DashboardError
 from dashboard.office import utc_of
+from dashboard.page_taking import pictured, taken
 from dashboard.pages.rules import book_at
 
 OFFICE = "人大常委会预算工作委员会"
@@ -39,7 +40,8 @@ _SHOWN = 10  # so many refused rows are told one by one
 
 
 def serve_papers(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
-    """GET /letter/<case>, GET /inquiry/<unit>/<month>, POST /inquiry, POST /export/lists."""
+    """GET /letter/<case>, GET /inquiry/<unit>/<month>, POST /inquiry, POST /export/<what>,
+    POST /picture."""
 
     @server.get("/letter/<case>")
     def letter(case: str) -> flask.Response:
@@ -88,9 +90,24 @@ def serve_papers(server: flask.Flask, home: Home, grant: Callable[[], Grant]) ->
             name, content = made(home, actor_of(home, grant()), asked)
         except ForbiddenError as error:
             return said(False, str(error), 403)
-        except (CaseworkError, DigestError, BadRequestError) as error:
+        except (CaseworkError, DigestError, DashboardError) as error:
             return said(False, str(error), 422)
         return as_download(content, name)
+
+    @server.post("/picture")
+    def picture() -> tuple[flask.Response, int]:
+        refused = foreign(flask.request)
+        if refused:
+            return said(False, refused, 403)
+        asked = flask.request.get_json(silent=True)
+        try:
+            if not isinstance(asked, dict):
+                raise BadRequestError(_STRANGE)
+            return flask.jsonify(pictured(home, actor_of(home, grant()), asked)), 200
+        except ForbiddenError as error:
+            return said(False, str(error), 403)
+        except (CaseworkError, DigestError, DashboardError) as error:
+            return said(False, str(error), 422)
 
 
 def _lists(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, bytes]:
@@ -136,6 +153,7 @@ def _audit(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, byt
 
 
 _EXPORTS: Mapping[str, Callable[[Home, Actor, Mapping[str, Any]], tuple[str, bytes]]] = {
+    "page": taken,
     "lists": _lists,
     "reconciliation": _reconciliation,
     "matrix": _matrix,

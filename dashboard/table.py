@@ -39,6 +39,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """What a table was made from; it stays at the table for whoever takes the page away."""
+
+    caption: str
+    columns: Sequence[Column]
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
 class Line:
     """One row: its cells, and what kind of row it is (``total``, ``gap``, ``rest`` or plain)."""
 
@@ -58,7 +67,7 @@ def table(
 ) -> html.Div:
     """A table with its caption; headers sort through the address when `at` is given."""
     body = [_row(columns, line) for line in lines]
-    return html.Div(
+    made: Any = html.Div(
         html.Table(
             [
                 html.Caption(caption, className="sr"),
@@ -72,6 +81,15 @@ def table(
         tabIndex="0" if wide else None,
         **attrs({"aria-label": caption}),
     )
+    made.listed = Listed(caption, columns, lines)
+    return made  # type: ignore[no-any-return]
+
+
+def unit_of(lines: Sequence[Line]) -> str:
+    """“单位：万元” of the amounts in a table; empty where a cell holds none by itself."""
+    found = (cell for line in lines for cell in line.cells if isinstance(cell, fmt.Money))
+    first = next(found, None)
+    return f"单位：{fmt.UNIT_TITLES[first.unit]}" if first is not None else ""
 
 
 def _head(column: Column, at: Address | None, sort: str) -> html.Th:

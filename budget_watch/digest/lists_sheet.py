@@ -17,12 +17,11 @@ from budget_watch.audit import Note
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import noted
 from budget_watch.casework.cases import HERE, Actor, today_of
-from budget_watch.digest.errors import DigestError
+from budget_watch.digest.reason import reason_of
 from budget_watch.digest.repack import repack
 from budget_watch.lake import Home
 from budget_watch.views.four_lists import FourList, four_lists
 
-LEAST_REASON = 4  # characters that say what an export is for
 HEAD_ROW = 3  # columns are named in the third line
 _WIDE = {"事项": 32, "问题": 32, "标题": 32, "事实": 60, "说明": 48, "期限": 28, "针对": 28}
 
@@ -40,9 +39,7 @@ def lists_sheet(
         DigestError: no reason.
     """
     require(store_of(home), actor.grant.role, "export")
-    why = " ".join(reason.split())
-    if len(why) < LEAST_REASON:
-        raise DigestError(f"导出要写明用途，至少{LEAST_REASON}个字。")
+    why = reason_of(reason)
     at = now or datetime.now(UTC)
     made = four_lists(home, actor, today_of(at), year)
     counts = {each.name: len(each.rows) for each in made}

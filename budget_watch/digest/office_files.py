@@ -16,7 +16,7 @@ from budget_watch.casework.auditing import entries, may_audit, noted
 from budget_watch.casework.cases import HERE, Actor
 from budget_watch.casework.permission_matrix import matrix, written
 from budget_watch.digest.errors import DigestError
-from budget_watch.digest.lists_sheet import LEAST_REASON
+from budget_watch.digest.reason import reason_of
 from budget_watch.engine import Book
 from budget_watch.lake import Home
 from budget_watch.views.action_matrix import action_sheet
@@ -32,7 +32,7 @@ def matrix_file(
         DigestError: no reason, or another ending.
     """
     require(store_of(home), actor.grant.role, "matrix")
-    why, at = _reason(reason), now or datetime.now(UTC)
+    why, at = reason_of(reason), now or datetime.now(UTC)
     if ending not in (".xlsx", ".csv"):
         raise DigestError("权限矩阵只导出为 Excel 或 CSV。")
     records = list(matrix(home.root, book))
@@ -55,15 +55,8 @@ def audit_file(
         DigestError: no reason.
     """
     may_audit(home, actor.grant)
-    details = {"reason": _reason(reason), "since": since, "until": until}
+    details = {"reason": reason_of(reason), "since": since, "until": until}
     noted(home, Note(actor.who, "audit.export", "audit", "log", details))
     found = entries(home, actor.grant, since=since, until=until)
     lines = [json.dumps(entry.__dict__, ensure_ascii=False) for entry in found]
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def _reason(reason: str) -> str:
-    why = " ".join(reason.split())
-    if len(why) < LEAST_REASON:
-        raise DigestError(f"导出要写明用途，至少{LEAST_REASON}个字。")
-    return why

@@ -22,7 +22,7 @@ from budget_watch.casework.auditing import noted
 from budget_watch.casework.cases import Actor
 from budget_watch.codes import names, years
 from budget_watch.digest.errors import DigestError
-from budget_watch.digest.lists_sheet import LEAST_REASON
+from budget_watch.digest.reason import reason_of
 from budget_watch.digest.repack import repack
 from budget_watch.lake import Home, Reader
 from budget_watch.lake.snapshot import Snapshot
@@ -55,9 +55,7 @@ def export(
         DigestError: no reason, or no report of this month.
     """
     require(store_of(home), actor.grant.role, "export")
-    why = " ".join(reason.split())
-    if len(why) < LEAST_REASON:
-        raise DigestError(f"导出要写明用途，至少{LEAST_REASON}个字。")
+    why = reason_of(reason)
     reader = Reader(home, actor.grant, snapshot)
     found = statements(reader, year, month) if reader.snapshot is not None else []
     if reader.snapshot is None or not found:

@@ -67,6 +67,7 @@ _ACTS: Mapping[str, str] = {
     "voucher.list": "列出凭证",
     "lists.export": "导出四张清单",
     "paper.export": "导出文书或清单",
+    "page.export": "导出页面",
     "matrix.export": "导出权限矩阵",
     "notice.address": "设置消息地址",
     "inspection.draw": "抽取",

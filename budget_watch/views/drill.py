@@ -123,7 +123,7 @@ class Division:
     """A place divided one way.
 
     Attributes:
-        rows: the parts, sorted; at most ``LIMIT``.
+        rows: the parts, sorted; not more than were asked for.
         rest: the parts beyond the limit, summed, and how many they are.
         gap: what carries no key of this division; zero when everything does.
         total: the place itself, from its own sum, not from the rows.
@@ -195,8 +195,13 @@ def total(cube: Cube, place: Place, span: Span) -> Amounts:
     return _amounts(frame.row(0, named=True))
 
 
-def divide(cube: Cube, place: Place, span: Span, by: str, sort: str = "-spent") -> Division:
-    """Divide a place by a letter of the cube (not ``s`` or ``y``, which need vouchers)."""
+def divide(
+    cube: Cube, place: Place, span: Span, by: str, sort: str = "-spent", most: int = LIMIT
+) -> Division:
+    """Divide a place by a letter of the cube (not ``s`` or ``y``, which need vouchers).
+
+    Beyond ``most`` parts the rest is one sum.
+    """
     key = _key(place, by)
     frame = _frame(cube, place, by).filter(place.where())
     grouped = frame.group_by(key.alias("key")).agg(_measures(place, span))
@@ -206,7 +211,7 @@ def divide(cube: Cube, place: Place, span: Span, by: str, sort: str = "-spent") 
         for row in grouped.filter(pl.col("key").is_not_null()).iter_rows(named=True)
     ]
     rows = _sorted([row for row in rows if _lives(row.amounts, by)], sort, by)
-    shown, over = rows[:LIMIT], rows[LIMIT:]
+    shown, over = rows[:most], rows[most:]
     rest = _sum(row.amounts for row in over)
     gap = whole - rest - _sum(row.amounts for row in shown)
     return Division(by, shown, rest, len(over), gap, whole)

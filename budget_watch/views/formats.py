@@ -28,9 +28,25 @@ Unit = Literal["yuan", "wan", "yi"]
 UNIT_TITLES: dict[Unit, str] = {"yuan": "元", "wan": "万元", "yi": "亿元"}
 
 
+class Money(str):
+    """An amount as a table shows it, with the exact fen behind it: what is taken away from a page
+    is reckoned from these, never from the rounded text.
+    """
+
+    fen: int
+    unit: Unit
+
+    @classmethod
+    def of(cls, fen: int, unit: Unit) -> Money:
+        """The text of an amount in a unit."""
+        made = cls(format_amount(fen, UNIT_TITLES[unit]))
+        made.fen, made.unit = fen, unit
+        return made
+
+
 def table_money(fen: int | None, unit: Unit = "wan") -> str:
     """Money in a table column whose unit stands in the head: ``1,234,567.89``."""
-    return format_amount(fen, UNIT_TITLES[unit])
+    return MISSING if fen is None else Money.of(fen, unit)
 
 
 def sentence_money(fen: int | None) -> str:
@@ -135,6 +151,7 @@ __all__ = [
     "MISSING",
     "NOT_APPLICABLE",
     "UNIT_TITLES",
+    "Money",
     "Unit",
     "count",
     "day",

@@ -69,7 +69,7 @@ class VoucherPage:
     """One page of a list.
 
     Attributes:
-        rows: at most ``PAGE`` vouchers, columns ``SHOWN``.
+        rows: at most as many vouchers as were asked for, columns ``SHOWN``.
         first: position of the first row in the whole list, from 1.
         count, total: of the whole list, all pages (fen).
         after: key of the next page, None on the last.
@@ -88,13 +88,19 @@ def payee_id(name: str | None, account: str | None) -> str:
 
 
 def list_vouchers(
-    reader: Reader, cube: Cube, wanted: Filter, sort: str = "-date", after: str | None = None
+    reader: Reader,
+    cube: Cube,
+    wanted: Filter,
+    sort: str = "-date",
+    after: str | None = None,
+    at_once: int = PAGE,
 ) -> VoucherPage:
     """One page of the vouchers of a place.
 
     Args:
         sort: ``-date``, ``date``, ``-amt`` or ``amt``.
         after: the key a page before gave; None = the first page.
+        at_once: rows of a page.
     """
     lazy = select(reader, cube, wanted)
     column = "pay_amt" if sort.lstrip("-") == "amt" else "pay_date"
@@ -104,12 +110,12 @@ def list_vouchers(
     if after is not None:
         beyond = _beyond(column, after, down)
         rest, passed = lazy.filter(beyond), (~beyond).sum()
-    ends = (rest.bottom_k if not down else rest.top_k)(PAGE + 1, by=order)
+    ends = (rest.bottom_k if not down else rest.top_k)(at_once + 1, by=order)
     sums = lazy.select(count=pl.len(), total=pl.col("pay_amt").sum(), passed=passed.cast(pl.Int64))
     page, summed = pl.collect_all([ends.select(SHOWN), sums])
     page = page.sort(order, descending=down)
-    rows = page.head(PAGE)
-    following = _key(rows.row(-1, named=True), column) if page.height > PAGE else None
+    rows = page.head(at_once)
+    following = _key(rows.row(-1, named=True), column) if page.height > at_once else None
     found = summed.row(0, named=True)
     return VoucherPage(
         rows,

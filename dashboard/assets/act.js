@@ -129,6 +129,67 @@
       said.textContent = "没有收到回答，不知道是否办成。请再按一次：同一请求只会办一次。";
     });
   });
+  function save(blob, name) {
+    var way = document.createElement("a");
+    way.href = URL.createObjectURL(blob);
+    way.download = name;
+    way.click();
+    setTimeout(function () { URL.revokeObjectURL(way.href); }, 60000);
+    told("已导出，记入审计日志。");
+  }
+  /* A chart as a picture: written down by the server first, then drawn here, with its caption and the mark. */
+  function picture(form, asked) {
+    var button = form.querySelector("button[type=submit]"), said = form.querySelector(".form-said");
+    var at = Array.from(form.elements.namedItem("chart").options).findIndex(function (one) { return one.value === asked.chart; });
+    var graph = document.querySelectorAll("#main .js-plotly-plot")[at];
+    if (!graph || !window.Plotly) { button.disabled = false; said.textContent = "图还没有画出来；请展开后稍等再导出。"; return; }
+    fetch("/picture", {
+      method: "POST", credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
+      body: JSON.stringify(asked)
+    }).then(function (answer) {
+      return answer.json().then(function (told) {
+        if (!answer.ok) { said.textContent = told.said || told.error; return null; }
+        return drawn(graph, told).then(function (blob) { save(blob, told.name); });
+      });
+    }).catch(function () { said.textContent = "图没有画成；请刷新页面后再导出。"; }).then(function () { button.disabled = false; });
+  }
+  var WIDE = 960, HIGH = 420, SCALE = 2;
+  function drawn(graph, told) {
+    var layout = JSON.parse(JSON.stringify(graph.layout));
+    delete layout.width; delete layout.height; layout.autosize = false;
+    return window.Plotly.toImage({ data: graph.data, layout: layout }, { format: "png", width: WIDE, height: HIGH, scale: SCALE })
+      .then(function (url) {
+        return new Promise(function (done, failed) {
+          var image = new Image();
+          image.onload = function () { done(image); };
+          image.onerror = failed;
+          image.src = url;
+        });
+      }).then(function (image) {
+        var canvas = document.createElement("canvas"), pen = canvas.getContext("2d"), below = HIGH + 76;
+        canvas.width = WIDE * SCALE; canvas.height = (HIGH + 132) * SCALE;
+        pen.scale(SCALE, SCALE);
+        pen.fillStyle = layout.paper_bgcolor || "#ffffff";
+        pen.fillRect(0, 0, WIDE, HIGH + 132);
+        pen.drawImage(image, 0, 68, WIDE, HIGH);
+        function write(words, x, y, size, colour) {
+          pen.font = size + "px " + getComputedStyle(document.body).fontFamily;
+          pen.fillStyle = colour;
+          pen.fillText(words, x, y, WIDE - 32);
+        }
+        var ink = (layout.font && layout.font.color) || "#1b2430", note = getComputedStyle(document.documentElement).getPropertyValue("--text-3").trim();
+        write(told.title, 16, 30, 16, ink);
+        write(told.page + " · " + told.sub, 16, 52, 12, note);
+        write(told.source, 16, below + 16, 12, note);
+        write(told.mark, 16, below + 38, 12, note);
+        pen.globalAlpha = 0.12;
+        pen.rotate(-Math.PI / 10);
+        write(told.mark, 40, 420, 22, ink);
+        write(told.mark, 320, 640, 22, ink);
+        return new Promise(function (done) { canvas.toBlob(done, "image/png"); });
+      });
+  }
   document.addEventListener("submit", function (event) {
     var form = event.target.closest("form[data-export]");
     if (!form) { return; }
@@ -139,6 +200,7 @@
     said.textContent = "";
     var asked = fields(form);
     Object.keys(form.dataset).forEach(function (name) { if (name !== "export") { asked[name] = form.dataset[name]; } });
+    if (asked.format === "png") { picture(form, asked); return; }
     fetch("/export/" + form.dataset.export, {
       method: "POST", credentials: "same-origin",
       headers: { "Content-Type": "application/json", "X-Budget-Watch": "act" },
@@ -147,14 +209,7 @@
       button.disabled = false;
       if (!answer.ok) { return answer.json().then(function (told) { said.textContent = told.said || told.error; }); }
       var name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") || "");
-      return answer.blob().then(function (blob) {
-        var way = document.createElement("a");
-        way.href = URL.createObjectURL(blob);
-        way.download = name ? decodeURIComponent(name[1]) : "export.xlsx";
-        way.click();
-        setTimeout(function () { URL.revokeObjectURL(way.href); }, 60000);
-        told("已导出，记入审计日志。");
-      });
+      return answer.blob().then(function (blob) { save(blob, name ? decodeURIComponent(name[1]) : "export.xlsx"); });
     }).catch(function () {
       button.disabled = false;
       said.textContent = "没有收到回答；请再试一次。";

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
 from dashboard.context import Context
 from dashboard.frame import Page
+from dashboard.pages.taking_away import ways_out
 
 MODULES = {
     "overview": "overview",
@@ -41,4 +43,5 @@ MODULES = {
 def route(context: Context) -> Page:
     """The page of an address."""
     module = import_module(f"dashboard.pages.{MODULES[context.address.page]}")
-    return cast("Page", module.page(context))
+    page = cast("Page", module.page(context))
+    return replace(page, acts=(*page.acts, *ways_out(page, context)))

@@ -257,7 +257,8 @@ def _list(context: Context, found: Sifted, run: PastRun) -> html.Section:
 
 def _rows(context: Context, found: Sifted) -> html.Section:
     start = int(context.address.get("after") or 0)
-    shown = found.findings[start : start + alerts.PAGE]
+    most = context.at_once(alerts.PAGE)
+    shown = found.findings[start : start + most]
     columns = [
         Column("级别", width="92px"),
         Column("类", minor=True, width="44px"),
@@ -282,11 +283,15 @@ def _rows(context: Context, found: Sifted) -> html.Section:
             className="note",
         )
     )
-    if start + alerts.PAGE < len(found.findings):
-        pager.append(link("下一页 ›", context.address.with_query(after=str(start + alerts.PAGE))))
+    if start + most < len(found.findings):
+        pager.append(link("下一页 ›", context.address.with_query(after=str(start + most))))
     return block(
         "疑点",
-        [table("疑点", columns, lines), html.Div(pager, className="pager"), bar(context)],
+        [
+            table("疑点", columns, lines),
+            html.Div(pager, className="pager", **attrs({"data-rows": str(len(found.findings))})),
+            bar(context),
+        ],
         flush=True,
         sub="红、橙、黄、蓝为级别；同级新的在前",
         source=source(context, "疑点库"),

@@ -277,6 +277,7 @@ def _due(context: Context, found: Debt) -> html.Section:
     drawn = chart.base(colours, left=48)
     drawn.add(
         "bar",
+        name="本金",
         x=names,
         y=[chart.scaled(p, unit) for p, _ in amounts],
         marker={"color": colours.actual},
@@ -287,6 +288,7 @@ def _due(context: Context, found: Debt) -> html.Section:
     )
     drawn.add(
         "bar",
+        name="利息",
         x=names,
         y=[chart.scaled(i, unit) for _, i in amounts],
         marker={"color": colours.surface, "line": {"color": colours.actual, "width": 1}},

@@ -110,13 +110,15 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
 
 
 def _divided(context: Context, place: Place, by: str, sort: str) -> drill.Division:
+    most = context.at_once(drill.LIMIT)
     return context.kept(
         "divide",
-        lambda: drill.divide(context.cube, place, context.span, by, sort),
+        lambda: drill.divide(context.cube, place, context.span, by, sort, most),
         place,
         context.span,
         by,
         sort,
+        most,
     )
 
 

@@ -20,7 +20,8 @@ def payees(context: Context, place: Place) -> html.Section:
         "payees", lambda: vouchers.payees(context.reader, context.cube, wanted), wanted
     )
     total = int(frame["spent"].sum() or 0)
-    shown = frame.head(drill.LIMIT)
+    most = context.at_once(drill.LIMIT)
+    shown = frame.head(most)
     money = context.money
 
     def line(name: Node, spent: Node, amount: int, number: int, kind: str = "") -> Line:
@@ -37,7 +38,7 @@ def payees(context: Context, place: Place) -> html.Section:
                 row["vouchers"],
             )
         )
-    rest = frame.slice(drill.LIMIT)
+    rest = frame.slice(most)
     if rest.height:
         amount = int(rest["spent"].sum())
         lines.append(
@@ -100,7 +101,7 @@ def applications(context: Context, place: Place) -> html.Section:
             "total",
         )
     ]
-    for row in frame.head(drill.LIMIT).iter_rows(named=True):
+    for row in frame.head(context.at_once(drill.LIMIT)).iter_rows(named=True):
         if row["pay_app_id"] is None:
             continue
         to = context.address.at("exec", *(a + b for a, b in place.path), f"s{row['pay_app_id']}")

@@ -127,6 +127,7 @@ def _line(
     here = min(named, known[-1][0])
     figure.add(
         "scatter",
+        name=name,
         x=[m for m, _ in known],
         y=[chart.scaled(v, unit) for _, v in known],
         mode="lines+text",
@@ -165,6 +166,7 @@ def _steps(context: Context, place: Place, amounts: Amounts) -> html.Section:
     outline = {"line": {"color": colours.last_line, "width": 1}}
     figure.add(
         "waterfall",
+        name="金额",
         x=[_wrapped(name) for name, _, _ in bars],
         y=[chart.scaled(value, unit) for _, value, _ in bars],
         measure=[kind for _, _, kind in bars],

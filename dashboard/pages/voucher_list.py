@@ -9,7 +9,7 @@ from budget_watch.views import vouchers
 from budget_watch.views.drill import Amounts, Place
 from dashboard.context import Context
 from dashboard.pages.place_text import VOUCHERS, called, source
-from dashboard.parts import Node, block, empty, link, menu
+from dashboard.parts import Node, attrs, block, empty, link, menu
 from dashboard.table import Column, Line, table
 
 METHODS = ("转账", "公务卡", "现金", "提现", "批量代发")
@@ -46,12 +46,14 @@ def block_of(context: Context, place: Place, amounts: Amounts) -> html.Section:
     sort, after = address.get("sort") or "-date", address.get("after") or None
     if sort.lstrip("-") not in ("date", "amt"):
         sort = "-date"
+    most = context.at_once(vouchers.PAGE)
     found = context.kept(
         "vouchers",
-        lambda: vouchers.list_vouchers(context.reader, context.cube, wanted, sort, after),
+        lambda: vouchers.list_vouchers(context.reader, context.cube, wanted, sort, after, most),
         wanted,
         sort,
         after,
+        most,
     )
     body: list[Node] = [
         _filters(context, wanted),
@@ -164,4 +166,4 @@ def _pager(context: Context, found: vouchers.VoucherPage) -> Node:
     parts.append(html.Span(f"第{fmt.count(found.first)}—{fmt.count(last)}笔", className="note"))
     if found.after:
         parts.append(link("下一页 ›", context.address.with_query(after=found.after)))
-    return html.Div(parts, className="pager")
+    return html.Div(parts, className="pager", **attrs({"data-rows": str(found.count)}))

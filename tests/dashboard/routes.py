@@ -73,6 +73,8 @@ def schema(
     days = one_of(["2026-09-30", "2026-02-30", ""])
     exported = {"reason": one_of(["年度检查"]), "year": years, "period": months}
     exported |= {"format": one_of(["xlsx", "csv", "exe"]), "since": days, "until": days}
+    exported |= {"at": one_of([f"{path}{search}" for path, search in addresses])}
+    exported |= {"table": TEXT, "chart": one_of(["月度累计"]), "range": one_of(["page", "all"])}
     binary: Json = {"type": "string", "format": "binary"}
     forms: dict[str, tuple[str, ...]] = {
         "/login": ("name", "password", "next"),
@@ -115,8 +117,11 @@ def schema(
             "post": _post(
                 "application/json",
                 _object(exported, ("reason",)),
-                _path("what", one_of(["lists", "reconciliation", "matrix", "audit"])),
+                _path("what", one_of(["lists", "reconciliation", "matrix", "audit", "page"])),
             )
+        },
+        "/picture": {
+            "post": _post("application/json", _object(exported, ("reason", "at", "chart")))
         },
         "/letter/{case}": {"get": _get(_path("case", one_of(cases)))},
         "/inquiry/{unit}/{month}": {

@@ -317,7 +317,7 @@ def test_no_label_is_english(home: Home) -> None:
     allowed = re.compile(
         r"FIN-?\d*|TRE-\d+|REF-\d+|TAX-\d+|NR-\d+|AUD-\d+|NDRC-\d+|SASAC-\d+|HRSS-\d+|NHSA-\d+|STAT-\d+"
         r"|[A-Z]{2}\d{2}[A-Z]?|S20\d+-\d+|budget-watch( [a-z]+)*|[IPSVLB]\w+|99-\w+|[0-9a-f]{12,64}"
-        r"|[HML](?=。)|T\+"
+        r"|[HML](?=。)|T\+|Excel|CSV|PNG"
     )
     for path in ("/overview", "/exec", "/exec/d101", "/debt", "/alerts", "/data"):
         text = allowed.sub("", words(main(home, path)))
