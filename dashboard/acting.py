@@ -27,11 +27,13 @@ from budget_watch.casework.errors import (
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.livelihood import UnknownLivelihoodError
 from budget_watch.casework.telling.following import follow
+from budget_watch.digest.issues import UnknownIssueError
 from budget_watch.lake import Home
 from budget_watch.notices.inbox import mark_seen
 from budget_watch.opinions import attachments as opinion_files
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from budget_watch.opinions.opinion import PREFIX as OPINION
+from dashboard.acting_on_digests import digests_own, on_digest
 from dashboard.acting_on_inspections import inspections_own, on_inspection
 from dashboard.acting_on_livelihood import livelihood_own, on_livelihood
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
@@ -50,11 +52,16 @@ UNKNOWN = (
     UnknownCaseError,
     UnknownExemptionError,
     UnknownFindingError,
+    UnknownIssueError,
     UnknownLivelihoodError,
     UnknownOpinionError,
     UnknownTopicError,
 )
-_ELSEWHERE = ((opinions_own, on_opinion), (livelihood_own, on_livelihood))
+_ELSEWHERE = (
+    (opinions_own, on_opinion),
+    (livelihood_own, on_livelihood),
+    (digests_own, on_digest),
+)
 _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field
 

@@ -111,6 +111,8 @@ KEYS: dict[str, Key] = {
     "item": Key("对象", lambda text: 0 < len(text) <= 200 and text.isprintable(), "一行文字"),
     "since": Key("从哪天", _is_day, "日期，如 2026-11-20"),
     "until": Key("到哪天", _is_day, "日期，如 2026-11-20"),
+    "no": Key("季刊编号", _pattern(r"[1-9]\d{0,8}"), "编号，如 3"),
+    "cmp": Key("与哪一号比较", _pattern(r"[1-9]\d{0,8}"), "季刊编号，如 2"),
     "print": Key("打印版式", _choice("1"), "1"),
 }
 COMMON = ("fy", "to", "asof", "snap", "scope", "unit", "print")
@@ -185,6 +187,7 @@ PAGES: dict[str, PageShape] = {
         range(0, 3),
     ),
     "laws": PageShape("政策法规", ("tab", "open", "q"), range(0, 3)),
+    "digest": PageShape("季刊", ("open", "no", "cmp"), range(0, 2)),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),
 }
 

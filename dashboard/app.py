@@ -24,6 +24,7 @@ from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
 from dashboard.frame import PRODUCT, Page, Seat, render
 from dashboard.gate_docs import serve_docs
+from dashboard.issue_files import serve_issues
 from dashboard.markup import plain
 from dashboard.office import PAGE as OFFICE
 from dashboard.office import Office, sections
@@ -89,6 +90,7 @@ def create_app(home: Home) -> dash.Dash:
     serve_accounts(app.server, home, current_grant)
     serve_files(app.server, home, current_grant)
     serve_papers(app.server, home, current_grant)
+    serve_issues(app.server, home, current_grant)
     _harden(app)
     return app
 
@@ -200,14 +202,16 @@ def _harden(app: dash.Dash) -> None:
         scripts = " ".join(
             f"'{digest}'" if not digest.startswith("'") else digest for digest in app.csp_hashes()
         )
-        response.headers["Content-Security-Policy"] = (
+        ours = (
             f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
             "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; object-src 'none'; "
             "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         )
+        # an issue of the digest brings its own: it runs one script of its own, and is framed here
+        response.headers.setdefault("Content-Security-Policy", ours)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Frame-Options"] = "DENY"
+        response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"

@@ -46,7 +46,15 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     ("审查", (("audit", "审计整改"),)),
-    ("资料", (("laws", "政策法规"), ("rules", "规则与参数"), ("exemptions", "例外情形登记"))),
+    (
+        "资料",
+        (
+            ("digest", "季刊"),
+            ("laws", "政策法规"),
+            ("rules", "规则与参数"),
+            ("exemptions", "例外情形登记"),
+        ),
+    ),
     ("管理", (("data", "数据质量"), ("admin", "系统管理"))),
 )
 TABBAR = (
@@ -66,6 +74,7 @@ MORE = (
     ("assets", "国有资产"),
     ("social", "社保基金"),
     ("audit", "审计整改"),
+    ("digest", "季刊"),
     ("laws", "政策法规"),
     ("rules", "规则与参数"),
     ("exemptions", "例外情形登记"),

@@ -24,6 +24,7 @@ from budget_watch.casework.inquiries import Outcome, answered
 from budget_watch.digest import reconciliation_sheet
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.inquiry_sheet import inquiry_sheet
+from budget_watch.digest.issuing import exported
 from budget_watch.digest.letter import letter_of, write_letter
 from budget_watch.digest.lists_sheet import lists_sheet
 from budget_watch.digest.office_files import audit_file, matrix_file
@@ -152,12 +153,20 @@ def _audit(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, byt
     return "审计日志.jsonl", audit_file(home, actor, text_of(asked, "reason"), since, until)
 
 
+def _digest(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, bytes]:
+    number = text_of(asked, "number")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise BadRequestError(_STRANGE)
+    return exported(home, actor, int(number), text_of(asked, "format"), text_of(asked, "reason"))
+
+
 _EXPORTS: Mapping[str, Callable[[Home, Actor, Mapping[str, Any]], tuple[str, bytes]]] = {
     "page": taken,
     "lists": _lists,
     "reconciliation": _reconciliation,
     "matrix": _matrix,
     "audit": _audit,
+    "digest": _digest,
 }
 
 

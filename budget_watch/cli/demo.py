@@ -229,16 +229,11 @@ def _judge(here: Context, day: date, tell: Report) -> dict[str, Any]:
 
 def _digest(here: Context, period: str, _tell: Report) -> list[Path]:
     from budget_watch.access import Grant
-    from budget_watch.digest import build
+    from budget_watch.casework.cases import actor_of
+    from budget_watch.digest.issuing import build_now
 
-    return build(
-        here.home,
-        Grant.operator("demo"),
-        period=period,
-        formats=("docx", "html"),
-        out=here.root / "digest",
-        report="quarterly",
-    )
+    actor = actor_of(here.home, Grant.operator("demo"))
+    return build_now(here.home, actor, period, ("docx", "html"), here.root / "digest")[1]
 
 
 def _accounts(here: Context, _tell: Report) -> tuple[str | None, list[dict[str, Any]]]:

@@ -27,26 +27,17 @@ def digest(
     as_json: JsonOption = False,
 ) -> int:
     """生成季刊等报告。"""
-    from budget_watch.digest import build
+    from budget_watch.casework.cases import actor_of
     from budget_watch.digest.errors import DigestError, DigestRefusedError
+    from budget_watch.digest.issuing import build_now
 
     here: Context = context.obj
-    folder = out or here.root / "digest"
     printer = Printer(as_json, {"file": "文件", "bytes": "字节"})
-    grant = here.grant(as_, "digest")
-    if grant.role is not None:
-        from budget_watch.access.granting import require
-        from budget_watch.casework.accounts import store_of
-
-        require(store_of(here.home), grant.role, "digest")
+    actor = actor_of(here.home, here.grant(as_, "digest"))
+    wanted = tuple(part.strip() for part in formats.split(","))
     try:
-        files = build(
-            here.home,
-            grant,
-            period=period,
-            formats=tuple(part.strip() for part in formats.split(",")),
-            out=folder,
-            report=report,
+        issue, files = build_now(
+            here.home, actor, period, wanted, out or here.root / "digest", report
         )
     except DigestRefusedError as refused:
         printer.close({"refused": True, "reason": str(refused)}, str(refused))
@@ -54,7 +45,8 @@ def digest(
     except DigestError as wrong:  # a period, report or format that is not one
         raise typer.BadParameter(str(wrong)) from None
     printer.records({"file": str(path), "bytes": path.stat().st_size} for path in files)
-    printer.close({"refused": False, "files": len(files)}, f"已生成 {len(files)} 个文件。")
+    told = f"已生成 {len(files)} 个文件，存为第{issue.number}号。"
+    printer.close({"refused": False, "files": len(files), "issue": issue.number}, told)
     return DONE
 
 

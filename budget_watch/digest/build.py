@@ -53,42 +53,58 @@ def build(
         PeriodError, TemplateError: wrong usage.
         DigestRefusedError: nothing to report on, or missing inputs the template would hide.
     """
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise DigestError(f"没有格式“{unknown[0]}”。可用：{'、'.join(FORMATS)}")
+    check_formats(formats)
     when = parse(period)
     document = compose(home, grant, when, read_template(report))
     folder = out or home.root / "digest"
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name in formats:
-        path = folder / f"{report}-{when.text}.{name}"
-        part = path.with_suffix(f".{name}.part")
-        part.write_bytes(FORMATS[name](document))
-        part.replace(path)
-        written.append(path)
-    return written
+    return [
+        put(folder / f"{report}-{when.text}.{name}", FORMATS[name](document)) for name in formats
+    ]
 
 
-def compose(home: Home, grant: Grant, period: Period, template: Template) -> Document:
+def check_formats(formats: Sequence[str]) -> None:
+    """See that every format is one of ours. Raises DigestError."""
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise DigestError(f"没有格式“{unknown[0]}”。可用：{'、'.join(FORMATS)}")
+
+
+def put(path: Path, content: bytes) -> Path:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f"{path.suffix}.part")
+    part.write_bytes(content)
+    part.replace(path)
+    return path
+
+
+def _quiet(stage: str) -> None:
+    """Nobody waits to hear how far it is."""
+
+
+def compose(
+    home: Home,
+    grant: Grant,
+    period: Period,
+    template: Template,
+    told: Callable[[str], None] = _quiet,
+) -> Document:
     """The report as a document.
+
+    Args:
+        told: hears what the build is at, before it begins with it.
 
     Raises:
         DigestRefusedError: as `build`.
     """
-    if not grant.whole:
-        raise DigestRefusedError(
-            "季刊按全部数据编写，您的身份只看其中一部分。请由范围不受限的预算工委人员编写。"
-        )
     reader = Reader(home, grant)
-    if reader.snapshot is None:
-        raise DigestRefusedError("还没有已发布的数据快照。请先载入数据（budget-watch load）。")
-    _refuse_unfinished(reader.snapshot, period)
+    snapshot = open_to(grant, reader.snapshot, period)
+    told("读取数据")
     desk = Desk(reader)
-    region = _committee(home).get("region")
-    material = gather(desk, home, grant, period, str(region) if region else None)
+    material = gather(desk, home, grant, period, own_region(home))
+    told("撰写文字")
     _refuse_empty(template, material, period)
-    material.words.update(_dates(reader.snapshot))
+    material.words.update(_dates(snapshot))
     writer = Writer(template, material)
     summary, sections = writer.summary(), writer.sections()
     gaps = writer.gaps()
@@ -99,28 +115,41 @@ def compose(home: Home, grant: Grant, period: Period, template: Template) -> Doc
         )
     anchor = latest_anchor(home)
     document = Document(
-        _masthead(home, reader.snapshot, period, template, writer),
+        _masthead(home, snapshot, period, template, writer),
         summary,
         gaps,
         sections,
         writer.used,
-        reader.snapshot.id,
-        f"{reader.snapshot.biz_date.isoformat()}T00:00:00Z",
+        snapshot.id,
+        f"{snapshot.biz_date.isoformat()}T00:00:00Z",
         tuple(template.definitions),
-        in_force(home, grant, reader.snapshot.biz_date),
+        in_force(home, grant, snapshot.biz_date),
         anchor.line if anchor else "",
     )
     _check_words(template, document)
     return document
 
 
-def _refuse_unfinished(snapshot: Snapshot, period: Period) -> None:
-    """A cumulative figure of a period that is not over would be measured against its whole pace."""
+def open_to(grant: Grant, snapshot: Snapshot | None, period: Period) -> Snapshot:
+    """The snapshot that a reader may build a period's report from.
+
+    A cumulative figure of a period that is not over would be measured against its whole pace.
+
+    Raises:
+        DigestRefusedError: the reader sees only a part, nothing was published, or the period runs.
+    """
+    if not grant.whole:
+        raise DigestRefusedError(
+            "季刊按全部数据编写，您的身份只看其中一部分。请由范围不受限的预算工委人员编写。"
+        )
+    if snapshot is None:
+        raise DigestRefusedError("还没有已发布的数据快照。请先载入数据（budget-watch load）。")
     if period.span.end > snapshot.biz_date:
         raise DigestRefusedError(
             f"{period.title}尚未结束：数据业务日为{wording.day(snapshot.biz_date)}。"
             "请待期末数据到齐后再编，或改编已结束的月份、季度。"
         )
+    return snapshot
 
 
 def _refuse_empty(template: Template, material: Material, period: Period) -> None:
@@ -153,6 +182,12 @@ def _masthead(
         wording.day_sentence(snapshot.biz_date),
         facts,
     )
+
+
+def own_region(home: Home) -> str | None:
+    """The code of the government that the settings name as the committee's own, if they do."""
+    region = _committee(home).get("region")
+    return str(region) if region else None
 
 
 def _committee(home: Home) -> dict[str, Any]:

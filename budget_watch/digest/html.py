@@ -173,7 +173,8 @@ def _exemptions(document: Document) -> str:
 
 def _appendix(book: Ledger, document: Document) -> str:
     rows = "".join(
-        f'<tr id="f{entry.number}"><td class="num">{entry.number}</td>'
+        f'<tr id="f{entry.number}"><td class="num">'
+        f'<span id="k-{escape(entry.key)}">{entry.number}</span></td>'
         f"<td>{escape(entry.label)}<br><code>{escape(entry.key)}</code></td>"
         f'<td class="num">{escape(entry.value)}</td><td>{escape(entry.scope)}</td>'
         f"<td>{escape(entry.formula)}<br>{_queries(entry.queries)}</td></tr>"

@@ -1,4 +1,4 @@
-"""Why something is taken away: asked before every export."""
+"""Why something is taken away or published: asked before it is done."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from budget_watch.digest.errors import DigestError
 LEAST = 4  # characters that say what an export is for
 
 
-def reason_of(text: str) -> str:
-    """The reason in one line. Raises DigestError where it says too little."""
+def reason_of(text: str, asked: str = "导出要写明用途") -> str:
+    """The reason in one line.
+
+    Args:
+        asked: what a refusal begins with.
+
+    Raises:
+        DigestError: it says too little.
+    """
     why = " ".join(text.split())
     if len(why) < LEAST:
-        raise DigestError(f"导出要写明用途，至少{LEAST}个字。")
+        raise DigestError(f"{asked}，至少{LEAST}个字。")
     return why

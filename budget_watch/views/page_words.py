@@ -29,6 +29,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "search": "搜索",
     "exemptions": "例外情形登记",
     "opinions": "审议意见",
+    "digest": "季刊",
 }
 _PLACES = ("exec", "sangong", "transfer", "audit", "debt")  # whose parts are a letter and a code
 _LIST = "支付凭证"

@@ -239,4 +239,17 @@
       said.textContent = form.dataset.lost || "没有收到回答，不知道是否办成。请再按一次提交：同一请求只会办一次。";
     });
   });
+  /* How far a long piece of work is; the page is loaded anew once it is over. */
+  setInterval(function () {
+    if (document.hidden) { return; }
+    document.querySelectorAll("[data-poll]").forEach(function (mark) {
+      fetch(mark.dataset.poll, { credentials: "same-origin" }).then(function (answer) {
+        return answer.ok ? answer.json() : null;
+      }).then(function (told) {
+        if (!told) { return; }
+        mark.textContent = told.said;
+        if (!told.running) { location.reload(); }
+      }).catch(function () { /* asked again in two seconds */ });
+    });
+  }, 2000);
 })();

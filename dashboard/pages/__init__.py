@@ -32,6 +32,7 @@ MODULES = {
     "social": "social",
     "transfer": "transfer",
     "audit": "audit",
+    "digest": "digest",
     "data": "data",
     "laws": "laws",
     "rules": "rules",

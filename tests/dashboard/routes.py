@@ -72,9 +72,10 @@ def schema(
     months = one_of(["2026-09", "2026-13", "0000-00"])
     days = one_of(["2026-09-30", "2026-02-30", ""])
     exported = {"reason": one_of(["年度检查"]), "year": years, "period": months}
-    exported |= {"format": one_of(["xlsx", "csv", "exe"]), "since": days, "until": days}
     exported |= {"at": one_of([f"{path}{search}" for path, search in addresses])}
     exported |= {"table": TEXT, "chart": one_of(["月度累计"]), "range": one_of(["page", "all"])}
+    exported |= {"number": one_of(["1", "²", "0"])}
+    exported |= {"format": one_of(["xlsx", "csv", "docx", "exe"]), "since": days, "until": days}
     binary: Json = {"type": "string", "format": "binary"}
     forms: dict[str, tuple[str, ...]] = {
         "/login": ("name", "password", "next"),
@@ -117,12 +118,17 @@ def schema(
             "post": _post(
                 "application/json",
                 _object(exported, ("reason",)),
-                _path("what", one_of(["lists", "reconciliation", "matrix", "audit", "page"])),
+                _path(
+                    "what",
+                    one_of(["lists", "reconciliation", "matrix", "audit", "page", "digest"]),
+                ),
             )
         },
         "/picture": {
             "post": _post("application/json", _object(exported, ("reason", "at", "chart")))
         },
+        "/issue/{number}/page": {"get": _get(_path("number", {"enum": [1, 2, 99999]}))},
+        "/issue/{number}/state": {"get": _get(_path("number", {"enum": [1, 2, 99999]}))},
         "/letter/{case}": {"get": _get(_path("case", one_of(cases)))},
         "/inquiry/{unit}/{month}": {
             "get": _get(

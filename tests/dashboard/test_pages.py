@@ -61,6 +61,7 @@ PAGES = [
     "/assets?tab=nature",
     "/audit",
     "/audit?scope=all&tab=all&open=all",
+    "/digest",
     "/sangong",
     "/sangong?scope=all&sort=over",
     "/sangong?sort=yoy&open=all&unit=yuan",

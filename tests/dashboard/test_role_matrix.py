@@ -100,6 +100,7 @@ def asked(home: Home) -> list[tuple[str, str]]:
     found += [("/search", "?q=教育"), ("/search", "?q=公司"), ("/rules", ""), ("/rules/PZ14", "")]
     found += [("/laws", ""), ("/laws", "?q=预算"), ("/laws/budget-law/13", "")]
     found += [("/laws/budget-law", f"?tab={tab}") for tab in ("rules", "params")]
+    found += [("/digest", ""), ("/digest/2026Q3", ""), ("/digest/2026Q3", "?no=1&cmp=2")]
     found += [("/data", ""), ("/data/payment_voucher", ""), ("/data/recon", ""), ("/x", "")]
     return found
 
