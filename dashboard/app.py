@@ -108,7 +108,7 @@ def answer(
         check_open(grant, address)
         if address.page == OFFICE:
             return render(admin.page(Office(home, grant, address)), address, None, seat)
-        context = open_context(home, grant, address, dark=dark)
+        context = open_context(home, grant, address, dark=dark and not address.get("print"))
         if context is None:
             return render(_nothing_yet(PAGES[address.page].title), address, None, seat)
         return render(route(context), address, context, seat)

@@ -152,20 +152,21 @@ def base(colours: Ink, left: int = 56, right: int = 16, top: int = 12, bottom: i
 
 def money_axis(figure: Drawing, largest: int, unit: fmt.Unit, axis: str = "yaxis") -> None:
     """Ticks in the chart's unit, from zero."""
-    step = _step(abs(scaled(largest, unit) or 0))
+    step = nice_step(abs(scaled(largest, unit) or 0))
     values = [step * i for i in range(6) if step * i <= (scaled(largest, unit) or 0) * 1.12 + 1e-9]
     figure.set(
         **{
             axis: {
                 "tickvals": values,
-                "ticktext": [_plain(v) for v in values],
+                "ticktext": [plain(v) for v in values],
                 "range": [0, max((scaled(largest, unit) or 0) * 1.12, step)],
             }
         }
     )
 
 
-def _step(largest: float) -> float:
+def nice_step(largest: float) -> float:
+    """A round step that makes about four ticks up to the largest value."""
     if largest <= 0:
         return 1.0
     rough, power = largest / 4, 1.0
@@ -176,7 +177,8 @@ def _step(largest: float) -> float:
     return next(nice for nice in (1, 2, 2.5, 5, 10) if nice >= rough) * power
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
+    """A tick's number, without decimals that say nothing."""
     return f"{value:,.2f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
 
 

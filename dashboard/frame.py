@@ -18,6 +18,7 @@ from dashboard import reach
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.parts import Node, attrs, link, menu
+from dashboard.printing import printed
 from dashboard.signin.guard import visitor
 
 PRODUCT = "人大预算国资联网监督"
@@ -131,6 +132,8 @@ def render(
 ) -> list[Node]:
     """The whole document body for a page. Without a seat the navigation names what all may see."""
     current = _BELONGS.get(address.page, address.page)
+    if address.get("print") and context is not None:
+        return printed(_inside(page), PRODUCT, address, context)
     return [
         html.A("跳到正文", href="#main", className="skip"),
         _head(address, context, seat),
@@ -394,17 +397,25 @@ def _main(page: Page, address: Address, context: Context | None) -> html.Main:
         html.Li(link(name, to) if to else html.Span(name, **attrs({"aria-current": "page"})))
         for name, to in page.crumbs
     ]
-    head: list[Node] = [html.H1(page.title)]
-    if page.lead:
-        head.append(html.P(page.lead, className="lead"))
     parts: list[Node] = []
     if len(crumbs) > 1:
         parts.append(html.Nav(html.Ol(crumbs, className="crumbs"), **attrs({"aria-label": "位置"})))
-    parts.append(html.Div([html.Div(head), _acts(page, address, context)], className="page-head"))
+    acts = _acts(page, address, context)
+    parts.append(html.Div([html.Div(_heading(page)), acts], className="page-head"))
     if page.tools:
         parts.append(html.Div(list(page.tools), className="tools"))
     parts += list(page.body)
     return html.Main(parts, id="main", className="main", tabIndex="-1")
+
+
+def _heading(page: Page) -> list[Node]:
+    lead = [html.P(page.lead, className="lead")] if page.lead else []
+    return [html.H1(page.title), *lead]
+
+
+def _inside(page: Page) -> list[Node]:
+    """A page without its ways around: what stands on paper."""
+    return [html.Div(html.Div(_heading(page)), className="page-head"), *page.body]
 
 
 def _acts(page: Page, address: Address, context: Context | None) -> Node:
@@ -414,10 +425,12 @@ def _acts(page: Page, address: Address, context: Context | None) -> Node:
     share = [
         html.Button("复制随数据更新的链接", **attrs({"data-copy": address.href})),
         html.Button("复制固定链接（含快照）", **attrs({"data-copy": fixed.href})),
-        html.Button("打印本页", **attrs({"data-print": "1"})),
     ]
     shared = menu("分享", share, "分享本页", right=True)
-    return html.Div([*_opinion_on(address, context), *page.acts, shared], className="acts")
+    paper = link(
+        "打印", address.with_query(print="1"), className="button wide-only", target="_blank"
+    )
+    return html.Div([*_opinion_on(address, context), *page.acts, paper, shared], className="acts")
 
 
 FIGURES = (

@@ -7,7 +7,6 @@ decide by the session's grant.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,12 +29,12 @@ from budget_watch.digest.lists_sheet import lists_sheet
 from budget_watch.digest.office_files import audit_file, matrix_file
 from budget_watch.lake import Home, Snapshot
 from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too_long
+from dashboard.committee import issuer
 from dashboard.errors import BadRequestError, DashboardError
 from dashboard.office import utc_of
 from dashboard.page_taking import pictured, taken
 from dashboard.pages.rules import book_at
 
-OFFICE = "人大常委会预算工作委员会"
 _STRANGE = "请求读不懂；请刷新页面后再办。"
 _SHOWN = 10  # so many refused rows are told one by one
 
@@ -168,15 +167,6 @@ _EXPORTS: Mapping[str, Callable[[Home, Actor, Mapping[str, Any]], tuple[str, byt
     "audit": _audit,
     "digest": _digest,
 }
-
-
-def issuer(home: Home) -> str:
-    """The committee's office, as `[committee] name` of the settings says."""
-    path = home.root / "budget_watch.toml"
-    if not path.exists():
-        return OFFICE
-    named = tomllib.loads(path.read_text(encoding="utf-8")).get("committee", {}).get("name")
-    return named if isinstance(named, str) else OFFICE
 
 
 def _told(done: Sequence[Outcome]) -> str:

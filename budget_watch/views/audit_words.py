@@ -74,6 +74,7 @@ _ACTS: Mapping[str, str] = {
     "digest.export": "导出季刊",
     "paper.export": "导出文书或清单",
     "page.export": "导出页面",
+    "page.print": "打开打印版",
     "matrix.export": "导出权限矩阵",
     "notice.address": "设置消息地址",
     "inspection.draw": "抽取",

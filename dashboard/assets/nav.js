@@ -61,7 +61,7 @@
     area.value = text; document.body.appendChild(area); area.select();
     document.execCommand("copy"); area.remove(); done();
   }
-  function theme() { return (document.cookie.match(/(?:^|; )bw_theme=(dark|light)/) || [0, "light"])[1]; }
+  function theme() { if (/[?&]print=1(&|$)/.test(location.search)) { return "light"; } return (document.cookie.match(/(?:^|; )bw_theme=(dark|light)/) || [0, "light"])[1]; }
   function paint() {
     var want = theme();
     if (document.documentElement.getAttribute("data-mantine-color-scheme") !== want) {

@@ -16,7 +16,7 @@ _lock = Lock()
 
 
 def saw(home: Home, grant: Grant, pathname: str | None, search: str | None) -> None:
-    """Note that somebody opens a finding, a voucher, or a list of vouchers.
+    """Note that somebody opens a finding, a voucher, a list of vouchers, or a page to be printed.
 
     A page view may wait a second in memory before it is written; an act never does.
     """
@@ -29,6 +29,8 @@ def saw(home: Home, grant: Grant, pathname: str | None, search: str | None) -> N
         act, subject = "voucher.list", address.href
     elif address.page in ("voucher", "finding"):
         act, subject = f"{what}.view", "/".join(address.parts)
+    elif address.get("print"):
+        act, subject = "page.print", address.href
     else:
         return
     who = Who(grant.user, grant.role or "", grant.session, grant.purpose)
