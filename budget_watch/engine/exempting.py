@@ -231,6 +231,12 @@ def without(
         tally.hit[level] -= count
         if not tally.hit[level]:
             del tally.hit[level]
+    for year, count in taken.group_by(_fiscal_year()).len().iter_rows():
+        if year in tally.years:
+            tally.move(year, "hit", -count)
+            tally.move(year, "not_applicable", count)
+            reasons = tally.aside.setdefault(year, {})
+            reasons[NAME] = reasons.get(NAME, 0) + count
     tally.exempted += taken.height
     tally.not_applicable += taken.height
     return marked.with_columns(
@@ -242,6 +248,12 @@ def without(
         .otherwise("because")
         .alias("because"),
     )
+
+
+def _fiscal_year() -> pl.Expr:
+    """The fiscal year of an observation, by its grain or its values."""
+    found = [pl.col(name).str.json_path_match("$.fiscal_year") for name in ("grain", "values")]
+    return pl.coalesce(found).cast(pl.Int64, strict=False).alias("year")
 
 
 def _covered(each: CheckedExemption, as_of: date) -> pl.Expr:

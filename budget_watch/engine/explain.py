@@ -224,7 +224,7 @@ def _explained(
         named_values={key: told[key] for key in rule.let},
         value=told.get(VALUE),
         limit=told.get(LIMIT),
-        difference=_difference(rule, found),
+        difference=difference_said(rule, found),
         standard=CUSTOM
         if level is None
         else limit_of(book, rule, level, values, setting, end).standard,
@@ -407,8 +407,8 @@ def _said(value: Any, tree: Expr, names: Names | None) -> tuple[str, Any, str]:
     return form, value, show(value, tree, form, names)
 
 
-def _difference(rule: CheckedRule, found: Evaluator) -> str | None:
-    """“超出0.01元”, “低于3日”; none where the rule shows no value or no limit."""
+def difference_said(rule: CheckedRule, found: Evaluator) -> str | None:
+    """“超出0.01元”, “低于3日”, “超出不足0.01元”; none without a value or a limit."""
     if rule.value is None or rule.limit is None:
         return None
     value, limit = found.value(rule.value), found.value(rule.limit)
@@ -416,6 +416,8 @@ def _difference(rule: CheckedRule, found: Evaluator) -> str | None:
         return None
     form = default_format(rule.value)
     text = show(abs(value - limit), rule.value, "pp" if form == "%" else form)
+    if form == "money" and abs(Fraction(value) - Fraction(limit)) < 1:
+        text = "不足0.01元"
     return "等于限值" if value == limit else f"{'超出' if value > limit else '低于'}{text}"
 
 

@@ -15,6 +15,7 @@ from budget_watch.engine.check import CheckedRule, CheckedUniverse
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.firm import firm_frames, marked
 from budget_watch.engine.frames import YEAR, Frames, apart
+from budget_watch.engine.judge import Verdict
 from budget_watch.engine.pieces import pieces
 from budget_watch.engine.result import RuleTally
 from budget_watch.engine.run import (
@@ -32,6 +33,7 @@ ROWS_A_PART = 1_250_000
 ROWS_A_STEP = 500_000
 ROWS_HASHED = 12_000_000  # 100 MB
 _ALIKE = "__alike"
+_SILENT = Verdict("clear")
 
 
 def judge_query(run: Run, rule: CheckedRule, tally: RuleTally) -> None:
@@ -68,6 +70,9 @@ def _clear_the_silent(members: pl.DataFrame, returned: pl.DataFrame, tally: Rule
         tally.rows += silent.height
         tally.judged += silent.height
         tally.clear += silent.height
+        if YEAR in columns:
+            for year, count in silent.group_by(YEAR).agg(pl.len()).sort(YEAR).iter_rows():
+                tally.of_year(year, _SILENT, count)
         tally.quiet("clear", int(silent.select(key_hash(columns).sum()).item()))
 
 

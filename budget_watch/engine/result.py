@@ -54,6 +54,8 @@ class RuleTally:
         exempted: how many of not_applicable were hits taken away by 例外情形登记.
         unrecovered: how many hits are findings of earlier periods that are not yet recovered.
         quiet_hash: order-free hash over the keys of clear and not_applicable grains.
+        years: fiscal year → outcome → how many, where what is judged knows its year and is not
+            documents by the million. `aside`: fiscal year → why not applicable → how many.
         undelivered: tables whose delivery the rule waits for; it then judged nothing, which is
             neither an error nor a clear.
         message: what went wrong, if the rule could not run, or what it waits for.
@@ -72,6 +74,8 @@ class RuleTally:
     unrecovered: int = 0
     seconds: float = 0.0
     quiet_hash: dict[str, int] = field(default_factory=dict)
+    years: dict[int, dict[str, int]] = field(default_factory=dict)
+    aside: dict[int, dict[str, int]] = field(default_factory=dict)
     undelivered: tuple[str, ...] = ()
     message: str = ""
 
@@ -88,6 +92,22 @@ class RuleTally:
         if verdict.outcome == "hit":
             return
         setattr(self, verdict.outcome, getattr(self, verdict.outcome) + count)
+
+    def of_year(self, year: int | None, verdict: Verdict, count: int) -> None:
+        """Count judged grains of one verdict in their fiscal year; those without one are not."""
+        if year is None:
+            return
+        self.move(year, verdict.outcome, count)
+        if verdict.outcome == "not_applicable":
+            reasons = self.aside.setdefault(year, {})
+            reasons[verdict.because] = reasons.get(verdict.because, 0) + count
+
+    def move(self, year: int, outcome: str, count: int) -> None:
+        """Add to (or, below zero, take from) what a year counts of one outcome."""
+        counts = self.years.setdefault(year, {})
+        counts[outcome] = counts.get(outcome, 0) + count
+        if not counts[outcome]:
+            del counts[outcome]
 
     def quiet(self, outcome: str, key_hash: int) -> None:
         """Add key hashes of clear or not_applicable grains."""
@@ -108,6 +128,8 @@ class RuleTally:
             "error": self.error,
             "exempted": self.exempted,
             "unrecovered": self.unrecovered,
+            "years": _by_year(self.years),
+            "aside": _by_year(self.aside),
             "undelivered": list(self.undelivered),
             "seconds": round(self.seconds, 3),
             "quiet_hash": {
@@ -115,6 +137,10 @@ class RuleTally:
             },
             "message": self.message,
         }
+
+
+def _by_year(counts: dict[int, dict[str, int]]) -> dict[str, dict[str, int]]:
+    return {str(year): dict(sorted(counts[year].items())) for year in sorted(counts)}
 
 
 @dataclass(frozen=True)

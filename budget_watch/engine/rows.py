@@ -30,6 +30,7 @@ from budget_watch.engine.run import (
     OUT_OF_SCOPE,
     UNKNOWN_SCOPE,
     Run,
+    by_year,
     key_hash,
     noteworthy,
     rule_compiler,
@@ -112,6 +113,7 @@ class _Row:
     kept: list[pl.DataFrame] = field(default_factory=list)
     outside: dict[int, int] = field(default_factory=dict)
     counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    years: dict[tuple[int | None, int], int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -277,6 +279,9 @@ def _judge_waiting(each: _Row, source: _Source) -> None:
     for at, count, key in frame.group_by("__v").agg(pl.len(), hashed).iter_rows():
         old = each.counts.get(at, (0, 0))
         each.counts[at] = (old[0] + count, (old[1] + (key or 0)) & (2**64 - 1))
+    if source.count <= LONG:  # of documents by the million only the sum is counted
+        for year, at, count in by_year(frame):
+            each.years[year, at] = each.years.get((year, at), 0) + count
     loud = frame.filter(pl.col("__v").is_in(noteworthy(each.judgement)))
     if loud.height:
         plain = [name for name in loud.columns if not name.startswith(("__w_", "__h_"))]
@@ -322,6 +327,8 @@ def _finish(run: Run, each: _Row) -> None:
         run.plan.let_go(rule.measures.values())
     for state, count in sorted(each.outside.items()):
         tally.exclude(REASONS[state], count)
+    for (year, at), count in each.years.items():
+        tally.of_year(year, each.judgement.verdicts[at], count)
     for at, (count, key) in sorted(each.counts.items()):
         verdict = each.judgement.verdicts[at]
         tally.count(rule, verdict, count)

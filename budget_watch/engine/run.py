@@ -22,7 +22,7 @@ from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import RunError
 from budget_watch.engine.exempting import exempted
 from budget_watch.engine.expression import Expr
-from budget_watch.engine.frames import Frames
+from budget_watch.engine.frames import YEAR, Frames
 from budget_watch.engine.judge import Judgement, Setting, compiler, judgement, period_end
 from budget_watch.engine.load import Book
 from budget_watch.engine.lookups import look_up, table
@@ -242,6 +242,8 @@ def judge_frame(run: Run, rule: CheckedRule, frame: pl.DataFrame, tally: RuleTal
         build = rule_compiler(rule, run.setting)
         judged = held_open(rule, judged, verdict, build, mine, run.setting)
         tally.unrecovered = int(judged[HELD].count())
+    for year, at, count in by_year(judged):
+        tally.of_year(year, verdict.verdicts[at], count)
     for at, count, key in _by_verdict(judged, rule.grain):
         tally.count(rule, verdict.verdicts[at], count)
         if verdict.verdicts[at].outcome in ("clear", "not_applicable"):
@@ -302,6 +304,16 @@ def noteworthy(verdict: Judgement) -> list[int]:
 def key_hash(columns: Iterable[str]) -> pl.Expr:
     """A hash of a grain's key, for the order-free hash of quiet grains."""
     return pl.struct(sorted(columns)).hash(seed=11)
+
+
+def by_year(judged: pl.DataFrame) -> list[tuple[int | None, int, int]]:
+    """(fiscal year, verdict, how many) of judged rows; nothing where they know no year."""
+    if YEAR not in judged.columns:
+        return []
+    return sorted(
+        judged.group_by(YEAR, "__v").agg(pl.len()).iter_rows(),
+        key=lambda each: (each[0] is not None, each),
+    )
 
 
 def _by_verdict(judged: pl.DataFrame, grain: tuple[str, ...]) -> list[tuple[int, int, int]]:
