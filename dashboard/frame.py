@@ -46,7 +46,15 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("social", "社保基金"),
         ),
     ),
-    ("审查", (("audit", "审计整改"),)),
+    (
+        "审查",
+        (
+            ("draft", "预算草案审查"),
+            ("final", "决算与公开"),
+            ("performance", "绩效"),
+            ("audit", "审计整改"),
+        ),
+    ),
     (
         "资料",
         (
@@ -74,6 +82,9 @@ MORE = (
     ("transfer", "转移支付"),
     ("assets", "国有资产"),
     ("social", "社保基金"),
+    ("draft", "预算草案审查"),
+    ("final", "决算与公开"),
+    ("performance", "绩效"),
     ("audit", "审计整改"),
     ("digest", "季刊"),
     ("laws", "政策法规"),
@@ -104,6 +115,7 @@ class Page:
         crumbs: (name, address) of the places above; the last is this page (no address).
         tools: switches above the blocks. body: the blocks.
         acts: what can be done with the page, beside its heading.
+        year: the fiscal year it is of, where it chooses one by itself.
     """
 
     title: Node
@@ -113,6 +125,7 @@ class Page:
     tools: Sequence[Node] = field(default_factory=tuple)
     tab_title: str = ""
     acts: Sequence[Node] = field(default_factory=tuple)
+    year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +149,7 @@ def render(
         return printed(_inside(page), PRODUCT, address, context)
     return [
         html.A("跳到正文", href="#main", className="skip"),
-        _head(address, context, seat),
+        _head(address, context, seat, page.year),
         *_past(address, context),
         *_limits(context),
         html.Div([_nav(address, current, seat), _main(page, address, context)], className="body"),
@@ -219,13 +232,15 @@ def _nav(address: Address, current: str, seat: Seat | None) -> html.Nav:
     return html.Nav(items, className="nav", **attrs({"aria-label": "栏目"}))
 
 
-def _head(address: Address, context: Context | None, seat: Seat | None) -> html.Header:
+def _head(
+    address: Address, context: Context | None, seat: Seat | None, year: int | None = None
+) -> html.Header:
     tools: list[Node] = [html.Div(className="head-fill")]
     if context is not None:
         city = context.city
         tools = [
             html.Span(city.name if city else "尚无区划", className="head-plain wide-only"),
-            _years(address, context),
+            _years(address, context, year),
             _days(address, context),
             _units(address, context),
             html.Div(className="head-fill"),
@@ -324,22 +339,25 @@ def _search() -> html.Form:
     )
 
 
-def _years(address: Address, context: Context) -> html.Details:
-    shown = context.span.fiscal_year
-    years = sorted({*context.cube.years, context.as_of.year}, reverse=True)
+def _years(address: Address, context: Context, own: int | None = None) -> html.Details:
+    """The years; a page that chooses its own year is told every one by name."""
+    shown = own or context.span.fiscal_year
+    years = sorted({*context.cube.years, context.as_of.year, shown}, reverse=True)
     return menu(
         [html.B(f"{shown}年")],
         [
             link(
                 f"{year}年",
                 address.with_query(
-                    fy=None if year == context.as_of.year else str(year), to=None, after=None
+                    fy=None if year == context.as_of.year and own is None else str(year),
+                    to=None,
+                    after=None,
                 ),
                 replace=True,
                 current=year == shown,
             )
             for year in years
-            if year <= context.as_of.year
+            if year <= max(context.as_of.year, shown)
         ],
         "预算年度",
         wide_only=True,
@@ -435,7 +453,7 @@ def _acts(page: Page, address: Address, context: Context | None) -> Node:
 
 FIGURES = (
     "overview", "exec", "voucher", "sangong", "transfer", "debt", "assets", "social", "audit",
-    "rules", "alerts",
+    "draft", "final", "performance", "rules", "alerts",
 )  # fmt: skip
 
 

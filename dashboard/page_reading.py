@@ -8,7 +8,7 @@ nothing behind it: what is masked or left out there is masked or left out here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,7 +130,7 @@ def _block(section: Any) -> Block:
 def _table(listed: Any, around: Block, found: Reading, drawn: tuple[str, str, Any] | None) -> None:
     columns = tuple(Title(words(column.title), column.number) for column in listed.columns)
     rows = tuple(
-        Row(tuple(cell_of(cell) for cell in line.cells), line.kind, line.depth)
+        Row(_filled(tuple(cell_of(cell) for cell in line.cells), columns), line.kind, line.depth)
         for line in (listed.lines if found.cells else ())
     )
     plot, sub = None, around.sub
@@ -142,6 +142,11 @@ def _table(listed: Any, around: Block, found: Reading, drawn: tuple[str, str, An
     title = _unique(found, around.title or listed.caption, listed.caption)
     unit = around.unit or unit_of(listed.lines)
     found.sheets.append(Sheet(title, columns, rows, sub, unit, around.source, around.terms, plot))
+
+
+def _filled(cells: tuple[Cell, ...], columns: Sequence[Title]) -> tuple[Cell, ...]:
+    """The cells of a row; one cell that stands over all columns is followed by blank ones."""
+    return (*cells, *(Cell("") for _ in columns[len(cells) :]))
 
 
 def _unique(found: Reading, title: str, caption: str) -> str:

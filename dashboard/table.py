@@ -49,7 +49,10 @@ class Listed:
 
 @dataclass(frozen=True)
 class Line:
-    """One row: its cells, and what kind of row it is (``total``, ``gap``, ``rest`` or plain)."""
+    """One row: its cells, and what kind of row it is (``total``, ``gap``, ``rest`` or plain).
+
+    A row of kind ``heading`` heads the rows below it: one cell over all columns.
+    """
 
     cells: Sequence[Node]
     kind: str = ""
@@ -113,6 +116,10 @@ def _head(column: Column, at: Address | None, sort: str) -> html.Th:
 
 
 def _row(columns: Sequence[Column], line: Line) -> html.Tr:
+    if line.kind.startswith("heading"):
+        return html.Tr(
+            html.Th(line.cells[0], colSpan=str(len(columns)), scope="colgroup"), className=line.kind
+        )
     cells: list[Node] = []
     for at, (column, cell) in enumerate(zip(columns, line.cells, strict=True)):
         classes = " ".join(

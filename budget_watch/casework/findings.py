@@ -120,6 +120,7 @@ def list_findings(
     first_runs: Collection[str] | None = None,
     data_state: str | None = None,
     trial: bool | None = None,
+    rules: Collection[str] | None = None,
 ) -> list[Finding]:
     """Findings in the reader's scope, worst and newest first.
 
@@ -129,6 +130,7 @@ def list_findings(
         outcome: ``hit`` (open now), ``cleared``, ``insufficient_data``, ``error``; None for all.
         first_runs: only findings first seen in one of these runs.
         trial: only those of rules on trial, or only those of the others.
+        rules: only findings of these rules.
     """
     table = t.finding
     shown = _level(home, grant)
@@ -143,6 +145,8 @@ def list_findings(
         table.c.trial: trial,
     }
     where = [column == value for column, value in wanted.items() if value is not None]
+    if rules is not None:
+        where.append(table.c.rule.in_(sorted(rules)))
     if first_runs is not None:
         where.append(table.c.first_run.in_(sorted(first_runs)))
     rank = sa.case({name: at for at, name in enumerate(LEVELS)}, value=shown, else_=9)

@@ -12,9 +12,11 @@ from budget_watch.casework.evidence_outside import with_outside
 from budget_watch.casework.findings import VERIFIED, Finding, get_finding, list_findings
 from budget_watch.casework.hiding import hidden
 from budget_watch.engine import Book
-from budget_watch.engine.authority import standard
+from budget_watch.engine.authority import standard, strongest, taken, values_of, weakest
+from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.errors import EngineError
-from budget_watch.engine.explain import Explanation, explain
+from budget_watch.engine.evaluate import Evaluator
+from budget_watch.engine.explain import Explanation, difference_said, explain
 from budget_watch.engine.names import Names
 from budget_watch.engine.render import WorkState, default_format, show, told_apart
 from budget_watch.engine.wording import evaluator, observed_values, render, setting_of
@@ -23,10 +25,16 @@ from budget_watch.lake import Home, Reader
 
 @dataclass(frozen=True)
 class Shown:
-    """A finding's measured value and limit as text; None where the rule displays none."""
+    """A finding's measured value and limit as text; None where the rule displays none.
+
+    Attributes:
+        difference: “超出3.20万元”, “低于3天”. whose: 法定, 文件规定, 本级标准 or 经验标准.
+    """
 
     value: str | None
     limit: str | None
+    difference: str | None = None
+    whose: str = ""
 
 
 def explained(home: Home, reader: Reader, book: Book, finding: Finding) -> Explanation | None:
@@ -95,7 +103,28 @@ def shown(book: Book, finding: Finding, names: Names | None = None) -> Shown:
         None if each is None else next(texts) + (unit if each[0] == "int" else "")
         for each, unit in zip(both, units, strict=True)
     )
-    return Shown(value, limit)
+    if limit is None:
+        return Shown(value, limit)
+    try:
+        apart = difference_said(rule, found)
+    except (EngineError, ArithmeticError):
+        apart = None
+    return Shown(value, limit, apart, _whose(book, rule, finding, found, end))
+
+
+def _whose(
+    book: Book, rule: CheckedRule, finding: Finding, found: Evaluator, end: date | None
+) -> str:
+    """Whose number the limit is: its parameters', else that of what the level rests on."""
+    day = end or _day(finding.observation.get("as_of")) or date.max
+    held = values_of(taken(rule.limit, found), book.params, day, finding.mof_div_code)
+    if held:
+        return standard(weakest(each.authority for each in held))
+    level = rule.levels[int(finding.observation.get("level_at") or 0)]
+    known = [book.laws[each.law].authority for each in level.basis if each.law in book.laws]
+    if level.klass not in ("法", "规") or not known:
+        return standard("customary")
+    return standard(strongest(known))
 
 
 def _unit_word(tree: Any) -> str:

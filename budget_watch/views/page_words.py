@@ -20,6 +20,9 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "assets": "国有资产",
     "social": "社保基金",
     "audit": "审计整改",
+    "draft": "预算草案审查",
+    "final": "决算与公开",
+    "performance": "绩效",
     "debt": "政府债务",
     "data": "数据质量",
     "laws": "政策法规",
@@ -31,7 +34,16 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "opinions": "审议意见",
     "digest": "季刊",
 }
-_PLACES = ("exec", "sangong", "transfer", "audit", "debt")  # whose parts are a letter and a code
+_PLACES = (
+    "exec",
+    "sangong",
+    "transfer",
+    "audit",
+    "debt",
+    "draft",
+    "final",
+    "performance",
+)  # whose parts are a letter and a code
 _LIST = "支付凭证"
 
 

@@ -7,6 +7,7 @@ balance table (FIN-07) states the same subtotal (row S) for the year.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from budget_watch.views.figure import Figure, Origin, Unit
@@ -256,6 +257,11 @@ def _roots(desk: Desk, where: tuple[Term, ...], book: str, side: str) -> tuple[s
     codes = [str(code) for code in desk.distinct("execution_month", "code", *where)]
     if book == SOCIAL:
         return tuple(code for code in codes if code == ("R00" if side == "收入" else "E00"))
+    return outermost(codes, side)
+
+
+def outermost(codes: Sequence[str], side: str) -> tuple[str, ...]:
+    """Of some codes those without a parent among them; transfers and debt are outside."""
     inside = [
         code
         for code in codes

@@ -16,7 +16,9 @@
     if (event.target.closest("[data-theme-switch]")) { toggleTheme(); return; }
     if (event.target.closest("[data-print]")) { window.print(); return; }
     var copy = event.target.closest("[data-copy]");
-    if (copy) { copyLink(copy); return; }
+    if (copy) { copyText(copy, location.origin + copy.getAttribute("data-copy")); return; }
+    copy = event.target.closest("[data-copy-text]");
+    if (copy) { copyText(copy, copy.getAttribute("data-copy-text")); return; }
     var link = event.target.closest("a[href]");
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) { return; }
     if (link.target || link.origin !== location.origin || link.hash || link.hasAttribute("download") || link.hasAttribute("data-plain")) { return; }
@@ -53,8 +55,7 @@
       });
     }
   });
-  function copyLink(button) {
-    var text = location.origin + button.getAttribute("data-copy");
+  function copyText(button, text) {
     var done = function () { button.textContent = "已复制"; };
     if (navigator.clipboard && window.isSecureContext) { navigator.clipboard.writeText(text).then(done); return; }
     var area = document.createElement("textarea");

@@ -84,6 +84,11 @@ def asked(home: Home) -> list[tuple[str, str]]:
         ("/sangong", "?scope=all&open=all"),
         ("/audit", "?tab=all&open=all"),
     ]
+    found += [("/draft", "?open=all"), ("/draft/d101", ""), ("/draft/d102", "?by=u")]
+    found += [("/draft", f"?rule={rule}") for rule in ("BZ15", "BZ07")]
+    found += [("/final", "?tab=all&open=all"), ("/final/d101", ""), ("/final/d102", "")]
+    found += [("/performance", "?tab=all&open=all"), ("/performance/d102", "")]
+    found += [("/performance/pP1010011", ""), ("/performance/pP1020011", "")]
     found += [("/sangong/d101", ""), ("/sangong/d101/u101001", ""), ("/audit/d102", "")]
     found += [("/transfer", "?tab=all&open=all"), (f"/transfer/z{COUNTY}", ""), ("/social", "")]
     found += [("/assets", f"?tab={tab}" if tab else "") for tab in ("", "soe", "admin", "nature")]
