@@ -33,6 +33,7 @@ from budget_watch.notices.inbox import mark_seen
 from budget_watch.opinions import attachments as opinion_files
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from budget_watch.opinions.opinion import PREFIX as OPINION
+from dashboard.acting_on_backtests import backtests_own, on_backtest
 from dashboard.acting_on_digests import digests_own, on_digest
 from dashboard.acting_on_inspections import inspections_own, on_inspection
 from dashboard.acting_on_livelihood import livelihood_own, on_livelihood
@@ -61,6 +62,7 @@ _ELSEWHERE = (
     (opinions_own, on_opinion),
     (livelihood_own, on_livelihood),
     (digests_own, on_digest),
+    (backtests_own, on_backtest),
 )
 _MOST = 200_000  # bytes of a request
 _LONGEST = 20_000  # characters of one field

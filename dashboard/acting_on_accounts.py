@@ -45,9 +45,9 @@ from budget_watch.casework.naming import named_things
 from budget_watch.lake import Home
 from budget_watch.notices.contacts import set_contact
 from dashboard.acting import field_of, foreign, said, text_of
+from dashboard.book import book_at
 from dashboard.errors import BadRequestError
 from dashboard.office import LOOK_ONLY
-from dashboard.pages.rules import book_at
 
 PATH = "/admin/act"
 NAMES = "/admin/names"

@@ -192,6 +192,7 @@ PAGES: dict[str, PageShape] = {
     ),
     "laws": PageShape("政策法规", ("tab", "open", "q"), range(0, 3)),
     "digest": PageShape("季刊", ("open", "no", "cmp"), range(0, 2)),
+    "params": PageShape("参数", ("tab", "area"), range(0, 2)),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),
 }
 

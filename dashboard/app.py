@@ -19,6 +19,7 @@ from budget_watch.access import Grant
 from budget_watch.lake import Home
 from dashboard.acting import serve_acts, serve_files
 from dashboard.acting_on_accounts import serve_accounts
+from dashboard.acting_on_backtests import serve_progress
 from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
 from dashboard.errors import DashboardError
@@ -87,6 +88,7 @@ def create_app(home: Home) -> dash.Dash:
     _only_ours(app)
     serve_docs(app.server, home, current_grant)
     serve_acts(app.server, home, current_grant)
+    serve_progress(app.server, home, current_grant)
     serve_accounts(app.server, home, current_grant)
     serve_files(app.server, home, current_grant)
     serve_papers(app.server, home, current_grant)

@@ -103,6 +103,7 @@ _BELONGS = {
     "voucher": "exec",
     "opinion": "opinions",
     "topic": "opinions",
+    "params": "rules",
 }
 
 
@@ -453,7 +454,7 @@ def _acts(page: Page, address: Address, context: Context | None) -> Node:
 
 FIGURES = (
     "overview", "exec", "voucher", "sangong", "transfer", "debt", "assets", "social", "audit",
-    "draft", "final", "performance", "rules", "alerts",
+    "draft", "final", "performance", "rules", "params", "alerts",
 )  # fmt: skip
 
 

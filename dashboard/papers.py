@@ -29,11 +29,11 @@ from budget_watch.digest.lists_sheet import lists_sheet
 from budget_watch.digest.office_files import audit_file, matrix_file
 from budget_watch.lake import Home, Snapshot
 from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too_long
+from dashboard.book import book_at
 from dashboard.committee import issuer
 from dashboard.errors import BadRequestError, DashboardError
 from dashboard.office import utc_of
 from dashboard.page_taking import pictured, taken
-from dashboard.pages.rules import book_at
 
 _STRANGE = "请求读不懂；请刷新页面后再办。"
 _SHOWN = 10  # so many refused rows are told one by one

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -131,11 +131,11 @@ def backtest(
     every: Every = "month",
     said: Sequence[str] = (),
     rules: Sequence[str] | None = None,
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, str]:
     """Judge past days on the latest snapshot; each `param=value` is an experiment of its own.
 
     Yields, as they come, one record a rule and day, then one a rule over all days; the whole is
-    kept in the home.
+    kept in the home under the id that is returned at the end.
 
     Raises:
         CaseworkError: no snapshot, no period ends between the days, an unknown rule or parameter.
@@ -167,7 +167,7 @@ def backtest(
         "sets": list(said),
         "rules": sorted(rules) if rules else None,
     }
-    _keep(root, head, records, totals)
+    return _keep(root, head, records, totals).stem
 
 
 class _Test:

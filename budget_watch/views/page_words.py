@@ -26,6 +26,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "debt": "政府债务",
     "data": "数据质量",
     "laws": "政策法规",
+    "params": "参数",
     "rules": "规则与参数",
     "livelihood": "民生实事",
     "lists": "四张清单",

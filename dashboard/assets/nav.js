@@ -77,6 +77,19 @@
   }
   paint();
   new MutationObserver(paint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
+  /* What is being computed elsewhere is asked for again until it is done; then the page is made anew. */
+  setInterval(function () {
+    var running = document.querySelector("[data-progress]");
+    if (!running || document.hidden) { return; }
+    fetch(running.dataset.progress, { credentials: "same-origin" }).then(function (answer) {
+      if (!answer.ok) { throw new Error(answer.status); }
+      return answer.json();
+    }).then(function (told) {
+      if (!told.running) { location.reload(); return; }
+      running.querySelector("[data-said]").textContent = told.said;
+      running.querySelector(".done").style.width = told.share;
+    }).catch(function () {});
+  }, 2000);
   /* "正在计算" after 3 s of waiting, never before: most answers are there in a tenth of one. */
   var since = 0;
   setInterval(function () {

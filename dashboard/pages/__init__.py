@@ -38,6 +38,7 @@ MODULES = {
     "performance": "performance",
     "data": "data",
     "laws": "laws",
+    "params": "params",
     "rules": "rules",
     "search": "search",
     "exemptions": "exemptions",

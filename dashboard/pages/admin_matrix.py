@@ -11,6 +11,7 @@ from budget_watch.casework.permission_matrix import TITLES, matrix
 from budget_watch.views.action_matrix import TITLES as ACTION_TITLES
 from budget_watch.views.action_matrix import action_matrix
 from dashboard.address import Address
+from dashboard.book import book_at
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.markup import Input
@@ -18,7 +19,6 @@ from dashboard.office import MATRIX, Office
 from dashboard.pages.admin_forms import filter_form
 from dashboard.pages.forms import export_form, labelled, select
 from dashboard.pages.paging import AT_ONCE, pager
-from dashboard.pages.rules import book_at
 from dashboard.parts import Node, block, empty, link, segments, source_line
 from dashboard.table import Column, Line, table
 

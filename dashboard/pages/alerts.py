@@ -16,11 +16,11 @@ from budget_watch.views import alerts, judgement
 from budget_watch.views import formats as fmt
 from budget_watch.views.alerts import Sieve, Sifted
 from dashboard.address import Address
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.many import bar, pick, roles_of
 from dashboard.pages.place_text import source
-from dashboard.pages.rules import book_of
 from dashboard.parts import (
     CLASSES,
     Node,

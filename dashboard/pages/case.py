@@ -12,11 +12,11 @@ from budget_watch.casework.errors import UnknownCaseError
 from budget_watch.casework.findings import visible_among
 from budget_watch.digest.letter import told as sentences_of
 from budget_watch.lake.state import engine
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.finding_case import blocks_of
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, level_chip, link, source_line
 
 

@@ -11,6 +11,7 @@ from budget_watch.casework.runs import PastRun
 from budget_watch.tables import contracts
 from budget_watch.views import formats as fmt
 from budget_watch.views.arrivals import STATES, Arrival, arrivals, deliveries
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
@@ -18,7 +19,6 @@ from dashboard.pages.due_block import due_block, periods_block
 from dashboard.pages.place_text import source
 from dashboard.pages.quarantine_block import of_table, quarantine_block, quarantine_page
 from dashboard.pages.recon_block import recon_block, recon_page
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, empty, insufficient, link
 from dashboard.table import Column, Line, table
 

@@ -14,11 +14,11 @@ from budget_watch.casework.exemptions import register
 from budget_watch.casework.findings import Finding
 from budget_watch.views import formats as fmt
 from dashboard.acting import chooses_role
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.exempting import EXEMPT, EXEMPT_CONFIRM, EXEMPT_END, EXEMPT_REFUSE
 from dashboard.frame import Page
 from dashboard.markup import Input
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, attrs, block, empty, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
 

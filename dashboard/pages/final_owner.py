@@ -14,12 +14,12 @@ from budget_watch.views import formats as fmt
 from budget_watch.views.review_questions import FINAL
 from budget_watch.views.span import Place
 from dashboard.address import Address
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.found_list import found_list
 from dashboard.pages.review_table import KEEP, reviewed, source
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, bullet, empty, insufficient, level_chip, link, missing, tag
 from dashboard.table import Column, Line, table
 

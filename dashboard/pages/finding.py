@@ -16,6 +16,7 @@ from budget_watch.engine.explain import Explanation
 from budget_watch.engine.render import MOST_DECIMALS
 from budget_watch.views import formats as fmt
 from budget_watch.views import judgement
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
@@ -28,7 +29,6 @@ from dashboard.pages.finding_reckoning import computed, laws, queries, tables_of
 from dashboard.pages.limit_chart import limit_chart
 from dashboard.pages.opinion_forms import beside_finding
 from dashboard.pages.place_text import source
-from dashboard.pages.rules import book_of
 from dashboard.parts import (
     Node,
     attrs,

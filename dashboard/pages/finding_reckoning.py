@@ -10,14 +10,15 @@ from budget_watch.engine.authority import standard as authority
 from budget_watch.engine.explain import Explanation
 from budget_watch.engine.laws import article_name
 from budget_watch.views import formats as fmt
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.pages.law_text import NOT_LOADED, in_force, law_link, value_basis
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words, measure_title, table_title
-from dashboard.pages.rules import book_of
 from dashboard.parts import (
     Node,
     block,
+    link,
     tag,
 )
 from dashboard.table import Column, Line, table
@@ -127,7 +128,9 @@ def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
                 [
                     Line(
                         [
-                            p.title,
+                            link(
+                                p.title, context.address.at("params", p.id, keep=("asof", "snap"))
+                            ),
                             p.value,
                             fmt.day(p.since),
                             tag(authority(p.authority)),

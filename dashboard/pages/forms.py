@@ -10,13 +10,13 @@ from typing import Any
 
 from dash import html
 
-from budget_watch.casework.cases import FINANCE
+from budget_watch.casework.cases import FINANCE, Desk, actor_of
 from budget_watch.casework.workflow import Clock, LawBasis, LocalBasis
 from budget_watch.engine.laws import article_name
 from dashboard.acting import chooses_role
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.markup import Input
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, attrs, tag
 
 OVERDUE, SOON, PAUSED = "逾期", "临期", "停计"
@@ -104,6 +104,16 @@ def role_field(context: Context, roles: Sequence[str]) -> Node:
     if not chooses_role(context.grant):
         return None
     return labelled("以什么角色", select("role", {each: each for each in roles}, roles[0]))
+
+
+def committee_roles(context: Context) -> tuple[str, ...]:
+    """The committee's roles in which the reader acts; none for others."""
+    party = Desk.of(context.home).flow.party
+    office = tuple(role for role, side in party.items() if side == "committee")
+    if chooses_role(context.grant):
+        return office
+    mine = actor_of(context.home, context.grant).role
+    return (mine,) if mine in office else ()
 
 
 def basis_text(context: Context, basis: LawBasis | LocalBasis, region: str | None) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 
 from dash import html
 
-from budget_watch.casework.cases import Actor, Desk, actor_of, today_of
+from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.inspection import (
     ANSWERS,
     Draw,
@@ -19,13 +19,12 @@ from budget_watch.casework.inspection import (
     get_draw,
     results,
 )
-from dashboard.acting import chooses_role
 from dashboard.acting_on_inspections import NEW_DRAW, RESULT
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.markup import Input
-from dashboard.pages.forms import folded, labelled, role_field, select
+from dashboard.pages.forms import committee_roles, folded, labelled, role_field, select
 from dashboard.parts import Node, block, empty, link, source_line, tag
 from dashboard.table import Column, Line, table
 
@@ -35,7 +34,7 @@ _MOST = 200  # items shown of one draw
 
 def page(context: Context) -> Page:
     """All draws, or one of them."""
-    roles = _roles(context)
+    roles = committee_roles(context)
     if not roles:
         raise NotFoundError
     actor = Actor(context.grant, roles[0])
@@ -46,16 +45,6 @@ def page(context: Context) -> Page:
     except InspectionError as error:
         raise NotFoundError from error
     return _one(context, actor, roles, one)
-
-
-def _roles(context: Context) -> tuple[str, ...]:
-    """The committee's roles in which the reader inspects; none for others."""
-    party = Desk.of(context.home).flow.party
-    office = tuple(role for role, side in party.items() if side == "committee")
-    if chooses_role(context.grant):
-        return office
-    mine = actor_of(context.home, context.grant).role
-    return (mine,) if mine in office else ()
 
 
 def _all(context: Context, actor: Actor, roles: tuple[str, ...]) -> Page:

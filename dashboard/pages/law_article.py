@@ -20,11 +20,11 @@ from budget_watch.views.laws import (
     state_of,
     versions,
 )
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.pages.law_text import HOW, NOT_LOADED, in_force, law_at, marked
 from dashboard.pages.place_text import source
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, block, class_tag, empty, level_chip, link, segments
 from dashboard.table import Column, Line, table
 
@@ -237,7 +237,9 @@ def _values(
     columns += [Column("条")] if articles else []
     lines = []
     for each in found:
-        cells: list[Node] = [each.param.title, str(each.value.value), fmt.day(each.value.since)]
+        to = context.address.at("params", each.param.id, keep=("asof", "snap"))
+        cells: list[Node] = [link(each.param.title, to), str(each.value.value)]
+        cells.append(fmt.day(each.value.since))
         if articles:
             cells.append(_place(context, each.law, each.article))
         lines.append(Line(cells))

@@ -8,6 +8,7 @@ from budget_watch.engine.errors import BookError
 from budget_watch.engine.laws import AUTHORITIES, article_name, article_number
 from budget_watch.views import formats as fmt
 from budget_watch.views.laws import Library, Match, Work, citing, find, library, named, state_of
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError, DashboardError, NotFoundError
 from dashboard.frame import Page
@@ -15,7 +16,6 @@ from dashboard.markup import Input
 from dashboard.pages.law_article import article_blocks, law_blocks
 from dashboard.pages.law_text import HOW, law_at, marked
 from dashboard.pages.place_text import source
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, attrs, block, empty, link
 from dashboard.table import Column, Line, table
 

@@ -14,12 +14,12 @@ from budget_watch.views import formats as fmt
 from budget_watch.views import performance as perf
 from budget_watch.views.review import Review
 from budget_watch.views.review_questions import PERFORMANCE
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError, NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.performance_project import project_page, score
 from dashboard.pages.review_table import counted, review_block, reviewed, source
-from dashboard.pages.rules import book_of
 from dashboard.parts import (
     Node,
     block,

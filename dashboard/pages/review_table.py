@@ -37,11 +37,11 @@ from budget_watch.views.review import (
     sentence,
 )
 from budget_watch.views.review_questions import YEAR_BEFORE, Question
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.pages.found_list import found_list
 from dashboard.pages.law_text import law_link
-from dashboard.pages.rules import book_of
 from dashboard.parts import (
     Node,
     attrs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from budget_watch.engine.testing import test_file
 from budget_watch.views import formats as fmt
 from budget_watch.views.rule_record import BackTest, RuleRun, backtests_of, runs_of, tests_of
 from dashboard.context import Context
+from dashboard.pages.backtests import ask, command, job_parts
 from dashboard.pages.law_text import NOT_LOADED, citation
 from dashboard.pages.place_text import source
 from dashboard.parts import Node, block, empty, level_chip, missing, tag
@@ -115,17 +116,19 @@ def _remark(run: RuleRun) -> Node:
     return said or fmt.NOT_APPLICABLE
 
 
-def backtests(context: Context, book: Any, rule: str) -> html.Section:
+def backtests(context: Context, book: Any, rule: str, used: Sequence[Any]) -> html.Section:
     """How often the rule would have fired on past days, and what other numbers would change."""
     found = backtests_of(context.home.root, rule)
+    parts: list[Node] = job_parts(context, book, rule=rule)
     if not found:
-        sentence = "还没有回测。系统管理员可用 budget-watch rules backtest 计算，结果会显示在这里。"
-        return block("回测", empty(sentence), source=source(context, "规则库"))
-    parts: list[Node] = []
+        parts.append(empty("还没有回测。"))
     for each in found[:3]:
         parts += [html.P(_sentence(each), className="words"), _days(each)]
         parts += [html.P(_moved(book, change), className="words") for change in each.total["sets"]]
-    return block("回测", parts, source=source(context, "回测", more=[("快照", found[0].snapshot)]))
+    parts += ask(context, {p.param.id: p.param.title for p in used}, fixed=("rule", rule))
+    parts += command(context, f"rules backtest {rule}", "")
+    more: list[tuple[str, Node]] = [("回测的快照", each.snapshot) for each in found[:3]]
+    return block("回测", parts, source=source(context, "回测", more=more))
 
 
 def _sentence(test: BackTest) -> str:

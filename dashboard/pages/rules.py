@@ -6,31 +6,20 @@ from typing import Any
 
 from dash import html
 
-from budget_watch.casework.checking import book_stamp, rule_book
-from budget_watch.engine.authority import STATUSES, place_of, standard, standards_of
+from budget_watch.engine.authority import STATUSES, standards_of
 from budget_watch.engine.model import AREAS
-from budget_watch.lake import Home
 from budget_watch.views import formats as fmt
-from dashboard.context import Context, kept
+from dashboard.book import book_of
+from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.pages import rule_record
-from dashboard.pages.law_text import citation, citations, value_basis, value_text
+from dashboard.pages.law_text import citation, citations
+from dashboard.pages.param_history import values_table
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import in_words
-from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments, tag
+from dashboard.parts import Node, block, class_tag, empty, level_chip, link, missing, segments
 from dashboard.table import Column, Line, table
-
-
-def book_of(context: Context) -> Any:
-    """The rule book with the home's overlay, read anew when a file of it changes."""
-    return book_at(context.home)
-
-
-def book_at(home: Home) -> Any:
-    """The rule book of a home."""
-    root = home.root
-    return kept(("book", str(root), book_stamp(root)), lambda: rule_book(root))
 
 
 def page(context: Context) -> Page:
@@ -45,6 +34,7 @@ def page(context: Context) -> Page:
     rules = [c.rule for c in book.rules.values() if not area or c.rule.area == area]
     present = {c.rule.area for c in book.rules.values()}
     address = context.address
+    params = address.at("params", keep=("asof", "snap"))
     choices = [("全部", address.with_query(area=None))]
     choices += [(AREAS[a], address.with_query(area=a)) for a in AREAS if a in present]
     columns = [
@@ -81,7 +71,10 @@ def page(context: Context) -> Page:
         ],
         lead=f"规则库有{len(book.rules)}条规则、{len(book.params)}个参数、{len(book.laws)}部法律法规和文件；"
         f"规则库摘要 {book.hash[:12]}。",
-        tools=[segments("领域", choices, address)],
+        tools=[
+            segments("规则与参数", [("规则", address), ("参数", params)], address, push=True),
+            segments("领域", choices, address),
+        ],
     )
 
 
@@ -145,7 +138,7 @@ def _rule_page(context: Context, book: Any, rule_id: str) -> Page:
         *(
             [  # counted over everything, so not for whom only a part is open
                 rule_record.history(context, rule.id),
-                rule_record.backtests(context, book, rule.id),
+                rule_record.backtests(context, book, rule.id, used),
                 rule_record.exemptions(context, book, rule.id),
             ]
             if context.grant.whole
@@ -200,37 +193,7 @@ def _levels(context: Context, book: Any, rule: Any) -> Node:
 def _params(context: Context, book: Any, used: list[Any]) -> Node:
     if not used:
         return empty("这条规则没有参数。")
-    columns = [
-        Column("参数", width="34%"),
-        Column("值", number=True),
-        Column("自"),
-        Column("至", minor=True),
-        Column("性质"),
-        Column("辖区"),
-        Column("依据"),
-    ]
-    lines = []
-    for parameter in used:
-        for value in parameter.values:
-            said = value.said
-            lines.append(
-                Line(
-                    [
-                        f"{parameter.param.title}",
-                        value_text(said.value),
-                        fmt.day(value.since),
-                        fmt.day(value.until) if value.until else "现行",
-                        tag(standard(said.authority)),
-                        place_of(said),
-                        value_basis(
-                            context, book, parameter.param.id, said.since, said.jurisdiction
-                        )
-                        or said.note
-                        or fmt.NOT_APPLICABLE,
-                    ]
-                )
-            )
-    return table("参数", columns, lines)
+    return values_table(context, book, used)
 
 
 def _basis(context: Context, book: Any, rule: Any) -> Node:

@@ -10,11 +10,11 @@ from budget_watch.views import formats as fmt
 from budget_watch.views.laws import library_stamp
 from budget_watch.views.search import LEAST, Group, Hit, search
 from dashboard.address import Address
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.laws import library_of
 from dashboard.pages.place_text import source
-from dashboard.pages.rules import book_of
 from dashboard.parts import Node, attrs, block, empty, link
 from dashboard.table import Column, Line, table
 

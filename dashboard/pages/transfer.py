@@ -21,11 +21,11 @@ from budget_watch.views.transfers import (
     documents,
     shares,
 )
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.pages.place_text import source
-from dashboard.pages.rules import book_of
 from dashboard.parts import (
     Node,
     block,

@@ -99,6 +99,7 @@ def schema(
         "/m/login": {"get": _get()},
         "/login/oidc": {"get": _get()},
         "/login/oidc/back": {"get": _get(_query("state", TEXT), _query("code", TEXT))},
+        "/backtest/{job}": {"get": _get(_path("job", TEXT))},
         "/gate/docs/{name}": {"get": _get(_path("name", TEXT))},
         "/q/{code}": {
             "get": _get(_path("code", TEXT)),

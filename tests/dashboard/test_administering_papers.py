@@ -22,7 +22,7 @@ from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from budget_watch.views.action_matrix import action_matrix
 from dashboard.app import create_app
-from dashboard.pages.rules import book_at
+from dashboard.book import book_at
 from tests.audit.made import unguarded
 from tests.dashboard.signing import Browser, make, store_at
 from tests.dashboard.test_administering import told

@@ -17,7 +17,8 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 PAGES = ["/overview", "/exec?open=101", "/exec?scope=all", "/exec/d101?tab=v", "/exec/d101?by=y",
          "/voucher/2026/V2026011010011", "/debt", "/alerts", "/data", "/data/payment_voucher",
          "/data/recon",
-         "/todo", "/laws", "/laws/budget-law/35", "/rules", "/rules/PZ02",
+         "/todo", "/laws", "/laws/budget-law/35", "/params/execution.lag.serious",
+         "/rules", "/rules/PZ02",
          "/search?q=%E6%95%99%E8%82%B2",
          "/alerts/" + "0edb1fa37840c5d0" * 4]  # fmt: skip
 SIZES = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}

@@ -103,6 +103,7 @@ def asked(home: Home) -> list[tuple[str, str]]:
     for f in list_findings(home, WHOLE, outcome=None)[::6]:
         found.append((f"/finding/{f.finding[:16]}", ""))
     found += [("/search", "?q=教育"), ("/search", "?q=公司"), ("/rules", ""), ("/rules/PZ14", "")]
+    found += [("/params", ""), ("/params/execution.lag.serious", "")]
     found += [("/laws", ""), ("/laws", "?q=预算"), ("/laws/budget-law/13", "")]
     found += [("/laws/budget-law", f"?tab={tab}") for tab in ("rules", "params")]
     found += [("/digest", ""), ("/digest/2026Q3", ""), ("/digest/2026Q3", "?no=1&cmp=2")]
