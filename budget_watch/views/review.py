@@ -35,6 +35,7 @@ NONE, WAITING, FAILED, NOT_RUN, UNSAID, OVER = (
     "unsaid",
     "over",
 )
+UNCOUNTED, TRIAL = "uncounted", "trial"
 YEARLESS = 0
 
 
@@ -54,7 +55,8 @@ class Judged:
         year: the year judged; `YEARLESS` where what the rule judges has none.
         outcome: hit, insufficient_data, clear, not_applicable; none (nothing of that year was
             there to judge), waiting (its tables never came), error, not_run, over (hit, and
-            recovered since), unsaid (the reader is not told).
+            recovered since), trial (hit by a rule on trial), unsaid (the reader is not told),
+            uncounted (the run was recorded before runs counted by year).
         counts: outcome → how many; None where the run did not count by year, or not for the reader.
         aside: why not applicable → how many.
         found: open findings of the year in the reader's reach, worst first.
@@ -193,7 +195,10 @@ def _judged(
         said = str(tally.get("message") or "运行出错").split("；", maxsplit=1)[0]
         return Judged(rule, year, FAILED, None, because=said)
     counts, aside, year = _counted(tally, year) if whole else (None, {}, year)
-    outcome = HIT if found else UNSAID if counts is None else _quiet(counts)
+    if counts is None:
+        outcome = HIT if found else UNCOUNTED if whole else UNSAID
+    else:
+        outcome = HIT if found else _quiet(counts, rule)
     return Judged(rule, year, outcome, counts, aside, found, lacking)
 
 
@@ -210,12 +215,14 @@ def _counted(
     return dict(years.get(str(year), {})), dict(tally.get("aside", {}).get(str(year), {})), year
 
 
-def _quiet(counts: Mapping[str, int]) -> str:
+def _quiet(counts: Mapping[str, int], rule: CheckedRule) -> str:
     """The outcome of a rule without an open finding: what is missing before what is clear."""
     for kind in (FAILED, LACKING, CLEAR, ASIDE):
-        if counts.get(kind):
+        if counts.get(kind) and not (counts.get(HIT) and rule.rule.status == "trial"):
             return kind
-    return OVER if counts.get(HIT) else NONE
+    if counts.get(HIT):
+        return TRIAL if rule.rule.status == "trial" else OVER
+    return NONE
 
 
 def _tallies(run: PastRun | None) -> dict[str, Mapping[str, Any]]:
@@ -271,6 +278,10 @@ def sentence(  # noqa: PLR0911
             return f"{title}：本年触发过，数据已恢复。"
         case "none":
             return f"{title}：送达的数据中没有可判断的对象，未作判断。"
+        case "trial":
+            return f"{title}：规则在试运行，结果不列入审查。"
+        case "uncounted":
+            return f"{title}：最近一次运行没有按年度计数，再次运行后才能说明。"
         case "unsaid":
             return f"{title}：没有您可查看的疑点。"
     return f"{title}：未作判断（{judged.because.removesuffix('。')}）。"

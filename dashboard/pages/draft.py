@@ -228,9 +228,12 @@ def _versions(context: Context, place: Place, year: int, shown: Plan) -> html.Se
     for name, own in stages.items():
         known = {stage: row.now for stage, row in own.items()}
         lines.append(_version_line(context, name, known, budgets.PLANS))
-    sums = {
-        version: plan(context.desk, place, year, version).total.now for version in shown.versions
-    }
+    sums = context.kept(
+        "draft version sums",
+        lambda: {each: plan(context.desk, place, year, each).total.now for each in shown.versions},
+        place,
+        year,
+    )
     lines.append(_version_line(context, "部门预算合计（批准为批复数）", sums, VERSIONS))
     body: list[Node] = [table("各版本", columns, lines)]
     both = all(each in shown.versions for each in VERSIONS[:2])
@@ -272,7 +275,7 @@ def _version_line(
 
 
 def _moved(context: Context, place: Place, year: int) -> Node:
-    rows = moved(context.desk, place, year)
+    rows = context.kept("draft moved", lambda: moved(context.desk, place, year), place, year)
     if not rows:
         return empty("初步方案与草案的部门预算逐项目相同。")
     columns = [

@@ -208,9 +208,12 @@ def _moved(context: Context, place: Place, shown: Plan, code: str) -> html.Secti
         said = "初步方案与草案逐项目相同。"
         return block("初步方案与草案", empty(said), source=source(context, TABLES[0]))
     each = rows[0]
+    more = each.second - each.first
+    word = "多" if more > 0 else "少"
+    apart = f"草案{word}{fmt.sentence_money(abs(more))}" if more else "合计相同"
     said = (
         f"初步方案{fmt.sentence_money(each.first)}，草案{fmt.sentence_money(each.second)}，"
-        f"差额{fmt.sentence_money(each.second - each.first)}；增加项目{each.added}个，"
+        f"{apart}；增加项目{each.added}个，"
         f"减少{each.dropped}个，金额变动{each.changed}个。"
     )
     return block(

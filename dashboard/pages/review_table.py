@@ -114,7 +114,7 @@ def counted(found: Review) -> str:
         ("有疑点", (HIT,)),
         ("未触发", (CLEAR, OVER)),
         ("不适用", (ASIDE,)),
-        ("数据不足或未判断", (LACKING, NONE, "waiting", FAILED, "not_run")),
+        ("数据不足或未判断", (LACKING, NONE, "waiting", FAILED, "not_run", "uncounted")),
     )
     said = [f"{len(of)}条{title}" for title, kinds in names if (of := found.of(*kinds))]
     return f"{len(found.rules)}条规则中，{'、'.join(said)}" if said else f"{len(found.rules)}条规则"
@@ -262,6 +262,11 @@ def _outcome(each: Judged) -> Node:  # noqa: PLR0911
             return html.Span([missing(why, "数据不足"), " ", shown])
         case "over":
             return tag("已恢复", plain=True)
+        case "trial":
+            return tag("试运行", plain=True)
+        case "uncounted":
+            why = "最近一次运行没有按年度计数，再次运行后显示"
+            return html.Span([missing(why, "未计数"), " ", html.Span(why, className="note")])
         case "none":
             why = "送达的数据中没有该年度可判断的对象"
             return html.Span([missing(why, "未判断"), " ", html.Span(why, className="note")])

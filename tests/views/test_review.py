@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from budget_watch.access import Grant, Reached, Scope
+from budget_watch.casework import tables
 from budget_watch.casework.checking import rule_book
 from budget_watch.casework.runs import latest_run
 from budget_watch.engine import Book
 from budget_watch.lake import Home
+from budget_watch.lake.state import writing
 from budget_watch.views.review import Review, brief, quoted, review, sentence
 from budget_watch.views.review_questions import DRAFT, FINAL, PERFORMANCE, questions
 from tests.views import review_city
@@ -145,6 +149,32 @@ def test_who_sees_a_part_is_told_only_of_findings_that_are_theirs(city: Home, bo
     assert made(city, book, "drafting", 2026, other).found == ()
     upheld = Grant("d", "test", findings=Reached.UPHELD)
     assert made(city, book, "drafting", 2026, upheld).found == ()
+
+
+def test_a_run_that_did_not_count_by_year_says_so(city: Home, book: Book) -> None:
+    run = latest_run(city)
+    assert run is not None
+    bare = tuple({k: v for k, v in t.items() if k not in ("years", "aside")} for t in run.tallies)
+    found = review(city, WHOLE, book, replace(run, tallies=bare), (DRAFT, "drafting"), 2026)
+    told = outcomes(found)
+    assert (told["BZ01"], told["BZ06"], told["BZ02"]) == ("hit", "uncounted", "waiting")
+
+
+def test_what_a_rule_on_trial_hits_is_no_result(city: Home, book: Book) -> None:
+    rule = book.rules["BZ01"]
+    trial = replace(rule, rule=rule.rule.model_copy(update={"status": "trial"}))
+    own = replace(book, rules={**book.rules, "BZ01": trial})
+    run = latest_run(city)
+    with writing(city) as connection:
+        connection.execute(
+            tables.finding.update().where(tables.finding.c.rule == "BZ01").values(trial=True)
+        )
+    try:
+        found = review(city, WHOLE, own, run, (DRAFT, "drafting"), 2026)
+    finally:
+        with writing(city) as connection:
+            connection.execute(tables.finding.update().values(trial=False))
+    assert outcomes(found)["BZ01"] == "trial"
 
 
 def test_a_departments_review_counts_nothing_of_others(city: Home, book: Book) -> None:
