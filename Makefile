@@ -7,6 +7,7 @@
 # make check   format, lint, types
 # make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000";
 #              and CSV to lake against bare polars; CSV="--rows 3000000"
+# make load    twenty people at the dashboard at once; ARGS="--home DIR --minutes 3"
 # make year    every day of a year from four sources against one bulk load (an hour)
 # make lock    renew both lock files
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
@@ -15,7 +16,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 INSTALL := --no-deps --no-build-isolation -e .
 
-.PHONY: demo test test-postgresql month test-fast check bench year lock clean
+.PHONY: demo test test-postgresql month test-fast check bench load year lock clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
@@ -41,6 +42,9 @@ check: .venv/test.stamp
 bench: .venv/test.stamp
 	$(BIN)/python -m benchmarks.whole_book $(ARGS)
 	$(BIN)/python -m benchmarks.csv_to_lake $(CSV)
+
+load: .venv/test.stamp
+	$(BIN)/python -m benchmarks.dashboard_load $(ARGS)
 
 month: .venv/test.stamp
 	$(BIN)/python -m benchmarks.casework_month --database sqlite $(ARGS)

@@ -36,6 +36,7 @@ from dashboard.reach import check_open
 from dashboard.signin import current_grant, guard
 from dashboard.signin.request import bearable
 from dashboard.signin.views import saw
+from dashboard.watching import showing, watch
 
 log = logging.getLogger("budget_watch.dashboard")
 
@@ -81,9 +82,11 @@ def create_app(home: Home) -> dash.Dash:
     def show(pathname: str | None, search: str | None) -> list[Node]:
         dark = flask.has_request_context() and flask.request.cookies.get("bw_theme") == "dark"
         grant = current_grant()
+        showing(pathname)
         saw(home, grant, pathname, search)
         return [plain(part) for part in answer(home, grant, pathname, search, dark=dark)]
 
+    watch(app.server, home)
     guard(app.server, home)
     _only_ours(app)
     serve_docs(app.server, home, current_grant)

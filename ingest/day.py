@@ -19,7 +19,7 @@ from budget_watch.lake.ledger import known_parcels
 from budget_watch.lake.snapshot import CHINA
 from ingest.deliveries import read_deliveries, run_deliveries
 from ingest.fetching import SourceReport, fetch_all
-from ingest.gate.expectations import validate
+from ingest.gate.expectations import validated_beside
 from ingest.registry import Configured
 from ingest.source import Stopped
 from ingest.spool import Parcel, Spool, in_order, spools
@@ -225,13 +225,11 @@ def run_day(
         report.taken = take_waiting(taker, found, watch, stop)
         _go_on(watch, stop)
         watch.phase("发布")
-        snapshot = publish(home, writer, day, bool(found), lambda text: watch.step(0, 0, text))
+        with validated_beside(home.root, taker.summaries, f"ingest-{day}"):
+            snapshot = publish(home, writer, day, bool(found), lambda text: watch.step(0, 0, text))
     for spool, parcel in [*known, *found]:
         spool.done(parcel)
     report.snapshot = snapshot.id if snapshot else None
-    if taker.summaries:
-        watch.step(0, 0, "核对入库结果（Great Expectations）")
-        validate(home.root, taker.summaries, f"ingest-{day}")
     if snapshot is None or not rules:
         return report
 

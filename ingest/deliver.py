@@ -179,12 +179,20 @@ def _streamed(
 
 
 def pieces(frame: pl.LazyFrame, filled: Filled | None = None) -> Iterator[pl.DataFrame]:
-    """The rows piece by piece, in order; the next is read while one is looked at."""
+    """The rows piece by piece, in order; the next is read while one is looked at.
+
+    A piece is one chunk: of two dozen, all would be joined at every column put beside them.
+    """
     coming = frame.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True)
+
+    def read() -> pl.DataFrame | None:
+        piece = next(coming, None)
+        return None if piece is None else piece.rechunk()
+
     with ThreadPoolExecutor(1, thread_name_prefix="pieces") as reader:
-        following = reader.submit(next, coming, None)
+        following = reader.submit(read)
         while (piece := following.result()) is not None:
-            following = reader.submit(next, coming, None)
+            following = reader.submit(read)
             yield piece if filled is None else filled(piece)
 
 

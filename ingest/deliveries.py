@@ -19,7 +19,7 @@ from budget_watch.lake.snapshot import CHINA
 from budget_watch.tables import contract as contract_of
 from ingest.content_hash import sha256_of
 from ingest.errors import Unreadable
-from ingest.gate.expectations import validate
+from ingest.gate.expectations import validated_beside
 from ingest.spool import Parcel
 from ingest.taking import Taker, batch_of
 
@@ -144,15 +144,12 @@ def run_deliveries(
             tell(number, len(waiting), f"{delivery.table} {delivery.period}")
             _one(taker, delivery, result)
         tell(len(waiting), len(waiting), "发布数据快照")
-        _publish(writer, home, waiting, upto, result, hashes, tell)
-    if taker.summaries:
-        tell(len(waiting), len(waiting), "校验入库结果（Great Expectations）")
-        validate(home.root, taker.summaries, f"ingest-{result.biz_date}")
+        _publish(taker, home, waiting, upto, result, hashes, tell)
     return result
 
 
 def _publish(
-    writer: Writer,
+    taker: Taker,
     home: Home,
     waiting: list[Delivery],
     upto: date | None,
@@ -171,7 +168,10 @@ def _publish(
     given = dict(hashes if hashes is not None else before.hashes if before else {})
     given.pop("calendar", None)
     total = len(waiting)
-    snapshot = writer.publish(biz_date, given, progress=lambda text: tell(total, total, text))
+    with validated_beside(home.root, taker.summaries, f"ingest-{biz_date}"):
+        snapshot = taker.writer.publish(
+            biz_date, given, progress=lambda text: tell(total, total, text)
+        )
     result.biz_date, result.snapshot = snapshot.biz_date, snapshot.id
 
 

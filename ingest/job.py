@@ -17,7 +17,7 @@ from ingest.bind.form_files import FormBook, form_book
 from ingest.bind.owners import Units
 from ingest.content_hash import sha256_of
 from ingest.deliver import Counts, Filled, deliver
-from ingest.gate.expectations import Summary, validate
+from ingest.gate.expectations import Summary
 
 _BLOCK = 1 << 20
 
@@ -133,10 +133,6 @@ class Job:
     def aside(self, contract: Contract, name: str, digest: str) -> Batch:
         """Return the batch of a sheet of which nothing is stored."""
         return self.batch(contract, name, pl.DataFrame(), digest)
-
-    def validate(self) -> None:
-        """Let Great Expectations look at the gate's summary of this run."""
-        validate(self.writer.home.root, self.summaries, f"load-{self.today.isoformat()}")
 
 
 def slices(contract: Contract, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from pathlib import Path
 from budget_watch.lake import Home, Snapshot, Writer
 from budget_watch.lake.snapshot import CHINA
 from budget_watch.tables import contract as contract_of
+from ingest.gate.expectations import validated_beside
 from ingest.job import Job
 from ingest.load_line import LoadLine
 from ingest.one_file import load_file
@@ -80,8 +81,8 @@ def _publish(job: Job, home: Home) -> None:
         biz_date = max(biz_date, before.biz_date)
     hashes = dict(before.hashes) if before is not None else {}
     hashes.pop("calendar", None)
-    job.writer.publish(biz_date, hashes)
-    job.validate()
+    with validated_beside(home.root, job.summaries, f"load-{job.today.isoformat()}"):
+        job.writer.publish(biz_date, hashes)
 
 
 def _found(path: Path) -> Iterator[_Found | LoadLine]:

@@ -57,6 +57,13 @@ def serve(
     with_schedule: Annotated[
         bool, typer.Option("--with-schedule", help="同时每天 02:00 运行业务日（见 schedule）")
     ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="几个进程一起服务")] = 1,
+    worker_memory: Annotated[
+        int, typer.Option(min=0, help="多个进程时，一个进程超过多少 MB 内存就换新的；0 为不换")
+    ] = 0,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="每个请求在标准错误输出写一行 JSON")
+    ] = False,
 ) -> int:
     """启动看板。"""
     from dashboard.serve import serve as run
@@ -68,15 +75,16 @@ def serve(
     from budget_watch.casework.accounts import has_accounts
 
     who = _WITH_ACCOUNTS if has_accounts(here.home) else _WITHOUT
-    say.print(f"看板：http://{host}:{port}/")
-    say.print(f"{who}按 Ctrl+C 停止。")
+    if not log_json:  # then each line there is for a machine
+        say.print(f"看板：http://{host}:{port}/")
+        say.print(f"{who}按 Ctrl+C 停止。")
     if not with_schedule:
-        run(here.home, host, port)
+        run(here.home, host, port, workers, worker_memory, log_json)
         return DONE
     from budget_watch.cli.scheduling import beside
 
     with beside(here):
-        run(here.home, host, port)
+        run(here.home, host, port, workers, worker_memory, log_json)
     return DONE
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from budget_watch.lake.files import File, add_up, write
 from budget_watch.lake.layout import Layout
+from budget_watch.lake.shaping import in_order
 
 BUFFER_ROWS = 100_000
 SMALL_FILE_ROWS = 50_000
@@ -209,9 +210,7 @@ class TableDraft:
 
     def write_sorted(self, frame: pl.DataFrame, part: str) -> File:
         """Write a file of this table in its order; it does not belong to the draft yet."""
-        if self.layout.sort:
-            frame = frame.sort(self.layout.sort, nulls_last=True, maintain_order=True)
-        return self.write(frame, part)
+        return self.write(in_order(frame, self.layout.sort), part)
 
     def write(self, frame: pl.DataFrame | pl.LazyFrame, part: str) -> File:
         """Write a file of this table; it does not belong to the draft yet."""

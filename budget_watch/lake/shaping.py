@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -46,6 +47,28 @@ def shaped(frame: pl.LazyFrame, layout: Layout, batch: Batch, now: datetime) -> 
             value = technical.get(name, pl.lit(None))
         wanted.append(value.cast(dtype).alias(name))
     return frame.select(wanted) if len(given) else pl.LazyFrame(schema=layout.schema)
+
+
+def in_order(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """The frame sorted by these columns, nulls last, equal rows as they came.
+
+    Rows mostly come by day: where all columns but the first are in order already, sorting by the
+    first alone gives the same.
+    """
+    if not by:
+        return frame
+    enough = by[:1] if _is_in_order(frame, by[1:]) else by
+    return frame.sort(enough, nulls_last=True, maintain_order=True)
+
+
+def _is_in_order(frame: pl.DataFrame, by: Sequence[str]) -> bool:
+    if any(frame[name].null_count() for name in by):
+        return False
+    ordered = pl.lit(True)
+    for name in reversed(by):
+        value, before = pl.col(name), pl.col(name).shift(1)
+        ordered = (value > before) | ((value == before) & ordered)
+    return bool(frame.select(ordered.all()).item())
 
 
 def _fitting(

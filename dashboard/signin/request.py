@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import os
 import re
 import secrets
 from urllib.parse import urlsplit
@@ -20,7 +21,8 @@ CSRF_COOKIE, CSRF_HEADER, CSRF_FIELD = "_csrf_token", "X-CSRFToken", "csrf"
 FORM_COOKIE = "bw_form"
 PHONE_COOKIE, DESKTOP_COOKIE, SECOND_COOKIE = "bw_phone", "bw_desktop", "bw_second"
 PROVIDER_COOKIE = "bw_provider"
-_local = secrets.token_urlsafe(32)  # stands for the session where nobody signs in
+# Stands for the session where nobody signs in; several processes of one server share it.
+_local = os.environ.get("BUDGET_WATCH_LOCAL_TOKEN") or secrets.token_urlsafe(32)
 _BROWSERS = (
     ("MicroMessenger", "微信"),
     ("DingTalk", "钉钉"),

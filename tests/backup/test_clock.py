@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_a_day_run_under_a_clock_that_has_jumped_is_the_same_day(
     home = city.copy("base", tmp_path / "home")
     made(home, tmp_path / "b")
     monkeypatch.setattr("budget_watch.casework.book.rules_dir", lambda: city.book)
-    monkeypatch.setattr("ingest.day.validate", lambda *given: None)
+    monkeypatch.setattr("ingest.day.validated_beside", lambda *given: nullcontext())
     clock = jump(shift)
     done = run_recorded(home, date.fromisoformat(SECOND), work, reason="定时", clock=clock)
     assert done.whole

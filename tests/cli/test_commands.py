@@ -67,7 +67,7 @@ def test_a_busy_port_is_said_before_anything_is_promised(
 def test_serving_says_who_can_open_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.serve.serve", lambda home, host, port: None)
+    monkeypatch.setattr("dashboard.serve.serve", lambda *given: None)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

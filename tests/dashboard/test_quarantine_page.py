@@ -1,5 +1,7 @@
 """隔离区 on the 数据质量 page, and the gate's Data Docs behind it."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from budget_watch.access import Grant, Scope
@@ -22,7 +24,7 @@ def held(tmp_path_factory):
     wrong().write_csv(path)
     home = Home(folder / "home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.job.validate", lambda *given: None)
+        patch.setattr("ingest.load.validated_beside", lambda *given: nullcontext())
         list(load_paths(home, [path]))
     releasing.release(home, quarantine.bundles(home)[0], [1], "李四", "新增科目")
     return home

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from bisect import bisect_left
+from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -61,7 +62,7 @@ def bulk(tmp_path_factory: pytest.TempPathFactory, finals: list[Final]) -> dict[
     home = Home(tmp_path_factory.mktemp("bulk") / "home")
     key(home)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.deliveries.validate", lambda *given: None)
+        patch.setattr("ingest.deliveries.validated_beside", lambda *given: nullcontext())
         done = run_deliveries(home, finals[0].path.parents[1] / "deliveries.json")
     assert (done.refused, done.quarantined) == (0, 0)
     assert done.rows == sum(one.entry["rows"] for one in finals)
@@ -105,7 +106,7 @@ def ran(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> 
     """Lay a plan out and run its mornings; returns the home and what each morning reported."""
     for name, value in making.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("ingest.day.validate", lambda *given: None)
+    monkeypatch.setattr("ingest.day.validated_beside", lambda *given: nullcontext())
 
     def run(plan: list[Coming], faults: Faults | None = None) -> tuple[Home, list[dict[str, Any]]]:
         home = Home(tmp_path / "home")

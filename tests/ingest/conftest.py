@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,9 @@ def home(tmp_path):
 def without_great_expectations(request, monkeypatch):
     """Its import takes seconds; the tests that are about it say so."""
     if "expectations" not in request.keywords:
-        monkeypatch.setattr("ingest.job.validate", lambda *given: None)
-        monkeypatch.setattr("ingest.deliveries.validate", lambda *given: None)
-        monkeypatch.setattr("ingest.day.validate", lambda *given: None)
+        monkeypatch.setattr("ingest.load.validated_beside", lambda *given: nullcontext())
+        monkeypatch.setattr("ingest.deliveries.validated_beside", lambda *given: nullcontext())
+        monkeypatch.setattr("ingest.day.validated_beside", lambda *given: nullcontext())
     assert expectations.KINDS
 
 

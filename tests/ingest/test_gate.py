@@ -202,7 +202,9 @@ def test_data_docs_stand_alone_and_old_ones_go(tmp_path, monkeypatch):
     ]
     page = (docs / "ingest-2026-09-14.html").read_text(encoding="utf-8")
     assert "数字、日期可读：违反0行" in page
-    assert "1 张报表中 1 张不符合" in page
+    assert re.search(
+        r"数字、日期可读：违反0行.{0,400}?>\s*2\s*<", page, re.S
+    )  # the rows there were
     index = (docs / "index.html").read_text(encoding="utf-8")
     assert index.count("有不符合") == 6
     for text in (page, index):

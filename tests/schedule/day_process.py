@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def run(
     """Run a day with a small rule book; afterwards the process has the whole one again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rule_books, "rules_dir", lambda: book)
-        patch.setattr(ingest.day, "validate", lambda *given: None)
+        patch.setattr(ingest.day, "validated_beside", lambda *given: nullcontext())
         return run_recorded(Home(root), date.fromisoformat(day), work, reason="定时", show=show)
 
 
