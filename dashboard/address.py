@@ -113,7 +113,14 @@ KEYS: dict[str, Key] = {
     "since": Key("从哪天", _is_day, "日期，如 2026-11-20"),
     "until": Key("到哪天", _is_day, "日期，如 2026-11-20"),
     "no": Key("季刊编号", _pattern(r"[1-9]\d{0,8}"), "编号，如 3"),
-    "cmp": Key("与哪一号比较", _pattern(r"[1-9]\d{0,8}"), "季刊编号，如 2"),
+    "cmp": Key(
+        "比较",
+        _pattern(
+            r"ly|peers|20\d\d-(1[0-2]|[1-9])|[1-9]\d{0,8}"
+            r"|[zdupifce][0-9A-Za-z_\-]{1,60}(,[zdupifce][0-9A-Za-z_\-]{1,60}){0,7}"
+        ),
+        "ly（上年同期）、peers（同类）、期间（如 2025-9）、地址里的一段（如 d102）或季刊编号",
+    ),
     "print": Key("打印版式", _choice("1"), "1"),
 }
 COMMON = ("fy", "to", "asof", "snap", "scope", "unit", "print")
@@ -137,7 +144,7 @@ PAGES: dict[str, PageShape] = {
     "overview": PageShape("总览"),
     "exec": PageShape(
         "预算执行",
-        ("by", "open", "tab", "cols", "min", "max", "method", "sort", "after"),
+        ("by", "open", "tab", "cmp", "cols", "min", "max", "method", "sort", "after"),
         None,
         "fzdupisceoym",
     ),

@@ -297,16 +297,24 @@ def _measures(place: Place, span: Span) -> list[pl.Expr]:
     if span.until is not None:
         before = before - pl.col("late").filter(last).sum()
     final = int(only) if only else span.month
+    latest = (year == span.fiscal_year) & (month == final)
+
+    def cut(name: str, where: pl.Expr) -> pl.Expr:
+        """A sum up to the span's day: of an earlier year's month its later days are left out."""
+        whole = pl.col(name).filter(where).sum()
+        late = {"spent": "late", "vouchers": "late_vouchers"}[name]
+        return whole if span.until is None else whole - pl.col(late).filter(where).sum()
+
     return [
         *(
             pl.col(name).filter(budget).sum()
             for name in ("initial", "approved", "current", "added")
         ),
         pl.col("plan").filter(now).sum(),
-        pl.col("spent").filter(now).sum(),
+        cut("spent", now),
         before.alias("before"),
-        pl.col("spent").filter((year == span.fiscal_year) & (month == final)).sum().alias("last"),
-        pl.col("vouchers").filter(now).sum(),
+        cut("spent", latest).alias("last"),
+        cut("vouchers", now),
     ]
 
 

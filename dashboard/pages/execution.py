@@ -15,7 +15,7 @@ from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
-from dashboard.pages import division, place_charts, reported_block, voucher_list
+from dashboard.pages import compare_block, division, place_charts, reported_block, voucher_list
 from dashboard.pages.own_figures import own_figures, own_lead, own_paid
 from dashboard.pages.place_known import gaps, missing_regions, partial_note, require_known
 from dashboard.pages.place_text import (
@@ -53,6 +53,8 @@ def page(context: Context) -> Page:
     own = place.get("s") is not None or place.get("y") is not None
     body: list[Node] = [partial_note(context, place)]
     body.append(own_figures(context, place) if own else _core(context, place, amounts))
+    if not own:
+        body += compare_block.block_of(context, place)
     if on_vouchers:
         body.append(voucher_list.block_of(context, place, amounts))
     else:
@@ -156,6 +158,8 @@ def _tools(context: Context, place: Place, on_vouchers: bool) -> list[Node]:
             )
         )
     tools.append(_spans(context))
+    if place.get("s") is None and place.get("y") is None:
+        tools.append(compare_block.choices(context, place))
     ways = reach.ways(context, drill.ways(place))
     if ways:
         plain = address.with_query(tab=None, after=None, sort=None, min=None, max=None, method=None)

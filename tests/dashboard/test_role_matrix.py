@@ -92,6 +92,8 @@ def asked(home: Home) -> list[tuple[str, str]]:
     found += [("/sangong/d101", ""), ("/sangong/d101/u101001", ""), ("/audit/d102", "")]
     found += [("/transfer", "?tab=all&open=all"), (f"/transfer/z{COUNTY}", ""), ("/social", "")]
     found += [("/assets", f"?tab={tab}" if tab else "") for tab in ("", "soe", "admin", "nature")]
+    found += [("/exec/d101", f"?cmp={wanted}") for wanted in ("ly", "d102", "peers", "2025-9")]
+    found += [("/exec/d102/u102001", "?cmp=d101,u101002"), ("/exec", "?cmp=d101")]
     found += [("/exec", "?scope=all&by=z"), ("/exec", "?by=y"), ("/exec", "?open=101,102")]
     for row in one:
         place = f"/exec/d{row['dept_code']}/u{row['agency_code']}/p{row['pro_code']}"
