@@ -24,6 +24,7 @@ from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.pages.found_list import found_list
+from dashboard.pages.limits_block import limits_block
 from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
@@ -45,6 +46,10 @@ SOE = (
 )
 ADMIN = "FIN-28 行政事业性国有资产报表"
 NATURE = "NR-02 国有自然资源资产年报"
+RULES = {
+    "soe": ("GZ01", "GZ02", "GZ03"),
+    "admin": ("GZ06", "GZ07", "GZ08", "GZ09", "GZ10"),
+}
 TABS = (
     ("总体", None),
     ("企业（不含金融）", "soe"),
@@ -73,10 +78,14 @@ def page(context: Context) -> Page:
     choices = [(title, address.with_query(tab=key, open=None)) for title, key in TABS]
     return Page(
         "国有资产",
-        [html.Div(tabs[chosen](context, firms), className="rows")],
+        [html.Div([*tabs[chosen](context, firms), *_limits(context, chosen)], className="rows")],
         lead=_lead(context, firms),
         tools=[segments("资产类别", choices, address)],
     )
+
+
+def _limits(context: Context, tab: str) -> list[Node]:
+    return [limits_block(context, RULES[tab])] if tab in RULES else []
 
 
 def _lead(context: Context, firms: tuple[Enterprise, ...]) -> str:

@@ -17,6 +17,7 @@ from budget_watch.views.span import Place
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.limits_block import limits_block
 from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
@@ -70,6 +71,7 @@ def page(context: Context) -> Page:
         _listed(context, chosen),
         _departments(context, chosen, own),
         _again(context, repeats(every)),
+        limits_block(context, ("JS08", "JS09", "JS10")),
     ]
     address = context.address
     scopes = [(title, address.with_query(scope=value)) for title, value in SCOPES]

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 from dash import html
 
+from budget_watch.engine.authority import standard
+from budget_watch.engine.params import DatedValue
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.debt import Debt, Limit, Position, debt, position, regions
@@ -13,9 +15,12 @@ from budget_watch.views.figure import Figure
 from budget_watch.views.span import Place
 from dashboard import chart
 from dashboard.address import Address
+from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.law_text import law_link, value_basis, value_text
+from dashboard.pages.limits_block import limits_block
 from dashboard.pages.place_text import formula_words, source
 from dashboard.parts import (
     Node,
@@ -32,7 +37,8 @@ from dashboard.parts import (
 )
 from dashboard.table import Column, Line, table
 
-LIMIT_LABEL = "法定限额《预算法》第三十五条"
+BANDS = ("debt.ratio.notice", "debt.ratio.high", "debt.ratio.serious")
+RULES = ("ZW01", "ZW02", "ZW03", "ZW04", "ZW05", "ZW10")
 TABLES = ("FIN-24 政府债务限额与余额表", "FIN-25 政府债券台账")
 SCOPES = (("本级", None), ("全市", "all"))
 
@@ -60,6 +66,7 @@ def page(context: Context) -> Page:
         _due(context, found),
         _regions(context, found),
         _issued(context, found),
+        limits_block(context, RULES),
     ]
     return Page(
         f"{place.called}政府债务",
@@ -170,7 +177,8 @@ def _limit(context: Context, limit: Limit, at: Place | None = None) -> html.Div:
             ],
             className="with-bar",
         )
-        notes = [f"{LIMIT_LABEL} {fmt.sentence_money(limit.limit.value)}", _room(limit)]
+        article = law_link(context, book_of(context), "budget-law", "35", "《预算法》第三十五条")
+        notes = [["法定限额", article, f" {fmt.sentence_money(limit.limit.value)}"], _room(limit)]
         if (limit.room.value or 0) < 0 and at is not None:
             notes += _findings(context, at)
     return figure(label, number, unit, bar=bar, notes=notes, defined=_defined(limit.used))
@@ -228,9 +236,9 @@ def _rates(context: Context, found: Debt) -> html.Section:
                 number,
                 unit,
                 defined=_defined(position.rate),
-                bar=_three_lines(position.rate.exact),
+                bar=_three_lines(context, position.rate.exact),
                 notes=[
-                    "三条线：120%、200%、300%（经验线）",
+                    _lines_said(context),
                     "测算值，不等同于财政部风险等级评定结果",
                 ],
             )
@@ -247,12 +255,35 @@ def _rates(context: Context, found: Debt) -> html.Section:
     )
 
 
-def _three_lines(rate: Fraction | None) -> html.Span:
+def _bands(context: Context) -> list[tuple[str, DatedValue]]:
+    """The lines that rule ZW02 holds a debt ratio against, as they are in force here."""
+    known, region = book_of(context).params, context.city.region if context.city else None
+    held = ((name, known[name].at(context.as_of, region)) for name in BANDS if name in known)
+    return [(name, value) for name, value in held if value is not None]
+
+
+def _lines_said(context: Context) -> Node:
+    """The lines with the way to each parameter, and what they rest on."""
+    parts: list[Node] = []
+    bands = _bands(context)
+    for name, held in bands:
+        parts += ["、"] if parts else []
+        to = context.address.at("params", name, keep=("asof", "snap"))
+        parts.append(link(value_text(held.said.value), to))
+    if not bands:
+        return "没有登记债务率的线"
+    name, held = bands[0]
+    basis = value_basis(context, book_of(context), name, held.since, held.said.jurisdiction)
+    whose = ["，", *basis] if basis else [f"（{standard(held.said.authority)}）"]
+    return ["三条线：", *parts, *whose]
+
+
+def _three_lines(context: Context, rate: Fraction | None) -> html.Span:
     """The measured rate against three plain lines on a scale from 0 to 350%."""
     top = Fraction(7, 2)
     done = min(rate or Fraction(0), top) / top
     marks: list[Node] = [html.Span(className="done", style={"width": f"{float(done) * 100:.2f}%"})]
-    for line in (Fraction(6, 5), Fraction(2), Fraction(3)):
+    for line in (held.value for _, held in _bands(context)):
         marks.append(html.Span(className="tick", style={"left": f"{float(line / top) * 100:.2f}%"}))
     return html.Span(
         [html.Span(className="plan", style={"width": "100%"}), *marks],

@@ -28,6 +28,7 @@ from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.pages.found_list import found_list
+from dashboard.pages.limits_block import limits_block
 from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
@@ -42,6 +43,7 @@ from dashboard.parts import (
 )
 from dashboard.table import Column, Line, table
 
+RULES = ("SG01", "SG02", "SG09")
 TABLES = ("FIN-15 国库集中支付凭证表", "FIN-12 预算指标表")
 REPORT = "FIN-22 “三公”经费及会议培训费执行表"
 SCOPES = (("本级", None), ("全市", "all"))
@@ -76,7 +78,7 @@ def page(context: Context) -> Page:
     if "u" not in own:
         body.append(_parts(context, found, doubts))
     body.append(_hidden(context, hidden))
-    body.append(_listed(context, doubts))
+    body += [_listed(context, doubts), limits_block(context, RULES)]
     address = context.address
     scopes = [(title, address.with_query(scope=value)) for title, value in SCOPES]
     name = context.names.of(*context.address.place[-1]) if own else context.ours(place.called)

@@ -14,10 +14,12 @@ from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.pages.found_list import found_list
+from dashboard.pages.limits_block import limits_block
 from dashboard.pages.place_text import source
 from dashboard.parts import Node, block, bullet, insufficient, level_chip, link, missing
 from dashboard.table import Column, Line, table
 
+RULES = ("SB01", "SB02", "SB03")
 TABLES = ("HRSS-01 社会保险基金收支结余月报", "NHSA-01 基本医疗保险基金收支结余月报")
 AREA = "social"
 _KEEP = ("fy", "to", "asof", "snap", "unit")
@@ -47,6 +49,7 @@ def page(context: Context) -> Page:
     body = [_pools(context, own, doubts, "本级经办的险种", whole=True)]
     if others:
         body.append(_pools(context, others, doubts, "各县区经办的险种"))
+    body.append(limits_block(context, RULES))
     return Page("社保基金", [html.Div(body, className="rows")], lead=_lead(own or others))
 
 

@@ -25,6 +25,7 @@ from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.limits_block import limit_cell, limits_block
 from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
@@ -69,7 +70,7 @@ def page(context: Context) -> Page:
     body = [_kinds(context, every), _papers(context, papers, doubts)]
     if not own:
         body.append(_counties(context, every))
-    body.append(_projects(context, every))
+    body += [_projects(context, every), limits_block(context, RULES)]
     name = context.names.of("z", own["z"]) if own else place.called
     crumbs = [(f"{place.called}转移支付", context.address.at("transfer", keep=_KEEP)), (name, None)]
     return Page(
@@ -261,7 +262,8 @@ def _days(context: Context, one: Document, book: Any) -> tuple[Node, Node]:
     limit = None if held is None else int(held.value)
     whose: Node = fmt.NOT_APPLICABLE
     if held is not None:
-        whose = f"{before_noun(held.said.authority)}{limit}天"
+        said = f"{before_noun(held.said.authority)}{limit}天"
+        whose = limit_cell(context, one.param, held, said)
     if one.days is None:
         none = missing("缺起算日或下达日，不能算天数") if one.since else fmt.NOT_APPLICABLE
         return none, whose

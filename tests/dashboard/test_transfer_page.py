@@ -48,9 +48,9 @@ def test_kinds_origins_counties_and_projects_add_up(city: Home) -> None:
 def test_documents_show_days_limit_and_whose_limit(city: Home) -> None:
     found = rows(main(city, "/transfer"), "下达文件与天数")
     assert [(row[0], row[4], row[5], row[6], row[7]) for row in found] == [
-        ("D1", "2026-01-20", "2026-03-01", "40天", "法定30天"),
+        ("D1", "2026-01-20", "2026-03-01", "40天", "法定30天 《预算法》第五十二条"),
         ("D2", "2026-06-01", "2026-06-20", "19天", "经验30天"),
-        ("D3", "2026-01-20", "2025-11-20", "提前61天", "法定30天"),
+        ("D3", "2026-01-20", "2025-11-20", "提前61天", "法定30天 《预算法》第五十二条"),
         ("D6", "缺", "2026-10-08", "缺", "经验30天"),
     ]
     every = rows(main(city, "/transfer?tab=all"), "下达文件与天数")
