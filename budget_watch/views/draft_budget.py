@@ -79,10 +79,11 @@ class Sheet:
 
 
 def years(desk: Desk, place: Place) -> tuple[int, ...]:
-    """The fiscal years of which a draft or a first plan was delivered, the latest first."""
+    """The years of which a draft, a first plan or disclosed budgets came, the latest first."""
     own: Term = ("mof_div_code", "=", place.region)
     found = set(desk.distinct(REPORTS, "fiscal_year", own, ("stage", "in", PLANS[:2])))
     found |= set(desk.distinct(DEPARTMENTS, "fiscal_year", own, ("version", "in", VERSIONS[:2])))
+    found |= set(desk.distinct("budget_form", "fiscal_year", own))
     found |= set(desk.distinct("balance", "fiscal_year", own, ("stage", "in", PLANS[:2])))
     return tuple(sorted((int(each) for each in found), reverse=True))
 

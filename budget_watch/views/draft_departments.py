@@ -133,6 +133,34 @@ def moved(
     return tuple(sorted(rows, key=lambda each: (-abs(each.second - each.first), each.code)))
 
 
+def disclosed(desk: Desk, place: Place, year: int) -> tuple[str, tuple[Row, ...]]:
+    """What departments made public of their budgets (REF-04, form 03 支出合计), and of which stage.
+
+    They have no projects and stand beside FIN-09 only where it did not come.
+    """
+    found: dict[int, dict[str, int | None]] = {}
+    names: dict[str, str] = {}
+    stages: list[str] = []
+    for at in (year - 1, year):
+        rows = desk.rows(
+            "budget_form",
+            ("fiscal_year", "=", at),
+            ("mof_div_code", "=", place.region),
+            ("table_no", "=", "03"),
+            ("row_code", "=", "T"),
+            ("col_code", "=", "1"),
+        ).filter(pl.col("agency_code") == pl.col("dept_code"))
+        here = [str(each) for each in rows["stage"].unique().sort()]
+        stage = "草案" if "草案" in here else next(iter(here), "")
+        own = rows.filter(pl.col("stage") == stage)
+        found[at] = dict(own.select("dept_code", "amt").iter_rows())
+        names |= dict(own.select("dept_code", "owner_name").drop_nulls().iter_rows())
+        stages.append(stage)
+    before, now = found[year - 1], found[year]
+    made = [Row(code, names.get(code, code), before.get(code), None, now[code]) for code in now]
+    return stages[1], tuple(sorted(made, key=lambda each: (-(each.now or 0), each.code)))
+
+
 def _where(place: Place, department: str) -> tuple[Term, ...]:
     own: tuple[Term, ...] = (("mof_div_code", "=", place.region),)
     return (*own, ("dept_code", "=", department)) if department else own

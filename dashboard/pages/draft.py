@@ -12,7 +12,7 @@ from budget_watch.views import draft_budget as budgets
 from budget_watch.views import formats as fmt
 from budget_watch.views.books import BOOKS
 from budget_watch.views.draft_budget import VERSIONS
-from budget_watch.views.draft_departments import Plan, divided, moved, plan
+from budget_watch.views.draft_departments import Plan, disclosed, divided, moved, plan
 from budget_watch.views.review import Review
 from budget_watch.views.review_questions import DRAFT
 from budget_watch.views.span import Place
@@ -116,7 +116,9 @@ def _departments(context: Context, place: Place, shown: Plan, found: Review) -> 
         said = (
             closed or f"缺 FIN-09 部门预算批复表（{shown.year}年），由财政局送达；各部门暂不能列。"
         )
-        return block(title, insufficient(said), source=lines_of)
+        if closed:
+            return block(title, insufficient(closed), source=lines_of)
+        return _disclosed(context, place, shown.year, said)
     rows = context.kept(
         "draft departments",
         lambda: divided(context.desk, place, shown, "d"),
@@ -169,6 +171,33 @@ def _departments(context: Context, place: Place, shown: Plan, found: Review) -> 
         unit=context.unit_title,
         sub=f"{shown.version}；按本年预算从多到少；部门的疑点为可归到部门的",
         source=lines_of,
+    )
+
+
+def _disclosed(context: Context, place: Place, year: int, lacking: str) -> html.Section:
+    """What departments made public, where their budgets themselves did not come."""
+    stage, rows = disclosed(context.desk, place, year)
+    body: list[Node] = [insufficient(lacking, link("查看数据质量", context.address.at("data")))]
+    if rows:
+        lines = [Line(["合计", *change_cells(context, _summed(list(rows)))], "total")]
+        for row in rows:
+            name = context.names.of("d", row.code)
+            lines.append(
+                Line([row.name if name == row.code else name, *change_cells(context, row)])
+            )
+        body.append(table("公开的部门预算", change_columns("公开的部门预算"), lines))
+    said = f"公开的部门预算为{stage}数，{len(rows)}个部门" if rows else "也没有送达公开的部门预算"
+    return block(
+        "各部门",
+        body,
+        flush=True,
+        unit=context.unit_title if rows else None,
+        sub=said,
+        source=source(
+            context,
+            "REF-04 部门预算公开报表包(01–09)",
+            more=[("金额", "公开03表支出合计；公开表没有项目，不能逐项目比较，也没有上年执行")],
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from dashboard.context import Context
 from dashboard.errors import AddressError, NotFoundError
 from dashboard.frame import Page
 from dashboard.pages.draft_sheets import change_cells, change_columns
-from dashboard.pages.found_list import found_list
+from dashboard.pages.found_list import found_list, how_many
 from dashboard.pages.review_table import KEEP, reviewed, source
 from dashboard.parts import Node, block, empty, link, missing, segments
 from dashboard.table import Column, Line, table
@@ -53,14 +53,14 @@ def department_page(context: Context, place: Place, year: int, stage: str, code:
     return Page(
         f"{name}{year}年预算草案",
         [html.Div(body, className="rows")],
-        lead=_lead(name, shown, len(found.found)),
+        lead=_lead(name, shown, how_many(context, len(found.found))),
         crumbs=crumbs,
         tools=[_versions(context, shown)],
         year=year,
     )
 
 
-def _lead(name: str, shown: Plan, doubts: int) -> str:
+def _lead(name: str, shown: Plan, doubts: str) -> str:
     total = shown.total
     if total.now is None:
         return f"{name}{shown.year}年部门预算没有送达；上年执行{fmt.sentence_money(total.done)}。"
@@ -73,7 +73,7 @@ def _lead(name: str, shown: Plan, doubts: int) -> str:
         said += more if total.change else same
     if total.done is not None:
         said += f"，上年执行{fmt.sentence_money(total.done)}"
-    return f"{said}；疑点{doubts}条。" if doubts else f"{said}；没有可归到本部门的编制疑点。"
+    return f"{said}；编制方面{doubts}。"
 
 
 def _versions(context: Context, shown: Plan) -> html.Nav:
@@ -186,7 +186,7 @@ def _reason(said: str) -> Node:
 
 
 def _found(context: Context, found: list[object]) -> html.Section:
-    body: Node = empty("没有可归到本部门的编制疑点；全部规则的判断见上一级页面。")
+    body: Node = empty(f"{how_many(context, 0)}；全部规则的判断见上一级页面。")
     if found:
         body = found_list(context, found)  # type: ignore[arg-type]
     return block(

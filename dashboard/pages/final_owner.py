@@ -18,7 +18,7 @@ from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
-from dashboard.pages.found_list import found_list
+from dashboard.pages.found_list import found_list, how_many
 from dashboard.pages.review_table import KEEP, reviewed, source
 from dashboard.parts import Node, block, bullet, empty, insufficient, level_chip, link, missing, tag
 from dashboard.table import Column, Line, table
@@ -67,7 +67,7 @@ def owner_page(context: Context, place: Place, year: int, dept: str, unit: str) 
     return Page(
         f"{name}{year}年决算公开",
         [html.Div([each for each in body if each is not None], className="rows")],
-        lead=_lead(name, mine, out, found),
+        lead=_lead(name, mine, out, how_many(context, len(found))),
         crumbs=crumbs,
         year=year,
     )
@@ -77,7 +77,7 @@ def _lead(
     name: str,
     mine: Sequence[disclosed.Identity],
     out: Sequence[disclosed.Publication],
-    found: Sequence[Finding],
+    doubts: str,
 ) -> str:
     reckoned = [each for each in mine if each.outcome in ("相符", "不符")]
     bad = sum(each.outcome in BROKEN for each in mine)
@@ -89,7 +89,7 @@ def _lead(
             if final.done
             else f"；决算批复已{final.days}天，尚未登记公开"
         )
-    return f"{said}；疑点{len(found)}条。"
+    return f"{said}；{doubts}。"
 
 
 def _forms(context: Context, found: Sequence[disclosed.Form]) -> html.Section:
@@ -320,7 +320,7 @@ def _published(
 
 
 def _found(context: Context, found: Sequence[Finding]) -> html.Section:
-    body: Node = empty("没有可归到这里的决算和公开疑点。")
+    body: Node = empty(f"{how_many(context, 0)}。")
     if found:
         body = found_list(context, found)
     return block(

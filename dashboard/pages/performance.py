@@ -18,6 +18,7 @@ from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError, NotFoundError
 from dashboard.frame import Page
+from dashboard.pages.found_list import how_many
 from dashboard.pages.performance_project import project_page, score
 from dashboard.pages.review_table import counted, review_block, reviewed, source
 from dashboard.parts import (
@@ -115,7 +116,7 @@ def _lead(
     if sums.low:
         said += f"（等次偏低{sums.low}个）"
     if context.address.place:
-        return f"{said}；疑点{len(found.found)}条。"
+        return f"{said}；{how_many(context, len(found.found))}。"
     return f"{said}；{counted(found)}。"
 
 

@@ -14,7 +14,7 @@ from budget_watch.views.review import Review
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page
-from dashboard.pages.found_list import found_list
+from dashboard.pages.found_list import found_list, how_many
 from dashboard.pages.review_table import source
 from dashboard.parts import Node, block, empty, link, missing
 from dashboard.table import Column, Line, table
@@ -59,7 +59,7 @@ def _lead(context: Context, one: perf.Project, own: Sequence[Finding]) -> str:
         said += f"，执行率{fmt.share(one.spent, one.current)}"
     said += f"；自评{one.score}分" if one.score is not None else "；没有自评"
     said += f"，重点评价等次为{one.grade}" if one.grade else ""
-    return f"{said}；疑点{len(own)}条。"
+    return f"{said}；{how_many(context, len(own))}。"
 
 
 def score(one: perf.Project) -> Node:
@@ -151,7 +151,7 @@ def _years(context: Context, one: perf.Project) -> html.Section:
 
 
 def _found(context: Context, own: Sequence[Finding]) -> html.Section:
-    body: Node = empty("没有这个项目的疑点。")
+    body: Node = empty(f"{how_many(context, 0)}。")
     if own:
         body = found_list(context, own)
     return block(

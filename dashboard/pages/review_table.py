@@ -27,6 +27,7 @@ from budget_watch.views.review import (
     LACKING,
     NONE,
     OVER,
+    UNSAID,
     YEARLESS,
     Asked,
     Judged,
@@ -117,7 +118,8 @@ def counted(found: Review) -> str:
         ("数据不足或未判断", (LACKING, NONE, "waiting", FAILED, "not_run", "uncounted")),
     )
     said = [f"{len(of)}条{title}" for title, kinds in names if (of := found.of(*kinds))]
-    return f"{len(found.rules)}条规则中，{'、'.join(said)}" if said else f"{len(found.rules)}条规则"
+    count = len(found.rules)
+    return f"{count}条规则中，{'、'.join(said)}" if said else f"{count}条规则逐条列出"
 
 
 @dataclass(frozen=True)
@@ -146,15 +148,17 @@ def review_block(context: Context, found: Review, title: str, tables: Sequence[s
     for asked in found.asked:
         lines.append(Line([_head(look, asked)], "heading"))
         for each in asked.judged:
-            words = sentence(look.book, each, look.names)
-            said.append(words)
+            words = sentence(look.book, each, look.names) if each.outcome != UNSAID else ""
+            said += [words] if words else []
             lines.append(_line(look, each, words))
         if not asked.judged:
             lines.append(Line(["没有可由数据判断的规则，由审查人员判断。"], "heading note"))
-    every = html.Button(
-        "复制全部句子", className="button", **attrs({"data-copy-text": "\n".join(said)})
-    )
-    body: list[Node] = [html.Div(every, className="pager"), table(title, columns, lines)]
+    body: list[Node] = [table(title, columns, lines)]
+    if said:
+        every = html.Button(
+            "复制全部句子", className="button", **attrs({"data-copy-text": "\n".join(said)})
+        )
+        body.insert(0, html.Div(every, className="pager"))
     first = block(
         title,
         body,
@@ -227,15 +231,14 @@ def _line(look: _Look, each: Judged, words: str) -> Line:
             html.Span([class_tag(rule.klass), " ", title, *_of_year(look.found, each)]),
             html.Span([_outcome(each), *_counts(context, each)], className="stack"),
             *_figures(look, first),
-            html.Span(
-                [
-                    html.Span(words),
-                    " ",
-                    html.Button("复制", className="copy", **attrs({"data-copy-text": words})),
-                ]
-            ),
+            _to_copy(words) if words else fmt.NOT_APPLICABLE,
         ]
     )
+
+
+def _to_copy(words: str) -> Node:
+    button = html.Button("复制", className="copy", **attrs({"data-copy-text": words}))
+    return html.Span([html.Span(words), " ", button])
 
 
 def _of_year(found: Review, each: Judged) -> list[Node]:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from budget_watch.access import Grant, Scope
+from budget_watch.access import Grant, Reached, Scope
 from budget_watch.lake import Home
 from tests.dashboard.reading import cells, classed, kinds, links, words
 from tests.dashboard.test_pages import main
@@ -111,6 +111,17 @@ def test_versions_are_compared_and_what_did_not_come_is_named(city: Home) -> Non
     assert ["示范市水利局", "400.00", "430.00", "30.00", "1", "0", "0"] in found
 
 
+def test_disclosed_budgets_stand_in_where_departments_budgets_did_not_come(tmp_path) -> None:
+    bare = review_city.make(tmp_path, without=("department_budget",), judged=False)
+    page = main(bare, "/draft")
+    assert "缺 FIN-09 部门预算批复表（2026年）" in words(section(page, "各部门"))
+    assert rows(page, "各部门") == [
+        ["合计", "缺", "缺", "810.00", "—", "—", "—"],
+        ["示范市教育局", "700.00", "缺", "720.00", "20.00", "+2.9%", "—"],
+        ["示范市水利局", "缺", "缺", "90.00", "—", "—", "—"],
+    ]
+
+
 def test_a_department_has_its_projects_on_one_page(city: Home) -> None:
     down = next(to for to in links(main(city, "/draft")) if to.startswith("/draft/d102"))
     page = main(city, down)
@@ -129,7 +140,7 @@ def test_a_department_has_its_projects_on_one_page(city: Home) -> None:
 
 
 def test_a_year_without_a_draft_is_refused_with_the_years_there_are(city: Home) -> None:
-    assert "有数据的年度：2026" in words(main(city, "/draft?fy=2023"))
+    assert "有数据的年度：2026、2025" in words(main(city, "/draft?fy=2023"))
 
 
 # ---- final accounts
@@ -229,6 +240,11 @@ def test_a_reader_of_one_department_is_shown_nothing_of_the_other(city: Home) ->
         assert "您范围内的" in text, path
         assert "水利" not in text and "P9" not in text and "PI2" not in text, path
         assert not re.search(r"判断\d", text), path  # how many were judged is of everybody
+    after = Grant("u", "test", scope=own.scope, findings=Reached.TRANSFERRED)
+    for path in ("/draft/d101", "/final/d101", "/performance/d101", "/performance/pPI1"):
+        text = words(main(city, path, after))
+        assert "疑点只列已转交的，没有可查看的" in text, path
+        assert "没有疑点" not in text, path
     for path in ("/draft/d102", "/final/d102", "/performance/d102", "/performance/pPI2"):
         assert NOT_THERE in words(main(city, path, own)), path
 
@@ -236,7 +252,13 @@ def test_a_reader_of_one_department_is_shown_nothing_of_the_other(city: Home) ->
 def test_nothing_delivered_is_insufficient(tmp_path) -> None:
     bare = review_city.make(
         tmp_path,
-        without=("general_expenditure", "department_budget", "project", "final_account_form"),
+        without=(
+            "general_expenditure",
+            "department_budget",
+            "budget_form",
+            "project",
+            "final_account_form",
+        ),
         judged=False,
     )
     for path, said in (

@@ -168,6 +168,31 @@ def final_account_form() -> pl.DataFrame:
     )
 
 
+def budget_form() -> pl.DataFrame:
+    """Disclosed budgets: 101 of both years, 102 of 2026 only."""
+    return pl.DataFrame(
+        [
+            {
+                "fiscal_year": year,
+                "stage": "批准",
+                "template_id": "公开01-09",
+                "mof_div_code": CITY,
+                "dept_code": dept,
+                "agency_code": dept,
+                "table_no": "03",
+                "row_code": "T",
+                "row_name": "合计",
+                "col_code": column,
+                "col_name": title,
+                "owner_name": "示范市某局",
+                "amt": amount * WAN,
+            }
+            for year, dept, amount in ((2025, "101", 700), (2026, "101", 720), (2026, "102", 90))
+            for column, title in (("1", "合计"), ("2", "基本支出"))
+        ]
+    )
+
+
 def procedure_node() -> pl.DataFrame:
     """决算公开 of 2025: 101 after 14 days, 102 not yet."""
     return pl.DataFrame(
@@ -193,6 +218,7 @@ TABLES: dict[str, Any] = {
     "department_budget": department_budget,
     "project": project,
     "final_account_form": final_account_form,
+    "budget_form": budget_form,
     "procedure_node": procedure_node,
     "unit": small_city.unit,
     "debt_limit": small_city.debt_limit,

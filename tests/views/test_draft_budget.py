@@ -9,7 +9,7 @@ from budget_watch.lake import Home, Reader
 from budget_watch.views import Desk, Place
 from budget_watch.views import draft_budget as budgets
 from budget_watch.views.draft_budget import Row
-from budget_watch.views.draft_departments import Moved, divided, moved, plan
+from budget_watch.views.draft_departments import Moved, disclosed, divided, moved, plan
 from tests.views import review_city
 from tests.views.small_city import CITY, WAN
 
@@ -47,7 +47,7 @@ def test_a_draft_stands_beside_what_was_approved_and_what_was_done(desk: Desk) -
     assert out.below("205") == (Row("20502", "普通教育", None, None, 1100 * WAN, LISTED),)
     assert out.below("20502") == ()
     assert [each.change for each in out.below()] == [100 * WAN, 0, -10 * WAN]
-    assert budgets.years(desk, OWN) == (2026,)
+    assert budgets.years(desk, OWN) == (2026, 2025)  # of 2025 only disclosed budgets
 
 
 def test_only_what_was_delivered_of_a_stage_has_a_sum(desk: Desk) -> None:
@@ -105,3 +105,15 @@ def test_what_was_not_delivered_is_not_zero(tmp_path) -> None:
     assert (shown.paid, shown.total) == (False, Row("", "合计", 900 * WAN, None, 1050 * WAN))
     gone = plan(desk, OWN, 2024)
     assert (gone.version, gone.total) == ("", Row("", "合计", None, None, None))
+
+
+def test_disclosed_budgets_stand_by_department_with_the_year_before(desk: Desk) -> None:
+    assert disclosed(desk, OWN, 2026) == (
+        "批准",
+        (
+            Row("101", "示范市某局", 700 * WAN, None, 720 * WAN),
+            Row("102", "示范市某局", None, None, 90 * WAN),
+        ),
+    )
+    assert disclosed(desk, OWN, 2024) == ("", ())
+    assert disclosed(desk, OWN, 2025)[1] == (Row("101", "示范市某局", None, None, 700 * WAN),)
