@@ -29,10 +29,16 @@ from dashboard.parts import Node, block, class_tag, empty, level_chip, link, seg
 from dashboard.table import Column, Line, table
 
 TABS = ("", "rules", "params")
+UNCHECKED = "（待核对原文）"
+
+
+def checked(work: Work) -> bool:
+    """Whether what is registered of a law was held against its text, here or by the register."""
+    return bool(work.articles or work.law.file_hint)
 
 
 def _status(context: Context, work: Work, what: str) -> Node:
-    said = in_force(context, work.law, what)
+    said = in_force(context, work.law, what) + ("" if checked(work) else UNCHECKED)
     gone = state_of(work.law, context.as_of) != "现行"
     return html.P(said, className="law-gone" if gone else "note")
 
@@ -173,23 +179,27 @@ def _whole(context: Context, work: Work, rules: Sequence[Citing]) -> html.Sectio
     first: dict[str, list[str]] = {}
     for heading in work.outline.headings:
         first.setdefault(heading.first, []).append(heading.title)
+    parts: list[Node] = []
     rows: list[Node] = []
     for article, text in work.articles.items():
-        rows += [html.Div(title, className="law-part") for title in first.get(article, ())]
+        if article in first:
+            parts += [html.Dl(rows, className="law-whole")] if rows else []
+            parts += [html.H3(title, className="law-part") for title in first[article]]
+            rows = []
         head: list[Node] = [link(article_name(article), law_at(context, work.law.id, article))]
         if article in counts:
             head.append(html.Small(f"规则 {len(counts[article])}"))
         rows.append(html.Div([html.Dt(head), html.Dd([html.P(p) for p in text.split("\n")])]))
     return block(
         "条文",
-        html.Dl(rows, className="law-whole"),
+        [*parts, html.Dl(rows, className="law-whole")],
         sub=f"{len(work.articles)}条",
         source=_source(context, work),
     )
 
 
 def _absent(work: Work) -> str:
-    if work.law.file_hint:
+    if checked(work):
         return f"原文未载入。{HOW}"
     return f"原文未载入，引用它的规则和参数都标“待核对原文”。{HOW}"
 

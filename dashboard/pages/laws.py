@@ -13,7 +13,7 @@ from dashboard.context import Context
 from dashboard.errors import AddressError, DashboardError, NotFoundError
 from dashboard.frame import Page
 from dashboard.markup import Input
-from dashboard.pages.law_article import article_blocks, law_blocks
+from dashboard.pages.law_article import UNCHECKED, article_blocks, checked, law_blocks
 from dashboard.pages.law_text import HOW, law_at, marked
 from dashboard.pages.place_text import source
 from dashboard.parts import Node, attrs, block, empty, link
@@ -114,7 +114,7 @@ def text_state(work: Work) -> str:
     """How far a law's text is here: its articles, not loaded, or never checked."""
     if work.articles:
         return f"{len(work.articles)}条"
-    return "未载入" if work.law.file_hint else "待核对原文"
+    return "未载入" if checked(work) else "待核对原文"
 
 
 # ---- with one
@@ -154,7 +154,7 @@ def _chosen(context: Context, known: Library, word: str, found: list[Match]) -> 
     ]
     if len(context.address.parts) == 1:
         right, left = law_blocks(context, known, work), _contents(context, work, None)
-        title: str = work.law.title
+        title: str = work.law.title + ("" if checked(work) else UNCHECKED)
         crumbs.append((work.law.name, None))
         phone = ""
     else:
@@ -209,7 +209,7 @@ def _form(context: Context, word: str) -> html.Aside:
                 type="search",
                 value=word,
                 maxLength=60,
-                placeholder="检索条文：字词、条号、法规名，空格隔开",
+                placeholder="字词、条号或法规名，空格隔开",
                 **attrs({"aria-label": "检索条文"}),
             ),
             *(Input(name=key, type="hidden", value=value) for key, value in held if value),

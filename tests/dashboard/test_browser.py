@@ -207,3 +207,18 @@ def test_the_slash_key_leads_into_the_search_box_and_enter_searches(
     window.page.locator("main tbody a", has_text="教育局").first.click()
     window.stands("/exec/d101")
     assert window.complaints == []
+
+
+def test_the_search_of_laws_leads_to_a_law_and_its_rules(browser: Any, served: str) -> None:
+    window = looker(browser, served, "desktop")
+    window.open("/laws")
+    window.page.fill("main input[name=q]", "预算法实施")
+    window.page.keyboard.press("Enter")
+    window.page.locator("main .law-hits a", has_text="实施条例").click()
+    window.stands("/laws/budget-law-regulation")
+    window.page.locator("main .seg a", has_text="引用本法的规则").click()
+    window.page.locator("main tbody a", has_text="第五十七条").first.click()
+    window.stands("/laws/budget-law-regulation/57")
+    window.page.locator("main tbody a", has_text="PZ02").click()
+    window.stands("/rules/PZ02")
+    assert window.complaints == []

@@ -73,6 +73,9 @@ def test_the_register_says_what_is_loaded_and_what_was_never_checked(loaded: Hom
         "中华人民共和国预算法", "主席令第二十二号", "2018-12-29", "2015-01-01", "现行", "3条",
     ]  # fmt: skip
     assert "还没有载入法规原文" not in words(page)
+    weak = main(loaded, "/laws/education-law")
+    assert words(kinds(weak, "H1")[0]) == "中华人民共和国教育法（待核对原文）"
+    assert "现行，自2021年4月30日起施行。（待核对原文）" in words(weak)
 
 
 def test_without_texts_it_says_how_to_load_them(home: Home) -> None:
@@ -133,7 +136,8 @@ def test_a_law_lists_its_articles_the_rules_and_the_parameters_that_rest_on_it(
     loaded: Home,
 ) -> None:
     page = main(loaded, "/laws/budget-law")
-    whole = classed(page, "law-whole")[0]
+    (whole,) = classed(page, "law-whole")
+    assert [words(each) for each in classed(page, "law-part")] == ["第四章 预算编制"]
     assert [words(each) for each in kinds(whole, "Dt")] == [
         "第三十四条",
         "第三十五条规则 5",
