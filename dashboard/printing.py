@@ -72,7 +72,8 @@ def on_paper(node: Any, caption: tuple[str, str] = ("", "")) -> Any:
     if kind == "Graph":
         return _picture(node, caption)
     if kind == "A":
-        return html.Span(on_paper(node.children), className=getattr(node, "className", None))
+        kept = {key: getattr(node, key, None) for key in ("className", "style")}
+        return html.Span(on_paper(node.children), **kept)
     return _kept(node, kind, caption)
 
 

@@ -39,6 +39,7 @@ _DRESS: dict[str, dict[str, Any]] = {
     "head": {"bold": True, "bg_color": "#EDF0F3", "bottom": 1, "text_wrap": True},
     "note": {"font_color": "#5C6774", "font_size": 9},
     "total": {"bold": True, "bottom": 1},
+    "heading": {"bold": True},
     "gap": {"font_color": "#596472", "italic": True},
     "missing": {"pattern": 14, "fg_color": "#8A95A1", "align": "right"},
     "wrap": {"text_wrap": True, "valign": "top"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dash import html
 
 from budget_watch.views import drill, vouchers
@@ -101,7 +103,8 @@ def applications(context: Context, place: Place) -> html.Section:
             "total",
         )
     ]
-    for row in frame.head(context.at_once(drill.LIMIT)).iter_rows(named=True):
+    most = context.at_once(drill.LIMIT)
+    for row in frame.head(most).iter_rows(named=True):
         if row["pay_app_id"] is None:
             continue
         to = context.address.at("exec", *(a + b for a, b in place.path), f"s{row['pay_app_id']}")
@@ -119,6 +122,10 @@ def applications(context: Context, place: Place) -> html.Section:
                 ]
             )
         )
+    rest = frame.slice(most)
+    if rest.height:
+        sums = rest.select("pay_app_amt", "spent", "vouchers").sum().row(0, named=True)
+        lines.append(_rest(context, rest.height, sums))
     gap = whole.spent - paid
     lines.append(
         Line(
@@ -144,3 +151,11 @@ def applications(context: Context, place: Place) -> html.Section:
         sub=f"{context.span.as_of}，{frame.height}份",
         source=source(context, "FIN-14 支付申请表", "FIN-15 国库集中支付凭证表"),
     )
+
+
+def _rest(context: Context, count: int, sums: Mapping[str, int]) -> Line:
+    """Applications beyond those listed, as one row."""
+    asked, spent, money = sums["pay_app_amt"], sums["spent"], context.money
+    none = fmt.NOT_APPLICABLE
+    cells: list[Node] = [f"其余{count}份", none, none, money(asked), money(spent)]
+    return Line([*cells, money(asked - spent), fmt.count(sums["vouchers"])], "rest")

@@ -211,6 +211,18 @@ def test_the_gap_row_is_there_even_when_nothing_is_left_over(home: Home) -> None
     assert "0.00" in cells(gap)
 
 
+def test_applications_beyond_those_listed_are_one_row_so_that_rows_add_up(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("budget_watch.views.drill.LIMIT", 4)
+    path = "/exec/d101/u101001/pP1010011/iI20261010011?by=s"
+    rows = [cells(row) for row in kinds(kinds(main(home, path), "Table")[-1], "Tr")]
+    paid = {row[0]: (Decimal(row[4].replace(",", "")), row[6]) for row in (rows[1], rows[-2])}
+    assert paid == {"合计": (Decimal("495.00"), "11"), "其余7份": (Decimal("315.00"), "7")}
+    listed = sum(Decimal(row[4].replace(",", "")) for row in rows[2:-1])
+    assert listed == Decimal("495.00")
+
+
 def test_natural_persons_stay_masked_everywhere(home: Home) -> None:
     for path in ("/exec/d101?tab=v", "/exec/d101?by=y", "/voucher/2026/Vloose"):
         text = words(main(home, path))

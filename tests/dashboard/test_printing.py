@@ -70,6 +70,13 @@ def test_charts_are_drawn_by_the_server_with_their_words(home: Home) -> None:
     assert "增加120.00万元" in changes.alt
 
 
+def test_peers_keep_their_places_on_paper(home: Home) -> None:
+    screen, sheet = read(home, "/exec/d101?cmp=peers"), paper(home, "/exec/d101?cmp=peers")
+    places = [(dot.className, dot.style) for dot in classed(screen, "dot")]
+    assert places == [("dot", {"left": "0.00%"}), ("dot here", {"left": "100.00%"})]
+    assert [(dot.className, dot.style) for dot in classed(sheet, "dot")] == places
+
+
 def test_columns_start_at_zero_and_what_is_missing_is_not_drawn() -> None:
     series = (
         Series("本金", (10.0, None, 5.0)),
