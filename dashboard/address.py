@@ -112,6 +112,8 @@ KEYS: dict[str, Key] = {
     "item": Key("对象", lambda text: 0 < len(text) <= 200 and text.isprintable(), "一行文字"),
     "since": Key("从哪天", _is_day, "日期，如 2026-11-20"),
     "until": Key("到哪天", _is_day, "日期，如 2026-11-20"),
+    "year": Key("日历年度", _pattern(r"20\d\d"), "四位年份，如 2027"),
+    "mon": Key("日历的月份", _month, "1至12"),
     "no": Key("季刊编号", _pattern(r"[1-9]\d{0,8}"), "编号，如 3"),
     "cmp": Key(
         "比较",
@@ -198,6 +200,7 @@ PAGES: dict[str, PageShape] = {
         range(0, 3),
     ),
     "laws": PageShape("政策法规", ("tab", "open", "q"), range(0, 3)),
+    "calendar": PageShape("监督日历", ("tab", "open", "year", "mon")),
     "digest": PageShape("季刊", ("open", "no", "cmp"), range(0, 2)),
     "params": PageShape("参数", ("tab", "area"), range(0, 2)),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),

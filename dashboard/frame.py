@@ -53,6 +53,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("final", "决算与公开"),
             ("performance", "绩效"),
             ("audit", "审计整改"),
+            ("calendar", "监督日历"),
         ),
     ),
     (
@@ -86,6 +87,7 @@ MORE = (
     ("final", "决算与公开"),
     ("performance", "绩效"),
     ("audit", "审计整改"),
+    ("calendar", "监督日历"),
     ("digest", "季刊"),
     ("laws", "政策法规"),
     ("rules", "规则与参数"),

@@ -31,6 +31,7 @@ from budget_watch.cli import (
     reconciling,
     reporting,
     scheduling,
+    supervision_calendar,
     topics,
 )
 from budget_watch.cli.context import Context
@@ -75,6 +76,11 @@ for name, sub, words in (
     ("reconcile", reconciling.reconcile_app, "调节表：月报与凭证的差额，填列、签认、撤回、导出。"),
     ("quarantine", quarantining.quarantine_app, "隔离区：列出、查看、导出、放行、作废。"),
     ("cases", casework.cases_app, "办理：列出、查看、办一步、合并、延期、评价、流程。"),
+    (
+        "calendar",
+        supervision_calendar.calendar_app,
+        "监督日历：一年的节点和状态；检查节点文件。",
+    ),
     ("exemptions", exempting.exemptions_app, "例外情形登记：列出、登记、批准、终止。"),
     ("notices", notifying.notices_app, "通知：一个人的消息、关注、发送、地址、试发。"),
     ("opinions", topics.opinions_app, "意见：六类、步骤、列出、起草、办一步、关注；议题。"),

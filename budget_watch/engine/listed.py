@@ -24,9 +24,10 @@ from budget_watch.engine.local import (
 from budget_watch.engine.model import Exemption, Group, Law, Param, Words
 from budget_watch.engine.params import Parameter, loosened, parameter
 from budget_watch.engine.yaml_file import read_items
+from budget_watch.engine.year_model import Node
 from budget_watch.tables.strict_yaml import line_of
 
-Entry = TypeVar("Entry", Words, Group, Param, Law, Exemption)
+Entry = TypeVar("Entry", Words, Group, Param, Law, Exemption, Node)
 Said = TypeVar("Said", bound=BaseModel)
 Dated = TypeVar("Dated", bound=Words | Group)
 

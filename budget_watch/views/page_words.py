@@ -34,6 +34,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "exemptions": "例外情形登记",
     "opinions": "审议意见",
     "digest": "季刊",
+    "calendar": "监督日历",
 }
 _PLACES = (
     "exec",

@@ -32,6 +32,7 @@ MODULES = {
     "social": "social",
     "transfer": "transfer",
     "audit": "audit",
+    "calendar": "calendar",
     "digest": "digest",
     "draft": "draft",
     "final": "final",

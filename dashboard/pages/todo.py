@@ -16,6 +16,7 @@ from budget_watch.opinions.waiting import leads_on, waiting_topics
 from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page
+from dashboard.pages.calendar_soon import soon_block
 from dashboard.pages.forms import OVERDUE, PAUSED, SOON, place_text
 from dashboard.pages.many import roles_of
 from dashboard.pages.opinions import MOST, listing, topics_block
@@ -55,6 +56,7 @@ def page(context: Context) -> Page:
         body.append(listing(context, OpinionDesk.of(context.home), first, max(rest, 0)))
     if topics:
         body.append(topics_block(context, OpinionDesk.of(context.home), topics))
+    body += soon_block(context)
     return Page(
         "我的待办",
         [html.Div(body, className="rows")],

@@ -108,6 +108,8 @@ def asked(home: Home) -> list[tuple[str, str]]:
     found += [("/params", ""), ("/params/execution.lag.serious", "")]
     found += [("/laws", ""), ("/laws", "?q=预算"), ("/laws/budget-law/13", "")]
     found += [("/laws/budget-law", f"?tab={tab}") for tab in ("rules", "params")]
+    found += [("/calendar", ""), ("/calendar", "?year=2027"), ("/calendar", "?tab=month")]
+    found += [("/calendar", f"?open={node}") for node in ("GJ03", "GJ04", "GJ05", "GJ08")]
     found += [("/digest", ""), ("/digest/2026Q3", ""), ("/digest/2026Q3", "?no=1&cmp=2")]
     found += [("/data", ""), ("/data/payment_voucher", ""), ("/data/recon", ""), ("/x", "")]
     return found

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from budget_watch.engine.cases import RuleTests
 from budget_watch.engine.local import LocalGroup, LocalParam, LocalWords
 from budget_watch.engine.model import Exemption, Group, Law, Param, Rule, Words
+from budget_watch.engine.year_model import Node, Off
 
 FOLDER = Path(__file__).parent
 KINDS: dict[str, Any] = {
@@ -24,6 +25,7 @@ KINDS: dict[str, Any] = {
     "groups": list[Group | LocalGroup],
     "words": list[Words | LocalWords],
     "exemptions": list[Exemption],
+    "calendar": list[Node | Off],
 }
 
 
