@@ -8,6 +8,7 @@
 # make bench   the whole rule book against DuckDB; ARGS="--home DIR" or "--vouchers 200000";
 #              and CSV to lake against bare polars; CSV="--rows 3000000"
 # make load    twenty people at the dashboard at once; ARGS="--home DIR --minutes 3"
+# make screenshots  the README's pictures; ARGS="--out DIR" every page, wide, on a phone, dark
 # make year    every day of a year from four sources against one bulk load (an hour)
 # make lock    renew both lock files
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
@@ -16,7 +17,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 INSTALL := --no-deps --no-build-isolation -e .
 
-.PHONY: demo test test-postgresql month test-fast check bench load year lock clean
+.PHONY: demo test test-postgresql month test-fast check bench load screenshots year lock clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
@@ -45,6 +46,9 @@ bench: .venv/test.stamp
 
 load: .venv/test.stamp
 	$(BIN)/python -m benchmarks.dashboard_load $(ARGS)
+
+screenshots: .venv/test.stamp
+	$(BIN)/python -m tests.screenshots $(or $(ARGS),--readme --out docs/pictures)
 
 month: .venv/test.stamp
 	$(BIN)/python -m benchmarks.casework_month --database sqlite $(ARGS)

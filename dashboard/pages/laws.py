@@ -267,7 +267,7 @@ def _contents(context: Context, work: Work, article: str | None) -> html.Aside:
             items.append(html.Li(_articles_under(context, work, each.first, article)))
     if not items:
         items = [html.Li(_articles_under(context, work, None, article))] if work.articles else []
-    parts: list[Node] = [html.H3(link(work.law.name, law_at(context, work.law.id)))]
+    parts: list[Node] = [html.H2(link(work.law.name, law_at(context, work.law.id)))]
     parts += [html.Ol(items, className="law-hits")] if items else []
     parts.append(html.P(link("全部法规", context.address.at("laws", keep=("asof", "snap")))))
     return html.Aside(parts, className="law-list block", **attrs({"aria-label": "目录"}))
