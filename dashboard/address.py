@@ -52,6 +52,12 @@ def _month(text: str) -> bool:
     return text.isdigit() and 1 <= int(text) <= 12 and str(int(text)) == text
 
 
+def _months(text: str) -> bool:
+    """`10`, or `7-9` from an earlier month to a later one."""
+    first, dash, last = text.partition("-")
+    return _month(first) and (not dash or (_month(last) and int(first) < int(last)))
+
+
 def _words(text: str) -> bool:
     return _WORDS.fullmatch(text) is not None
 
@@ -280,6 +286,8 @@ def _check_parts(shape: PageShape, parts: list[str]) -> None:
         letter, code = part[:1], part[1:]
         if letter not in shape.letters or not code or not _words(code):
             raise AddressError(f"地址里的“{part}”不能识别：每一段以字母开头，如 d101 表示部门101。")
+        if letter == "m" and not _months(code):
+            raise AddressError(f"地址里的“{part}”不能识别：月份写成 m10，几个月写成 m7-9。")
         if letter in seen:
             raise AddressError(f"地址里“{LETTERS[letter]}”出现了两次。")
         seen.add(letter)

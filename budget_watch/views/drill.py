@@ -265,6 +265,18 @@ def changes(cube: Cube, place: Place, span: Span) -> list[Change]:
     ]
 
 
+def months_of(place: Place, span: Span) -> tuple[int, int] | None:
+    """First and last month that a place is narrowed to (`m10`, `m7-9`), not beyond the span.
+
+    None where the place is of the whole span.
+    """
+    code = place.get("m")
+    if code is None:
+        return None
+    first, _, last = code.partition("-")
+    return int(first), min(int(last or first), span.month)
+
+
 def replace_month(place: Place) -> Place:
     """The place without its month step, for questions that run over the months."""
     return replace(place, path=tuple(part for part in place.path if part[0] != "m"))
@@ -288,15 +300,15 @@ def _key(place: Place, by: str) -> pl.Expr:
 
 def _measures(place: Place, span: Span) -> list[pl.Expr]:
     year, month = pl.col("fiscal_year"), pl.col("month")
-    only = place.get("m")
-    inside = (month == int(only)) if only else (month <= span.month)
+    only = months_of(place, span)
+    inside = month.is_between(*only) if only else (month <= span.month)
     now = (year == span.fiscal_year) & inside
     last = (year == span.fiscal_year - 1) & inside
     budget = (year == span.fiscal_year) & (month <= span.month)
     before = pl.col("spent").filter(last).sum()
     if span.until is not None:
         before = before - pl.col("late").filter(last).sum()
-    final = int(only) if only else span.month
+    final = only[1] if only else span.month
     latest = (year == span.fiscal_year) & (month == final)
 
     def cut(name: str, where: pl.Expr) -> pl.Expr:

@@ -59,8 +59,18 @@ class Names:
             case "c" | "e" | "g":
                 return self.codes.get(f"{letter}{code}", code)
             case "m":
-                return f"{int(code)}月"
+                return months_title(code)
         return code
+
+
+_QUARTERS = {"1-3": "第一季度", "4-6": "第二季度", "7-9": "第三季度", "10-12": "第四季度"}
+
+
+def months_title(code: str) -> str:
+    """What a step of months is called: 10月, 第三季度, 2—5月."""
+    first, _, last = code.partition("-")
+    plain = f"{int(first)}—{int(last)}月" if last else f"{int(first)}月"
+    return _QUARTERS.get(code, plain)
 
 
 def names(reader: Reader, year: int) -> Names:

@@ -69,6 +69,4 @@ def page_words(names: Names, address: str) -> str:
 def _step(names: Names, letter: str, code: str) -> str:
     if letter == "y":
         return "一个收款人"  # the address holds a hash, never a name
-    if letter == "m":
-        return f"{code.lstrip('0')}月"
     return names.of(letter, code)

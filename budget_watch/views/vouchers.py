@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from budget_watch.views.cubes import Cube
-from budget_watch.views.drill import COLUMNS, SCOPES, Place
+from budget_watch.views.drill import COLUMNS, SCOPES, Place, months_of
 from budget_watch.views.span import Span
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ def select(reader: Reader, cube: Cube, wanted: Filter) -> pl.LazyFrame:
     """The vouchers of a filter, lazily: year and month first, for the files are cut by them."""
     place, span = wanted.place, wanted.span
     terms = [pl.col("fiscal_year") == span.fiscal_year]
-    month = place.get("m")
-    terms.append(pl.col("month") == int(month) if month else pl.col("month") <= span.month)
+    only, month = months_of(place, span), pl.col("month")
+    terms.append(month.is_between(*only) if only else month <= span.month)
     if place.get("z") is None:
         terms.append(pl.col("scope_kind").is_in(list(SCOPES[place.scope])))
     for letter, code in place.path:
@@ -249,7 +249,8 @@ class Paid:
 
 def paid(reader: Reader, cube: Cube, place: Place, span: Span) -> Paid:
     """Sum a place's own vouchers up to the span's end."""
-    last = int(place.get("m") or span.month)
+    only = months_of(place, span)
+    last = only[1] if only else span.month
     rows = select(reader, cube, Filter(place, span))
     sums = (
         rows.filter(pl.col("pay_date") <= span.end)

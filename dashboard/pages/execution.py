@@ -11,7 +11,7 @@ from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
 from dashboard import reach
-from dashboard.address import LETTERS, Address
+from dashboard.address import COMMON, LETTERS, Address
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
@@ -106,7 +106,8 @@ def _lead(context: Context, place: Place, amounts: Amounts) -> str:
     span = context.span
     if place.get("m"):
         return (
-            f"{span.fiscal_year}年{place.get('m')}月支出{fmt.sentence_money(amounts.spent)}，"
+            f"{span.fiscal_year}年{context.names.of('m', place.get('m') or '')}支出"
+            f"{fmt.sentence_money(amounts.spent)}，"
             f"同比{fmt.growth(amounts.spent, amounts.before)}。"
         )
     lacking = gaps(context, place)
@@ -132,7 +133,28 @@ def _lead(context: Context, place: Place, amounts: Amounts) -> str:
         f"完成变动预算的{fmt.share(amounts.spent, amounts.current)}，"
         f"{fmt.points_sentence(gap, '时间进度')}"
         + (f"；同比{fmt.growth(amounts.spent, amounts.before)}。" if amounts.before > 0 else "。")
+        + (_furthest(context, place) if gap is not None and gap < 0 else "")
     )
+
+
+def _furthest(context: Context, place: Place) -> str:
+    """Which part of a place that is behind lacks most against the pace; nothing where none does."""
+    by = next((way for way in drill.ways(place) if way in "zdup"), None)
+    if by is None:
+        return ""
+    span = context.span
+    parts = context.kept(
+        "furthest",
+        lambda: drill.divide(context.cube, place, span, by, most=1_000_000).rows,
+        place,
+        span,
+    )
+    lacks = sorted((_pace_gap(row.amounts, span.pace), row.code) for row in parts)
+    if len(lacks) < 2 or lacks[0][0] >= 0 or lacks[0][0] == lacks[1][0]:
+        return ""
+    amount, code = lacks[0]
+    name = context.names.of(by, code)
+    return f"从结构看，{name}少支出最多，比时间进度少{fmt.sentence_money(-amount)}。"
 
 
 def _tools(context: Context, place: Place, on_vouchers: bool) -> list[Node]:
@@ -157,7 +179,7 @@ def _tools(context: Context, place: Place, on_vouchers: bool) -> list[Node]:
                 address.with_query(by=None, open=None, after=None),
             )
         )
-    tools.append(_spans(context))
+    tools.append(_spans(context, place))
     if place.get("s") is None and place.get("y") is None:
         tools.append(compare_block.choices(context, place))
     ways = reach.ways(context, drill.ways(place))
@@ -181,7 +203,11 @@ def _tools(context: Context, place: Place, on_vouchers: bool) -> list[Node]:
     return tools
 
 
-def _spans(context: Context) -> html.Details:
+_QUARTERS = ("1-3", "4-6", "7-9", "10-12")
+
+
+def _spans(context: Context, place: Place) -> html.Details:
+    """The spans from new year on, and each quarter that has begun by itself."""
     span, address = context.span, context.address
     latest = context.as_of.month if span.fiscal_year == context.as_of.year else 12
     items: list[Node] = []
@@ -195,7 +221,15 @@ def _spans(context: Context) -> html.Details:
                 current=one == span,
             )
         )
-    return menu(f"期间 {span.as_of}", items, "期间")
+    for code in _QUARTERS:
+        if int(code.partition("-")[0]) <= latest:
+            steps = (letter + step for letter, step in place.step("m", code).path)
+            to = address.at("exec", *steps, keep=(*COMMON, "by"))
+            title = f"只看{context.names.of('m', code)}"
+            items.append(link(title, to.with_query(to=None), current=place.get("m") == code))
+    only = place.get("m")
+    shown = f"{span.fiscal_year}年{context.names.of('m', only)}" if only else span.as_of
+    return menu(f"期间 {shown}", items, "期间")
 
 
 def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
@@ -246,7 +280,7 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
             [f"占变动预算 {fmt.share(amounts.plan, amounts.current)}"],
         )
     money(
-        "当月支出" if single else "累计支出",
+        f"{context.names.of('m', place.get('m') or '')}支出" if single else "累计支出",
         "spent",
         amounts.spent,
         [f"{fmt.count(amounts.vouchers)}笔凭证"],

@@ -173,6 +173,9 @@ def _new(context: Context, found: list[Finding], fresh: list[Finding]) -> html.S
     more: Node = link(
         f"全部{fmt.count(len(found))}条", context.address.at("alerts", keep=("asof", "snap"))
     )
+    if fresh:
+        new = context.address.at("alerts", keep=("asof", "snap"), new="1")
+        more = [link(f"新增{fmt.count(len(fresh))}条", new), " ", more]
     judged = run.counted
     trial = len(alerts.on_trial(context.home, context.grant))
     if trial:
