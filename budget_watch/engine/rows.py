@@ -43,6 +43,7 @@ from budget_watch.engine.wordmarks import Marks
 ROWS_A_STEP = 150_000
 ROWS_TOGETHER = 60_000  # a rule judges its rows when so many have come together
 LONG, OF_LONG = MOST_ROWS_SHARED, 2  # over so many rows steps are shorter, so is what waits
+COUNTED_BY_YEAR = MOST_ROWS_SHARED  # of sources of up to so many rows
 ROWS_A_LOOK = 1_500_000
 RULES_AT_ONCE = 2
 DAY = "__period_end"
@@ -279,7 +280,7 @@ def _judge_waiting(each: _Row, source: _Source) -> None:
     for at, count, key in frame.group_by("__v").agg(pl.len(), hashed).iter_rows():
         old = each.counts.get(at, (0, 0))
         each.counts[at] = (old[0] + count, (old[1] + (key or 0)) & (2**64 - 1))
-    if source.count <= LONG:  # of documents by the million only the sum is counted
+    if source.count <= COUNTED_BY_YEAR:  # of documents by the million only the sum is counted
         for year, at, count in by_year(frame):
             each.years[year, at] = each.years.get((year, at), 0) + count
     loud = frame.filter(pl.col("__v").is_in(noteworthy(each.judgement)))

@@ -39,7 +39,7 @@ from tests.dashboard.test_role_matrix import PEOPLE, asked, forbidden
 
 WHOLE = Grant.system("test")
 LONGER = os.environ.get("BUDGET_WATCH_FUZZ")
-REQUESTS = int(LONGER) if LONGER else 160
+REQUESTS = int(LONGER) if LONGER else 220
 OFFICE = {
     "clerk": ("clerk", Scope()),
     "reviewer": ("reviewer", Scope()),

@@ -241,10 +241,8 @@ def test_a_reconciliation_is_exported_with_its_reason_by_whoever_may(
 ) -> None:
     clerk = Grant("li", "办理", role="clerk")
     page = answer(own, clerk, "/data/recon", "")
-    (form,) = [
-        each for each in kinds(page, "Form") if each.to_plotly_json()["props"].get("data-export")
-    ]
-    marks = form.to_plotly_json()["props"]
+    forms = [each.to_plotly_json()["props"] for each in kinds(page, "Form")]
+    (marks,) = [each for each in forms if each.get("data-export") == "reconciliation"]
     body = {
         "period": marks["data-period"],
         "snapshot": marks["data-snapshot"],
