@@ -15,7 +15,7 @@ from dashboard.address import LETTERS
 from dashboard.context import Context
 from dashboard.pages.document_division import applications, payees
 from dashboard.pages.place_known import gaps
-from dashboard.pages.place_text import BUDGETS, called, source
+from dashboard.pages.place_text import BUDGETS, called, period, source
 from dashboard.parts import Node, attrs, block, bullet, empty, level_chip, link, menu, missing
 from dashboard.table import Column, Line, table
 
@@ -67,7 +67,7 @@ def block_of(context: Context, place: Place) -> html.Section:
 
 
 def _cube(context: Context, place: Place, by: str) -> html.Section:
-    address, span = context.address, context.span
+    address = context.address
     sort = address.get("sort") or ("code" if by == "m" else "-spent")
     wanted = tuple(name for name in address.get("cols").split(",") if name in OPTIONAL)
     shown = Shown(by, wanted, by != "m" and place.get("m") is None, gaps(context, place))
@@ -96,7 +96,7 @@ def _cube(context: Context, place: Place, by: str) -> html.Section:
         body,
         flush=True,
         unit=_unit_menu(context),
-        sub=f"{span.as_of}，{len(divided.rows) + divided.rest_count}项",
+        sub=f"{period(context)}，{len(divided.rows) + divided.rest_count}项",
         source=source(
             context,
             *BUDGETS,
@@ -166,7 +166,7 @@ def _unit_menu(context: Context) -> Node:
 
 def _nothing(context: Context, place: Place) -> html.Div:
     back = context.address.at("exec", *(a + b for a, b in place.path[:-1]))
-    sentence = f"{context.span.as_of}没有{called(context, place)}的预算指标或支付凭证。"
+    sentence = f"{period(context)}没有{called(context, place)}的预算指标或支付凭证。"
     return empty(sentence, link("返回上一级", back))
 
 

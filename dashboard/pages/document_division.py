@@ -10,7 +10,7 @@ from budget_watch.views import drill, vouchers
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Place
 from dashboard.context import Context
-from dashboard.pages.place_text import VOUCHERS, called, source
+from dashboard.pages.place_text import VOUCHERS, called, period, source
 from dashboard.parts import Node, block, empty, link
 from dashboard.table import Column, Line, table
 
@@ -66,7 +66,7 @@ def payees(context: Context, place: Place) -> html.Section:
         table("按收款人", columns, lines),
         flush=True,
         unit=context.unit_title,
-        sub=f"{context.span.as_of}，{frame.height}个收款人；自然人名称已脱敏",
+        sub=f"{period(context)}，{frame.height}个收款人；自然人名称已脱敏",
         source=source(context, *VOUCHERS),
     )
 
@@ -148,7 +148,7 @@ def applications(context: Context, place: Place) -> html.Section:
         body,
         flush=True,
         unit=context.unit_title,
-        sub=f"{context.span.as_of}，{frame.height}份",
+        sub=f"{period(context)}，{frame.height}份",
         source=source(context, "FIN-14 支付申请表", "FIN-15 国库集中支付凭证表"),
     )
 

@@ -23,6 +23,7 @@ from dashboard.pages.place_text import (
     called,
     crumbs,
     formula_of,
+    period,
     source,
 )
 from dashboard.parts import Node, block, bullet, figure, link, menu, number_and_unit, segments
@@ -227,9 +228,7 @@ def _spans(context: Context, place: Place) -> html.Details:
             to = address.at("exec", *steps, keep=(*COMMON, "by"))
             title = f"只看{context.names.of('m', code)}"
             items.append(link(title, to.with_query(to=None), current=place.get("m") == code))
-    only = place.get("m")
-    shown = f"{span.fiscal_year}年{context.names.of('m', only)}" if only else span.as_of
-    return menu(f"期间 {shown}", items, "期间")
+    return menu(f"期间 {period(context)}", items, "期间")
 
 
 def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
@@ -323,7 +322,7 @@ def _core(context: Context, place: Place, amounts: Amounts) -> html.Section:
     return block(
         "核心指标",
         html.Div(parts, className="strip"),
-        sub=span.as_of,
+        sub=period(context),
         flush=True,
         source=source(context, *BUDGETS),
     )

@@ -8,7 +8,7 @@ from budget_watch.views import formats as fmt
 from budget_watch.views import vouchers
 from budget_watch.views.drill import Place
 from dashboard.context import Context
-from dashboard.pages.place_text import VOUCHERS, formula_of, source
+from dashboard.pages.place_text import VOUCHERS, formula_of, period, source
 from dashboard.parts import Node, block, figure, number_and_unit
 
 _NO_BUDGET = "预算和用款计划只到指标，不分到{}"
@@ -69,7 +69,7 @@ def own_figures(context: Context, place: Place) -> html.Section:
     return block(
         "核心指标",
         html.Div(parts, className="strip"),
-        sub=context.span.as_of,
+        sub=period(context),
         flush=True,
         source=source(context, *VOUCHERS),
     )

@@ -42,8 +42,7 @@ def formula_of(context: Context, key: str, value: int) -> list[tuple[str, Node]]
     rows: list[tuple[str, Node]] = [*_FORMULAS.get(key, ())]
     if value:
         rows.append(("精确数", f"{fmt.yuan(value)}元"))
-    span = context.span
-    rows.append(("期间", span.as_of))
+    rows.append(("期间", period(context)))
     if key in ("progress", "lead"):
         rows.append(("时间进度", pace_words(context)))
     rows.append(("快照", f"{context.snapshot.id}，业务日 {fmt.day(context.as_of)}"))
@@ -57,6 +56,18 @@ def pace_words(context: Context) -> str:
         return f"{span.month}个月 ÷ 12个月"
     days = (span.until - span.until.replace(month=1, day=1)).days + 1
     return f"{days}天 ÷ 全年天数"
+
+
+def period(context: Context) -> str:
+    """The time that the figures here are of: the span from new year on, or the place's months."""
+    span, address = context.span, context.address
+    code = dict(address.place).get("m") if address.page == "exec" else None
+    if code is None:
+        return span.as_of
+    only = f"{span.fiscal_year}年{context.names.of('m', code)}"
+    last = int(code.rpartition("-")[2])
+    cut = span.until is not None and last >= span.month
+    return f"{only}（{span.label}）" if cut else only
 
 
 def called(context: Context, place: Place) -> str:
@@ -104,7 +115,7 @@ def source(
 ) -> html.Footer:
     """The line under a block: tables, business date, snapshot, 口径."""
     rows: list[tuple[str, Node]] = [
-        ("期间", context.span.as_of),
+        ("期间", period(context)),
         ("范围", "本级、县区、开发区分列；全市为各级之和减去上下级往来抵销"),
         ("快照", context.snapshot.id),
         ("业务日", fmt.day(context.as_of)),

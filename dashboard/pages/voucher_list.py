@@ -8,7 +8,7 @@ from budget_watch.views import formats as fmt
 from budget_watch.views import vouchers
 from budget_watch.views.drill import Amounts, Place
 from dashboard.context import Context
-from dashboard.pages.place_text import VOUCHERS, called, source
+from dashboard.pages.place_text import VOUCHERS, called, period, source
 from dashboard.parts import Node, attrs, block, empty, link, menu
 from dashboard.table import Column, Line, table
 
@@ -65,7 +65,7 @@ def block_of(context: Context, place: Place, amounts: Amounts) -> html.Section:
         body = [
             body[0],
             empty(
-                f"{context.span.as_of}没有符合条件的支付凭证。",
+                f"{period(context)}没有符合条件的支付凭证。",
                 link("清除筛选", clear, replace=True),
             ),
         ]

@@ -80,3 +80,25 @@ def test_a_law_not_loaded_is_said_without_a_command_and_with_the_rules_quote() -
         assert "条文原文尚未载入，请系统管理员载入法规文本。" in said
         assert "连续两年未用完的结转资金，应当作为结余资金管理" in said
     assert "摘引" not in words(not_loaded("budget-law", "4", rule))
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [
+        ("m7-9", "2026年第三季度"),
+        ("m10", "2026年10月"),
+        ("m10-12", "2026年第四季度（截至2026年11月20日）"),
+        ("m2-5", "2026年2—5月"),
+    ],
+)
+def test_figures_of_some_months_say_of_which(home: Home, months: str, said: str) -> None:
+    for more in ("", "?by=y", "?tab=v&min=99999999999"):
+        page = words(main(home, f"/exec/f11/d102/{months}{more}"))
+        assert page.count(said) >= 2, more  # the core figures, and what they divide into
+        other = page.replace(said, "").count("截至2026年11月20日")
+        assert other == 1, more  # the menu offers the whole span
+
+
+@pytest.mark.parametrize("months", ["m13", "m0", "m9-7", "m7-7", "m7-", "mx"])
+def test_months_that_are_none_are_refused(home: Home, months: str) -> None:
+    assert f"地址里的“{months}”不能识别" in words(main(home, f"/exec/d102/{months}"))
