@@ -3,8 +3,8 @@
 A piece is brought into the stored shape, cut by month where the table lies by month, and waits.
 When too many rows wait, the months that the newest piece does not touch are sorted and written to
 the files they will stay in: a delivery in order of days is written once, a month a file. One other
-thread sorts and writes while the next piece is read. The files do not belong to the table before
-`Writer.replace` takes them in; thrown away, nothing happened.
+thread sorts and writes while the next piece is read; who has to wait for it lends a hand. The files
+do not belong to the table before `Writer.replace` takes them in; thrown away, nothing happened.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
@@ -40,7 +41,7 @@ class Intake:
         self.rows = 0
         self._parts: dict[str, list[pl.DataFrame]] = {}
         self._files: list[File] = []
-        self._writing: list[Future[File]] = []
+        self._writing: list[tuple[Callable[[], File], Future[File]]] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="intake")
 
     def add(self, piece: pl.DataFrame) -> None:
@@ -126,13 +127,21 @@ class Intake:
         for part in parts:
             frames = self._parts.pop(part, [])
             if any(frame.height for frame in frames):
-                self._writing.append(self._pool.submit(self._sorted_file, frames, part))
+                job = partial(self._sorted_file, frames, part)
+                self._writing.append((job, self._pool.submit(job)))
 
     def _sorted_file(self, frames: list[pl.DataFrame], part: str) -> File:
         return self.draft.write_sorted(pl.concat(frames), part)
 
     def _written(self) -> list[File]:
-        self._files += [one.result() for one in self._writing]
+        """The files in the order in which they were asked for, once all are there."""
+        taken = {
+            at: job()
+            for at, (job, coming) in reversed(list(enumerate(self._writing)))
+            if coming.cancel()  # not begun: the other thread goes on from the front
+        }
+        files = [taken.get(at) or one.result() for at, (_, one) in enumerate(self._writing)]
+        self._files += files
         self._writing = []
         return self._files
 
