@@ -33,6 +33,7 @@ from dashboard.pages import admin, route
 from dashboard.papers import serve_papers
 from dashboard.parts import Node, empty, link
 from dashboard.reach import check_open
+from dashboard.sending import slim
 from dashboard.signin import current_grant, guard
 from dashboard.signin.request import bearable
 from dashboard.signin.views import saw
@@ -48,7 +49,7 @@ _INDEX = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{%title%}</title>
-{%favicon%}
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
 {%css%}
 </head>
 <body>
@@ -88,6 +89,7 @@ def create_app(home: Home) -> dash.Dash:
 
     watch(app.server, home)
     guard(app.server, home)
+    slim(app.server)
     _only_ours(app)
     serve_docs(app.server, home, current_grant)
     serve_acts(app.server, home, current_grant)
@@ -220,7 +222,7 @@ def _harden(app: dash.Dash) -> None:
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-        if response.mimetype in ("text/html", "application/json"):
+        if response.status_code != 304 and response.mimetype in ("text/html", "application/json"):
             response.headers["Cache-Control"] = "no-store"
         if flask.request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
