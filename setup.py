@@ -3,7 +3,19 @@
 from setuptools import find_packages, setup
 
 ROOMS = ["budget_watch*", "ingest*", "dashboard*", "fixtures*"]
-DATA = ["*.yaml", "*.csv", "*.json", "*.css", "*.js", "*.svg", "*.html", "*.otf", "*.ttf", "*.mako"]
+DATA = [
+    "*.yaml",
+    "*.csv",
+    "*.json",
+    "*.css",
+    "*.js",
+    "*.svg",
+    "*.html",
+    "*.typ",
+    "*.otf",
+    "*.ttf",
+    "*.mako",
+]
 
 setup(
     packages=[*find_packages(include=ROOMS), "budget_watch.rulebook"],

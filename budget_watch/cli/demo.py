@@ -233,7 +233,7 @@ def _digest(here: Context, period: str, _tell: Report) -> list[Path]:
     from budget_watch.digest.issuing import build_now
 
     actor = actor_of(here.home, Grant.operator("demo"))
-    return build_now(here.home, actor, period, ("docx", "html"), here.root / "digest")[1]
+    return build_now(here.home, actor, period, ("docx", "pdf", "html"), here.root / "digest")[1]
 
 
 def _accounts(here: Context, _tell: Report) -> tuple[str | None, list[dict[str, Any]]]:

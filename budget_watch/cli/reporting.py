@@ -10,6 +10,8 @@ import typer
 from budget_watch.cli.context import AsOption, Context, JsonOption
 from budget_watch.cli.output import DONE, LOOK, Printer, say
 
+_ALL = "docx,pdf,html"
+
 
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
@@ -21,7 +23,7 @@ def digest(
     context: typer.Context,
     period: Annotated[str, typer.Option(help="2026Q3、2026-09、2026H1 或 2026")],
     report: Annotated[str, typer.Option(help="报告名称")] = "quarterly",
-    formats: Annotated[str, typer.Option("--format", help="docx、html，用逗号分开")] = "docx,html",
+    formats: Annotated[str, typer.Option("--format", help="docx、pdf、html，用逗号分开")] = _ALL,
     out: Annotated[Path | None, typer.Option(help="输出文件夹，缺省 <数据目录>/digest")] = None,
     as_: AsOption = None,
     as_json: JsonOption = False,

@@ -13,7 +13,7 @@ from typing import Any
 
 from budget_watch.access import Grant
 from budget_watch.casework.auditing import latest_anchor
-from budget_watch.digest import html, word
+from budget_watch.digest import html, pdf, word
 from budget_watch.digest.document import Block, Document, Masthead, Note, Paragraph, Table
 from budget_watch.digest.errors import DigestError, DigestRefusedError
 from budget_watch.digest.exempted import in_force
@@ -25,14 +25,18 @@ from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.views import Desk
 from budget_watch.views import formats as wording
 
-FORMATS: dict[str, Callable[[Document], bytes]] = {"docx": word.write, "html": html.write}
+FORMATS: dict[str, Callable[[Document], bytes]] = {
+    "docx": word.write,
+    "pdf": pdf.write,
+    "html": html.write,
+}
 
 
 def build(
     home: Home,
     grant: Grant,
     period: str,
-    formats: Sequence[str] = ("docx", "html"),
+    formats: Sequence[str] = ("docx", "pdf", "html"),
     out: Path | None = None,
     report: str = "quarterly",
 ) -> list[Path]:
@@ -42,7 +46,7 @@ def build(
         home: the installation; its latest snapshot is read.
         grant: who reads; what is outside its scope is not in the report.
         period: 2026Q3, 2026-09, 2026H1 or 2026.
-        formats: any of docx, html.
+        formats: any of docx, pdf, html.
         out: folder for the files, default ``<home>/digest``.
         report: name of a template.
 

@@ -337,7 +337,7 @@ def exported(home: Home, actor: Actor, number: int, format: str, reason: str) ->
         require(store_of(home), actor.grant.role, "export")
     why = reason_of(reason)
     if format not in FORMATS:
-        raise DigestError("季刊只导出 Word（docx）和网页（html）。")
+        raise DigestError("季刊只导出 Word（docx）、PDF（pdf）和网页（html）。")
     name, told = content(home, issue, format)
     said = {"reason": why, "file": name, "bytes": len(told), "sha256": kept.sha256_of(told)}
     noted(home, Note(actor.who, "digest.export", "digest", str(number), said))

@@ -21,6 +21,7 @@ from dashboard.pages.opinions import moment
 from dashboard.parts import Node, block, link, source_line, tag
 
 SOURCE = "季刊登记"
+DOWNLOADS = (("下载 Word", "docx"), ("下载 PDF", "pdf"), ("下载网页", "html"))
 
 
 def side(context: Context, issue: Issue, found: Sequence[Issue], other: Issue | None) -> list[Node]:
@@ -67,7 +68,8 @@ def _taking(context: Context, issue: Issue) -> list[Node]:
             number=str(issue.number),
             format=ending,
         )
-        for title, ending in (("下载 Word", "docx"), ("下载网页", "html"))
+        for title, ending in DOWNLOADS
+        if issue.made and ending in issue.made.files
     ]
     return [block("下载", forms, source=source_line(SOURCE))]
 

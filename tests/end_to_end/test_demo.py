@@ -30,9 +30,11 @@ from tests.end_to_end.command import (
 
 def test_the_demo_leaves_findings_a_digest_and_an_answer_key(city: Path) -> None:
     digests = sorted(
-        path.suffix for path in (city / "digest").iterdir() if path.suffix in {".docx", ".html"}
+        path.suffix
+        for path in (city / "digest").iterdir()
+        if path.suffix in {".docx", ".pdf", ".html"}
     )
-    assert digests == [".docx", ".html"]
+    assert digests == [".docx", ".html", ".pdf"]
     assert (city / "answer_key.json").exists()
     found = budget_watch(city, "findings", "--json").check()
     assert found.summary["findings"] == len(found.lines) - 1 > 0
