@@ -1,55 +1,18 @@
-"""Commands that hand out what was found: digest and serve."""
+"""The command that shows what was found: serve."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from budget_watch.cli.context import AsOption, Context, JsonOption
-from budget_watch.cli.output import DONE, LOOK, Printer, say
-
-_ALL = "docx,pdf,html"
+from budget_watch.cli.context import Context
+from budget_watch.cli.output import DONE, say
 
 
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
-    app.command()(digest)
     app.command()(serve)
-
-
-def digest(
-    context: typer.Context,
-    period: Annotated[str, typer.Option(help="2026Q3、2026-09、2026H1 或 2026")],
-    report: Annotated[str, typer.Option(help="报告名称")] = "quarterly",
-    formats: Annotated[str, typer.Option("--format", help="docx、pdf、html，用逗号分开")] = _ALL,
-    out: Annotated[Path | None, typer.Option(help="输出文件夹，缺省 <数据目录>/digest")] = None,
-    as_: AsOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """生成季刊等报告。"""
-    from budget_watch.casework.cases import actor_of
-    from budget_watch.digest.errors import DigestError, DigestRefusedError
-    from budget_watch.digest.issuing import build_now
-
-    here: Context = context.obj
-    printer = Printer(as_json, {"file": "文件", "bytes": "字节"})
-    actor = actor_of(here.home, here.grant(as_, "digest"))
-    wanted = tuple(part.strip() for part in formats.split(","))
-    try:
-        issue, files = build_now(
-            here.home, actor, period, wanted, out or here.root / "digest", report
-        )
-    except DigestRefusedError as refused:
-        printer.close({"refused": True, "reason": str(refused)}, str(refused))
-        return LOOK
-    except DigestError as wrong:  # a period, report or format that is not one
-        raise typer.BadParameter(str(wrong)) from None
-    printer.records({"file": str(path), "bytes": path.stat().st_size} for path in files)
-    told = f"已生成 {len(files)} 个文件，存为第{issue.number}号。"
-    printer.close({"refused": False, "files": len(files), "issue": issue.number}, told)
-    return DONE
 
 
 def serve(

@@ -92,20 +92,22 @@ def compose(
     period: Period,
     template: Template,
     told: Callable[[str], None] = _quiet,
+    reader: Reader | None = None,
 ) -> Document:
     """The report as a document.
 
     Args:
         told: hears what the build is at, before it begins with it.
+        reader: of the snapshot to write from, the latest by default.
 
     Raises:
         DigestRefusedError: as `build`.
     """
-    reader = Reader(home, grant)
+    reader = reader or Reader(home, grant)
     snapshot = open_to(grant, reader.snapshot, period)
     told("读取数据")
-    desk = Desk(reader)
-    material = gather(desk, home, grant, period, own_region(home))
+    region = own_region(home)
+    material = material_of(template.report, reader, period, region)
     told("撰写文字")
     _refuse_empty(template, material, period)
     material.words.update(_dates(snapshot))
@@ -129,9 +131,23 @@ def compose(
         tuple(template.definitions),
         in_force(home, grant, snapshot.biz_date),
         anchor.line if anchor else "",
+        template.report,
+        period.text,
+        region or "",
+        reader.fingerprint,
     )
     _check_words(template, document)
     return document
+
+
+def material_of(report: str, reader: Reader, period: Period, region: str | None) -> Material:
+    """What a report's template may speak of, read from one snapshot.
+
+    Args:
+        report: name of a template.
+        region: code of the government, where settings name one.
+    """
+    return gather(Desk(reader), reader.home, reader.grant, period, region)
 
 
 def open_to(grant: Grant, snapshot: Snapshot | None, period: Period) -> Snapshot:

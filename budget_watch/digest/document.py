@@ -130,6 +130,9 @@ class Document:
         snapshot: id. frozen: the date files carry as created and modified, ISO.
         exemptions: those in force on the business date, a row each (`exempted.COLUMNS`).
         anchor: of the audit log, in one line; empty where there is none yet.
+        report, period, region: what it is built from again: template, period as asked for, the
+            government's code as settings name it (empty: none).
+        content: the snapshot's fingerprint.
     """
 
     masthead: Masthead
@@ -142,3 +145,7 @@ class Document:
     definitions: tuple[str, ...] = ()
     exemptions: tuple[tuple[str, ...], ...] = ()
     anchor: str = ""
+    report: str = ""
+    period: str = ""
+    region: str = ""
+    content: str = ""

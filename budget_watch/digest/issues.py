@@ -189,14 +189,23 @@ def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def ledger_of(home: Home, issue: Issue) -> dict[str, Any]:
+    """An issue's whole ledger, as it stands in its files.
+
+    Raises:
+        DigestError: as `content`.
+    """
+    _, told = content(home, issue, "figures")
+    return dict(json.loads(told))
+
+
 def figures_of(home: Home, issue: Issue) -> dict[str, Any]:
     """The figures an issue prints: key → label, unit, value, over, formula, scope, queries.
 
     Raises:
         DigestError: as `content`.
     """
-    _, told = content(home, issue, "figures")
-    return dict(json.loads(told)["figures"])
+    return dict(ledger_of(home, issue)["figures"])
 
 
 def newest(issues: Sequence[Issue], report: str, period: str) -> Issue | None:

@@ -144,5 +144,11 @@ def as_json(document: Document) -> str:
         }
         for key, figure in sorted(document.figures.items())
     }
-    whole = {"snapshot": document.snapshot, "audit_anchor": document.anchor, "figures": figures}
+    about = {name: getattr(document, name) for name in ("report", "period", "region", "content")}
+    whole = {
+        **about,
+        "snapshot": document.snapshot,
+        "audit_anchor": document.anchor,
+        "figures": figures,
+    }
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -8,6 +8,7 @@ persons masked; filters and aggregations above it see no more than that. Nothing
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import polars as pl
 import sqlalchemy as sa
@@ -36,11 +37,21 @@ class Reader:
         home: the installation.
         grant: scope, mask and purpose; no read goes without.
         snapshot: what is read; None where nothing was published (every table is then empty).
+        as_it_lies: files are read as they are now, even where they are not what was published: for
+            telling what that changes. The caller looks at them first (`Snapshot.check`).
     """
 
-    def __init__(self, home: Home, grant: Grant, snapshot: Snapshot | str | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        grant: Grant,
+        snapshot: Snapshot | str | None = None,
+        *,
+        as_it_lies: bool = False,
+    ) -> None:
         self.home = home
         self.grant = grant
+        self.as_it_lies = as_it_lies
         self.snapshot = (
             Snapshot.get(home, snapshot)
             if isinstance(snapshot, str)
@@ -135,6 +146,8 @@ class Reader:
         layout(name)
         if self.snapshot is None:
             return []
+        if self.as_it_lies:
+            return [path for path in self.snapshot.files(name) if Path(path).exists()]
         self._check(self.snapshot, name)
         return self.snapshot.files(name)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,19 +42,11 @@ from budget_watch.digest.issuing import (
 from budget_watch.digest.period import parse
 from budget_watch.digest.template import read_template
 from budget_watch.lake import Home
-from budget_watch.lake.state import engine
 from tests.views.small_city import CITY
 
 GRANT = Grant.operator("test")
 CLERK, SIGNER = Actor(GRANT, "经办"), Actor(GRANT, "签发")
 DEPUTY = Grant("dai", "test", scope=Scope(regions=frozenset({CITY})), role="deputy")
-
-
-@pytest.fixture
-def own(city: Home, tmp_path: Path) -> Home:
-    engine(city).dispose()
-    shutil.copytree(city.root, tmp_path / "own")
-    return Home(tmp_path / "own")
 
 
 def built(home: Home, period: str = "2026Q3") -> Issue:
