@@ -1,0 +1,66 @@
+"""Findings that concern the period: counted, and named after 初核成立."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from budget_watch.digest.gatherer import Asked, Gatherer
+from budget_watch.digest.writing import Row
+from budget_watch.views import Figure
+from budget_watch.views.findings_summary import AREAS, LEVELS, FindingsSummary, findings_summary
+
+
+def put_findings(made: Gatherer, asked: Asked) -> None:
+    """Findings of the whole government."""
+    home, grant, span = asked.home, asked.grant, asked.period.span
+    found = findings_summary(home, grant, asked.whole, span, asked.desk.snapshot)
+    _put_findings(made, found)
+
+
+def _put_findings(made: Gatherer, found: FindingsSummary) -> None:
+    made.put("", (found.total, found.earlier, found.cleared, found.provisional, found.unnamed))
+    for table in (found.by_level, found.by_class, found.by_area, found.by_state):
+        made.put("", table.values())
+    for name, table in (
+        ("levels", found.by_level),
+        ("classes", found.by_class),
+        ("areas", found.by_area),
+        ("states", found.by_state),
+    ):
+        made.lists[f"findings.{name}"] = [
+            {"name": figure.label, "count": figure} for figure in table.values()
+        ]
+    made.lists["findings.table"] = [_area(made, found, area) for area in found.by_area]
+    made.lists["findings.named"] = [
+        {
+            "name": f.title,
+            "level": LEVELS.get(f.level or "", ""),
+            "rule": f.rule,
+            "text": f.message,
+            "state": f.work_state,
+        }
+        for f in found.named
+    ]
+    run = found.run
+    made.words |= {
+        "run.judged": f"{run.judged:,}" if run else "",
+        "run.rules": f"{run.rules}" if run else "",
+        "run.insufficient": f"{run.insufficient:,}" if run and run.insufficient else "",
+        "run.as_of": f"{run.as_of.year}年{run.as_of.month}月{run.as_of.day}日" if run else "",
+    }
+
+
+def _area(made: Gatherer, found: FindingsSummary, area: str) -> Row:
+    total = found.by_area[area]
+    row: dict[str, str | Figure] = {"name": AREAS[area], "count": total}
+    for level in LEVELS:
+        figure = replace(
+            total,
+            id=f"findings.area.{area}.{level}",
+            label=f"{total.label}{LEVELS[level]}",
+            value=found.level_by_area.get((area, level), 0),
+            queries=tuple(q.narrow(("level", "=", level)) for q in total.queries),
+        )
+        made.put("", (figure,))
+        row[level] = figure
+    return row
