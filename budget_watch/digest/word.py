@@ -17,6 +17,7 @@ import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml.ns import qn
 from docx.shared import Mm
+from docx.text.paragraph import Paragraph as TextParagraph
 
 from budget_watch.digest import exempted
 from budget_watch.digest.document import (
@@ -50,6 +51,7 @@ from budget_watch.digest.word_xml import (
 
 _CAPTION = re.compile(r"(表|图)(\d+)　(.*)")
 _TAG_LENGTH = 64  # Word's limit for w:tag
+_MARKS = 10_000  # bookmarks of the appendix are numbered from here, those of the contents below
 
 
 def write(document: Document) -> bytes:
@@ -69,6 +71,8 @@ class _Writer:
         self.document = document
         self.word: Any = docx.Document()
         self.labels = {key: found.label for key, found in document.figures.items()}
+        self.book = ledger(document)
+        self.marks = {entry.key: f"f{entry.number}" for entry in self.book.entries}
         self.controls = 0
         self.charts = 0
 
@@ -182,7 +186,8 @@ class _Writer:
     def _run(self, paragraph: Any, run: Run) -> None:
         if isinstance(run, Number):
             self.controls += 1
-            figure(paragraph, run.text, run.key[:_TAG_LENGTH], self.labels[run.key], self.controls)
+            tag, label = run.key[:_TAG_LENGTH], self.labels[run.key]
+            figure(paragraph, run.text, tag, label, self.controls, self.marks[run.key])
         else:
             paragraph.add_run(run)
 
@@ -247,11 +252,12 @@ class _Writer:
     def _appendix(self) -> None:
         """Every figure with its exact value and queries; small type, a new page."""
         self._break()
-        book = ledger(self.document)
+        book = self.book
         self._line("附录　数据出处", "Heading 1")
         self._line(
             f"数据快照 {self.document.snapshot}。每个数字对应一行；金额到分，比率列出分子和分母；"
-            "查询在该快照上重新运行应得同一结果。正文数字为锁定域，标记即下表的编码。",
+            "查询在该快照上重新运行应得同一结果。正文数字为锁定域，标记即下表的编码，"
+            "按住 Ctrl 键点击到表中一行。",
             "Small",
         )
         self._line(anchor_text(self.document), "Small")
@@ -274,7 +280,10 @@ class _Writer:
             )
             for e in book.entries
         ]
-        table(self.word, columns, rows, TEXT_MM, "Ledger", frozenset(), self._run)
+        made = table(self.word, columns, rows, TEXT_MM, "Ledger", frozenset(), self._run)
+        for entry, line in zip(book.entries, made._tbl.tr_lst[1:], strict=True):
+            number = TextParagraph(line.tc_lst[0].p_lst[0], made)
+            bookmark(number, self.marks[entry.key], _MARKS + entry.number)
         self._line("查询语句", "Small").paragraph_format.space_before = Mm(3)
         for at, sql in enumerate(book.queries, start=1):
             self._line(f"查询{at}　{sql}", "Ledger")

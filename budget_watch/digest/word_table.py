@@ -25,8 +25,8 @@ def table(
     style: str,
     strong: frozenset[int],
     fill: Fill,
-) -> None:
-    """Append a table; `fill` writes one run into a paragraph."""
+) -> Any:
+    """Append a table and return it; `fill` writes one run into a paragraph."""
     made = document.add_table(rows=1 + len(rows), cols=len(columns))
     made.alignment = WD_TABLE_ALIGNMENT.CENTER
     made.autofit = False
@@ -43,6 +43,7 @@ def table(
         _keep(line, whole=len(rows) <= KEPT or at == len(rows) - 1)
         if at in strong:
             _bold(line)
+    return made
 
 
 def _fill_row(

@@ -55,14 +55,23 @@ def bookmark(paragraph: Any, name: str, number: int) -> None:
     paragraph._p.append(stop)
 
 
-def figure(paragraph: Any, text: str, tag: str, label: str, number: int) -> None:
-    """A machine's number: a content control that cannot be edited, tagged with the figure's key."""
+def figure(
+    paragraph: Any, text: str, tag: str, label: str, number: int, leads_to: str = ""
+) -> None:
+    """A machine's number: a content control that cannot be edited, tagged with the figure's key.
+
+    Args:
+        number: of the control, unique in the file. leads_to: a bookmark that a click goes to.
+    """
+    shown = f'<w:r><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+    if leads_to:
+        shown = f'<w:hyperlink w:anchor={quoteattr(leads_to)} w:history="0">{shown}</w:hyperlink>'
     paragraph._p.append(
         parse_xml(
             f"<w:sdt {nsdecls('w')}><w:sdtPr><w:alias w:val={quoteattr(label)}/>"
             f'<w:tag w:val={quoteattr(tag)}/><w:id w:val="{number}"/>'
-            '<w:lock w:val="sdtContentLocked"/></w:sdtPr><w:sdtContent><w:r>'
-            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:sdtContent></w:sdt>'
+            '<w:lock w:val="sdtContentLocked"/></w:sdtPr>'
+            f"<w:sdtContent>{shown}</w:sdtContent></w:sdt>"
         )
     )
 

@@ -111,6 +111,43 @@ def test_every_control_leads_to_the_ledger_and_the_appendix(quarterly: dict[str,
     assert all(f"（{key}）" in shown for key in figures)
 
 
+def test_every_figure_leads_to_its_own_line_of_the_appendix(quarterly: dict[str, Path]) -> None:
+    root = reading.body(quarterly[".docx"])
+    lines = {}
+    for row in root.iter(reading.W + "tr"):
+        mark = row.find(f".//{reading.W}bookmarkStart")
+        if mark is not None:
+            cells = [reading.text(cell) for cell in row.iter(reading.W + "tc")]
+            lines[mark.get(reading.W + "name")] = cells[1]
+    numbers = [m.get(reading.W + "id") for m in root.iter(reading.W + "bookmarkStart")]
+    assert len(numbers) == len(set(numbers))
+    figures = reading.ledger(quarterly[".docx"])["figures"]
+    assert len(lines) == len(figures)
+    for control in root.iter(reading.W + "sdt"):
+        key = control.find(f"{reading.W}sdtPr/{reading.W}tag").get(reading.W + "val")
+        (link,) = control.iter(reading.W + "hyperlink")
+        anchor = link.get(reading.W + "anchor")
+        assert lines[anchor] == f"{figures[key]['label']}（{key}）"
+
+
+def test_figures_are_locked_and_everything_else_is_free_to_edit(
+    quarterly: dict[str, Path],
+) -> None:
+    path = quarterly[".docx"]
+    with ZipFile(path) as package:
+        assert b"documentProtection" not in package.read("word/settings.xml")
+        main = package.read("word/document.xml")
+    assert b"permStart" not in main
+    assert {lock for _, _, lock in reading.controls(path)} == {"sdtContentLocked"}
+    edited = docx.Document(str(path))
+    paragraph = next(p for p in edited.paragraphs if p.text.startswith("从国库集中支付凭证看"))
+    paragraph.add_run("请说明原因。")
+    out = BytesIO()
+    edited.save(out)
+    again = docx.Document(BytesIO(out.getvalue()))
+    assert any(p.text.endswith("请说明原因。") for p in again.paragraphs)
+
+
 def test_gaps_stand_on_page_one_before_anything_else(quarterly: dict[str, Path]) -> None:
     found = reading.paragraphs(quarterly[".docx"])
     texts = [text for _, text in found]
