@@ -19,7 +19,7 @@ from budget_watch.digest.errors import DigestError, DigestRefusedError
 from budget_watch.digest.exempted import in_force
 from budget_watch.digest.material import gather
 from budget_watch.digest.period import Period, parse
-from budget_watch.digest.template import Template, read_template
+from budget_watch.digest.template import Template, subject_of, template_of
 from budget_watch.digest.writing import Material, Writer
 from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.views import Desk
@@ -59,11 +59,17 @@ def build(
     """
     check_formats(formats)
     when = parse(period)
-    document = compose(home, grant, when, read_template(report))
+    document = compose(home, grant, when, template_of(home, report))
     folder = out or home.root / "digest"
     return [
-        put(folder / f"{report}-{when.text}.{name}", FORMATS[name](document)) for name in formats
+        put(folder / f"{file_name(report, when.text)}.{name}", FORMATS[name](document))
+        for name in formats
     ]
+
+
+def file_name(report: str, period: str) -> str:
+    """The name of a report's files, without their ending: department-101-2026Q3."""
+    return f"{report.replace(':', '-')}-{period}"
 
 
 def check_formats(formats: Sequence[str]) -> None:
@@ -104,10 +110,10 @@ def compose(
         DigestRefusedError: as `build`.
     """
     reader = reader or Reader(home, grant)
-    snapshot = open_to(grant, reader.snapshot, period)
+    snapshot = open_to(grant, reader.snapshot, period, template.ended)
     told("读取数据")
     region = own_region(home)
-    material = material_of(template.report, reader, period, region)
+    material = gathered(template, reader, period, region)
     told("撰写文字")
     _refuse_empty(template, material, period)
     material.words.update(_dates(snapshot))
@@ -131,10 +137,11 @@ def compose(
         tuple(template.definitions),
         in_force(home, grant, snapshot.biz_date),
         anchor.line if anchor else "",
-        template.report,
+        template.asked or template.report,
         period.text,
         region or "",
         reader.fingerprint,
+        template.pages,
     )
     _check_words(template, document)
     return document
@@ -144,16 +151,27 @@ def material_of(report: str, reader: Reader, period: Period, region: str | None)
     """What a report's template may speak of, read from one snapshot.
 
     Args:
-        report: name of a template.
+        report: as in `read_template`.
         region: code of the government, where settings name one.
     """
-    return gather(Desk(reader), reader.home, reader.grant, period, region)
+    return gathered(template_of(reader.home, report), reader, period, region)
 
 
-def open_to(grant: Grant, snapshot: Snapshot | None, period: Period) -> Snapshot:
+def gathered(template: Template, reader: Reader, period: Period, region: str | None) -> Material:
+    """The same for a template at hand."""
+    subject, topics = subject_of(template.asked), template.material
+    return gather(Desk(reader), reader.home, reader.grant, period, region, topics, subject)
+
+
+def open_to(
+    grant: Grant, snapshot: Snapshot | None, period: Period, ended: bool = True
+) -> Snapshot:
     """The snapshot that a reader may build a period's report from.
 
     A cumulative figure of a period that is not over would be measured against its whole pace.
+
+    Args:
+        ended: whether the period must be over.
 
     Raises:
         DigestRefusedError: the reader sees only a part, nothing was published, or the period runs.
@@ -164,7 +182,7 @@ def open_to(grant: Grant, snapshot: Snapshot | None, period: Period) -> Snapshot
         )
     if snapshot is None:
         raise DigestRefusedError("还没有已发布的数据快照。请先载入数据（budget-watch load）。")
-    if period.span.end > snapshot.biz_date:
+    if ended and period.span.end > snapshot.biz_date:
         raise DigestRefusedError(
             f"{period.title}尚未结束：数据业务日为{wording.day(snapshot.biz_date)}。"
             "请待期末数据到齐后再编，或改编已结束的月份、季度。"

@@ -133,6 +133,7 @@ class Document:
         report, period, region: what it is built from again: template, period as asked for, the
             government's code as settings name it (empty: none).
         content: the snapshot's fingerprint.
+        pages: at most so many, without contents and printed appendices; None = as many as it takes.
     """
 
     masthead: Masthead
@@ -149,3 +150,4 @@ class Document:
     period: str = ""
     region: str = ""
     content: str = ""
+    pages: int | None = None

@@ -38,7 +38,7 @@ def write(document: Document) -> bytes:
         f'<section class="summary"><h2>要点</h2>{_blocks(document.summary, number, "s")}',
         _gaps(document),
         "</section>",
-        _contents(document),
+        _contents(document) if document.pages is None else "",
         '<main id="text">',
         *(_section(section, at, number) for at, section in enumerate(document.sections)),
         _definitions(document),

@@ -25,7 +25,15 @@ from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
 from budget_watch.casework.stored import as_json, iso, next_seq
 from budget_watch.digest import issues as kept
-from budget_watch.digest.build import FORMATS, check_formats, compose, open_to, own_region, put
+from budget_watch.digest.build import (
+    FORMATS,
+    check_formats,
+    compose,
+    file_name,
+    open_to,
+    own_region,
+    put,
+)
 from budget_watch.digest.document import Document
 from budget_watch.digest.errors import DigestError, DigestRefusedError
 from budget_watch.digest.issues import (
@@ -44,7 +52,7 @@ from budget_watch.digest.issues import (
 from budget_watch.digest.ledger import as_json as figures_json
 from budget_watch.digest.period import parse
 from budget_watch.digest.reason import reason_of
-from budget_watch.digest.template import read_template
+from budget_watch.digest.template import template_of
 from budget_watch.lake import Home, Reader, UnknownTableError
 from budget_watch.lake.layout import layout
 from budget_watch.lake.letting import SUMS
@@ -84,8 +92,8 @@ def begin(
     """
     require(store_of(home), actor.grant.role, "digest")
     when, at = parse(period), now or datetime.now(UTC)
-    read_template(report)
-    open_to(actor.grant, Reader(home, actor.grant).snapshot, when)
+    template = template_of(home, report)
+    open_to(actor.grant, Reader(home, actor.grant).snapshot, when, template.ended)
     anchor_log(home, once_a_day=True)
     t = kept.table
     with writing(home) as connection:
@@ -136,7 +144,7 @@ def carry_out(home: Home, grant: Grant, number: int) -> Issue:
         _tell(home, number, stage)
 
     try:
-        document = compose(home, grant, parse(issue.period), read_template(issue.report), told)
+        document = compose(home, grant, parse(issue.period), template_of(home, issue.report), told)
         made = _stored(home, grant, issue, document, told)
     except (DigestRefusedError, CancelledError) as refused:
         state = STOPPED if isinstance(refused, CancelledError) else REFUSED
@@ -153,7 +161,7 @@ def _stored(
     home: Home, grant: Grant, issue: Issue, document: Document, told: Any
 ) -> dict[str, Any]:
     """Write the files; what the row keeps of them and of the document."""
-    folder, name = folder_of(home, issue.number), f"{issue.report}-{issue.period}"
+    folder, name = folder_of(home, issue.number), file_name(issue.report, issue.period)
     contents = {"figures": (FIGURES, figures_json(document).encode())}
     for format, write in FORMATS.items():
         told(f"排版 {format}")

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from budget_watch.access import Grant
+from budget_watch.digest.errors import TemplateError
 from budget_watch.digest.gatherer import Asked, Gatherer
 from budget_watch.digest.material_books import put_books
 from budget_watch.digest.material_debt import put_debt
 from budget_watch.digest.material_findings import put_findings
 from budget_watch.digest.material_spending import put_spending, put_three_public
 from budget_watch.digest.period import Period
+from budget_watch.digest.template import QUARTERLY
 from budget_watch.digest.writing import Material
 from budget_watch.lake import Home
 from budget_watch.views import Desk, Place, home_place
@@ -28,7 +30,6 @@ TOPICS: Mapping[str, Callable[[Gatherer, Asked], None]] = {
     "debt": put_debt,
     "findings": put_findings,
 }
-QUARTERLY = tuple(TOPICS)
 
 
 def gather(
@@ -45,12 +46,18 @@ def gather(
     Args:
         region: where settings name one. topics: names of TOPICS, gathered in the order of TOPICS.
         subject: of `Asked`.
+
+    Raises:
+        TemplateError: a topic that there is not.
     """
     made = Gatherer()
     own = home_place(desk, "本级", region) or Place("", "本级", "")
     whole = replace(own, scope_kind="全市") if own.scope_kind == "本级" else own
     asked = Asked(desk, home, grant, period, own, whole, subject)
     made.words |= _words(asked)
+    unknown = [name for name in topics if name not in TOPICS]
+    if unknown:
+        raise TemplateError("material", f"没有题目“{unknown[0]}”。可用：{'、'.join(TOPICS)}")
     for name, put in TOPICS.items():
         if name in topics:
             put(made, asked)

@@ -21,7 +21,7 @@ import typst
 from budget_watch.digest.document import Document
 from budget_watch.digest.errors import DigestRefusedError
 from budget_watch.digest.ledger import as_json
-from budget_watch.digest.pdf_data import as_data
+from budget_watch.digest.pdf_data import SIZES, as_data
 
 _NO_GLYPH = re.compile(r'the text `"(.*?)"` could not be displayed')
 LAYOUT = Path(__file__).with_name("report.typ")
@@ -31,13 +31,37 @@ def write(document: Document) -> bytes:
     """The .pdf file.
 
     Raises:
-        DigestRefusedError: the typesetter warned, or a character has no glyph.
+        DigestRefusedError: the typesetter warned, a character has no glyph, or the pages do not do.
     """
-    inputs = {
-        "data": json.dumps(as_data(document), ensure_ascii=False, sort_keys=True),
-        "ledger": as_json(document),
-    }
-    return set_pages(LAYOUT.read_bytes(), inputs, document.frozen)
+    data, layout = as_data(document), LAYOUT.read_bytes()
+    inputs = {"data": _json(data), "ledger": as_json(document)}
+    if document.pages is not None:
+        inputs["data"] = _json({**data, "size": _fitting(layout, inputs, data, document.pages)})
+    return set_pages(layout, inputs, document.frozen)
+
+
+def _fitting(layout: bytes, inputs: dict[str, str], data: dict[str, Any], most: int) -> int:
+    """The largest size of type at which everything stands on so many pages."""
+    for size in SIZES[1:]:
+        tried = {**inputs, "data": _json({**data, "size": size})}
+        count = typst.query(
+            layout,
+            "<pages>",
+            field="value",
+            one=True,
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            sys_inputs=tried,
+        )
+        if int(count) <= most:
+            return size
+    raise DigestRefusedError(
+        f"内容超过{most}页，PDF 没有写出。请在模板里删减句子或表格，或把 pages 写大。"
+    )
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True)
 
 
 def set_pages(layout: bytes, inputs: dict[str, str], frozen: str) -> bytes:

@@ -19,10 +19,11 @@ from budget_watch.digest.document import (
 from budget_watch.digest.drawing import width
 from budget_watch.digest.ledger import anchor_text, ledger
 from budget_watch.digest.svg import svg
-from budget_watch.digest.word import gap_line
+from budget_watch.digest.word import gap_line, gaps_line
 
 FACE = "Noto Sans SC"
 TEXT = 156 / 25.4 * 72  # width of the text area, points
+SIZES = (16, 14, 12)  # of the body in points: 三号, and smaller where pages are counted
 CELL, SMALL = 10.5, 7.5  # sizes of type in tables, points
 PAD = 9.0  # between columns, points
 _BREAKS = str.maketrans({mark: f"{mark}\u200b" for mark in "._,=/"})
@@ -44,9 +45,11 @@ def as_data(document: Document) -> dict[str, Any]:
             "facts": list(head.facts),
         },
         "day": [int(part) for part in document.frozen[:10].split("-")],
-        "gaps": [gap_line(at, gap) for at, gap in enumerate(document.gaps, start=1)],
+        "gap_count": len(document.gaps),
+        "gaps": _gaps(document),
         "summary": _blocks(document.summary, number),
-        "contents": True,
+        "whole": document.pages is None,
+        "size": SIZES[0],
         "sections": [
             {
                 "title": section.title,
@@ -76,6 +79,12 @@ def as_data(document: Document) -> dict[str, Any]:
             "queries": [_split(sql) for sql in book.queries],
         },
     }
+
+
+def _gaps(document: Document) -> list[str]:
+    if document.pages is not None:
+        return [gaps_line(document.gaps)] if document.gaps else []
+    return [gap_line(at, gap) for at, gap in enumerate(document.gaps, start=1)]
 
 
 def _split(text: str) -> str:

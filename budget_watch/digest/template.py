@@ -6,16 +6,38 @@ figures and lists. docs/digest.md describes every key. Nothing in it is evaluate
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from budget_watch.digest.errors import TemplateError
+from budget_watch.lake import Home
 from budget_watch.refusals import refusal
 from budget_watch.tables.strict_yaml import YamlFileError, read_mapping
 
 FOLDER = Path(__file__).parent / "templates"
+OWN = "templates"  # a committee's own ones, in its home
+QUARTERLY = ("books", "spending", "three_public", "debt", "findings")
+_ORDER = (
+    "quarterly",
+    "brief",
+    "draft",
+    "final",
+    "debt",
+    "assets",
+    "audit",
+    "department",
+    "deputy",
+)
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_WHOM = {
+    "department": "请写明部门，如 --unit 101。",
+    "deputy": "请写明代表，如 --deputy 账号。",
+    "": "这种报告不分部门和代表。",
+}
+_OF = ":"  # between a report and whom it is about: department:101
 
 
 class _Strict(BaseModel):
@@ -55,6 +77,16 @@ class TableBlock(_Strict):
     unit: Literal["auto", "yuan", "wan", "yi"] = "auto"
     columns: list[TableColumn]
     most: int | None = None
+    source: str | None = None
+    when: str | None = None
+
+
+class Each(_Strict):
+    """One paragraph for every row of a list; a row whose figures are not known is left out."""
+
+    of: str
+    text: str
+    most: int | None = None
     when: str | None = None
 
 
@@ -70,12 +102,13 @@ class ChartBlock(_Strict):
 
 
 class Block(_Strict):
-    """Exactly one of sentence, note, table, chart, named; `lists` serve the sentence."""
+    """Exactly one of sentence, note, each, table, chart; `lists` serve the sentence."""
 
     sentence: list[Clause | str] | None = None
     lists: dict[str, Listing] = Field(default_factory=dict)
     note: str | None = None
     when: str | None = None
+    each: Each | None = None
     table: TableBlock | None = None
     chart: ChartBlock | None = None
 
@@ -93,6 +126,13 @@ class Template(_Strict):
     """A whole report.
 
     Attributes:
+        name: what this kind of report is called, 季刊.
+        subject: whom it is about besides the government, if anybody.
+        material: topics that it speaks of (`material.TOPICS`).
+        ended: whether the period must be over before it is written.
+        pages: at most so many; then it is printed without contents and appendices, whose figures
+            travel in the file all the same.
+        asked: the report with whom it is about, as in `read_template`.
         essential: figures of which at least one must be known, else the report is refused.
         gaps_on_page_one: missing inputs are listed on page one; without it a report with missing
             inputs is refused.
@@ -100,7 +140,13 @@ class Template(_Strict):
     """
 
     report: str
+    name: str
     title: str
+    subject: Literal["", "department", "deputy"] = ""
+    material: list[str] = Field(default_factory=lambda: list(QUARTERLY))
+    ended: bool = True
+    pages: int | None = None
+    asked: str = ""
     mark: str = "内部资料"
     issuer: str
     facts: list[str] = Field(default_factory=list)
@@ -112,16 +158,52 @@ class Template(_Strict):
     forbidden: list[str] = Field(default_factory=list)
 
 
-def read_template(report: str, folder: Path = FOLDER) -> Template:
-    """The template of a report's name.
+def template_of(home: Home, report: str) -> Template:
+    """The template of a report: the committee's own in `<home>/templates`, else ours.
 
     Raises:
-        TemplateError: there is none, or it breaks the form.
+        TemplateError: as `read_template`.
     """
-    path = folder / f"{report}.yaml"
-    if not path.is_file():
+    own = home.root / OWN
+    name = report.partition(_OF)[0]
+    return read_template(report, own if (own / f"{name}.yaml").is_file() else FOLDER)
+
+
+def templates_of(home: Home) -> tuple[Template, ...]:
+    """Every kind of report that a home can write, 季刊 first.
+
+    Raises:
+        TemplateError: as `read_template`.
+    """
+    own = home.root / OWN
+    names = {path.stem for folder in (FOLDER, own) for path in folder.glob("*.yaml")}
+    order = [*sorted(names & set(_ORDER), key=_ORDER.index), *sorted(names - set(_ORDER))]
+    return tuple(_read(name, own if (own / f"{name}.yaml").is_file() else FOLDER) for name in order)
+
+
+def subject_of(report: str) -> str:
+    """Whom a report is about: department:101 → 101, "" where it is about nobody."""
+    return report.partition(_OF)[2]
+
+
+def read_template(report: str, folder: Path = FOLDER) -> Template:
+    """The template of a report's name, with whom it is about: quarterly, department:101.
+
+    Raises:
+        TemplateError: there is none, it breaks the form, or whom it is about is missing.
+    """
+    name, _, subject = report.partition(_OF)
+    found = _read(name, folder)
+    if bool(found.subject) is not bool(subject):
+        raise TemplateError(f"{name}.yaml", _WHOM[found.subject])
+    return found.model_copy(update={"asked": report})
+
+
+def _read(name: str, folder: Path) -> Template:
+    path = folder / f"{name}.yaml"
+    if not _NAME.fullmatch(name) or not path.is_file():
         known = "、".join(sorted(p.stem for p in folder.glob("*.yaml")))
-        raise TemplateError(report, f"没有这种报告。现有：{known}")
+        raise TemplateError(name, f"没有这种报告。现有：{known}")
     try:
         data: dict[str, Any] = read_mapping(path)
         return Template.model_validate(data)

@@ -26,7 +26,7 @@ from budget_watch.digest.period import Period, parse
 from budget_watch.digest.printed import Copy
 from budget_watch.digest.read_back import read
 from budget_watch.digest.recomputing import Recomputed, of_the_lake, recomputed
-from budget_watch.digest.template import read_template
+from budget_watch.digest.template import template_of
 from budget_watch.digest.verification import (
     ADDED,
     ALTERED,
@@ -285,7 +285,7 @@ def _edits(
         if built is not None:
             return edits(built.passages, copy.passages)
     reader = Reader(home, grant, own, as_it_lies=True)
-    document = compose(home, grant, about.period, read_template(about.report), reader=reader)
+    document = compose(home, grant, about.period, template_of(home, about.report), reader=reader)
     return edits(read(FORMATS[copy.format](document)).passages, copy.passages)
 
 

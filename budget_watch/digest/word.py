@@ -8,6 +8,7 @@ bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 from math import ceil
@@ -64,6 +65,11 @@ def gap_line(at: int, gap: Gap) -> str:
     return f"{at}. {gap.text}（影响：{'、'.join(gap.chapters)}）"
 
 
+def gaps_line(gaps: Sequence[Gap]) -> str:
+    """All gaps in one paragraph, where there is no room for a list."""
+    return "；".join(gap.text for gap in gaps) + "。"
+
+
 class _Writer:
     """Appends to one python-docx document and counts what needs a number of its own."""
 
@@ -82,19 +88,21 @@ class _Writer:
         for child in list(body):
             if child.tag != qn("w:sectPr"):
                 body.remove(child)
-        set_up(self.word)
+        set_up(self.word, brief=self.document.pages is not None)
         self._masthead()
         self._gaps()
         self._line("要点", "Heading 1")
         self._blocks(self.document.summary)
-        self._contents()
+        if self.document.pages is None:
+            self._contents()
         for at, section in enumerate(self.document.sections):
             paragraph = self._line(section.title, f"Heading {section.level}")
             bookmark(paragraph, f"_c{at}", at + 1)
             self._blocks(section.blocks)
-        self._definitions()
-        self._exemptions()
-        self._appendix()
+        if self.document.pages is None:
+            self._definitions()
+            self._exemptions()
+            self._appendix()
         attach(self.word, as_json(self.document))
         self._properties()
         out = BytesIO()
@@ -127,6 +135,9 @@ class _Writer:
         head.runs[0].bold = True
         head.paragraph_format.space_before = Mm(2)
         border(head, "top", "7D8793", 4)
+        if self.document.pages is not None:
+            border(self._line(gaps_line(gaps), "Gap"), "bottom", "7D8793", 4)
+            return
         for at, gap in enumerate(gaps, start=1):
             line = self._line(gap_line(at, gap), "Gap")
             if at == len(gaps):

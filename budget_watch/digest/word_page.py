@@ -24,8 +24,12 @@ INK = RGBColor(0, 0, 0)
 GREY = RGBColor(0x4A, 0x55, 0x63)
 
 
-def set_up(document: Any) -> None:
-    """Page size, margins, footers and all styles the writer uses."""
+def set_up(document: Any, brief: bool = False) -> None:
+    """Page size, margins, footers and all styles the writer uses.
+
+    Args:
+        brief: set tighter, 四号 on 22 pt, for a report of few pages.
+    """
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin = Mm(37), Mm(35)
@@ -35,6 +39,8 @@ def set_up(document: Any) -> None:
     _footer(section.footer, WD_ALIGN_PARAGRAPH.RIGHT)
     _footer(section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT)
     _styles(document.styles)
+    if brief:
+        _tighten(document.styles)
 
 
 def _styles(styles: Any) -> None:
@@ -83,6 +89,17 @@ def _styles(styles: Any) -> None:
         if name == "TOC 2":
             styles[name].paragraph_format.left_indent = Pt(28)
         _built_in(styles[name])
+
+
+def _tighten(styles: Any) -> None:
+    for name in ("Normal", "Body", "Heading 1", "Heading 2", "Issue", "Issuer", "Mark"):
+        styles[name].font.size = Pt(14)
+        styles[name].paragraph_format.line_spacing = Pt(22)
+    styles["Masthead"].font.size = Pt(26)
+    styles["Masthead"].paragraph_format.space_before = Pt(4)
+    styles["Masthead"].paragraph_format.space_after = Pt(4)
+    styles["Gap"].font.size = Pt(9)
+    styles["Gap"].paragraph_format.line_spacing = Pt(13)
 
 
 def _style(

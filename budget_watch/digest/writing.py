@@ -29,6 +29,7 @@ from budget_watch.digest.template import (
     Chapter,
     ChartBlock,
     Clause,
+    Each,
     Listing,
     TableBlock,
     Template,
@@ -128,9 +129,8 @@ class Writer:
         for plan in plans:
             if not self._holds(plan.when):
                 continue
-            block = self._block(plan)
-            if block is not None:
-                made.append(block)
+            block = self._block(plan) if plan.each is None else None
+            made += self._each(plan.each) if plan.each else [block] if block else []
         return tuple(made)
 
     def _block(self, plan: Plan) -> Block | None:
@@ -167,6 +167,17 @@ class Writer:
         if not last.endswith("。") and isinstance(runs[-1], Number):
             runs.append("。")
         return Paragraph(tuple(run for run in runs if _text(run)))
+
+    def _each(self, plan: Each) -> list[Block]:
+        """One paragraph a row."""
+        made: list[Block] = []
+        for row in self._rows(plan.of)[: plan.most]:
+            if plan.when and not self._holds(plan.when, row):
+                continue
+            runs = self._fill(plan.text, {}, row)
+            if runs:
+                made.append(Paragraph(tuple(runs)))
+        return made
 
     def _listing(self, listing: Listing) -> list[Run] | None:
         runs: list[Run] = []
@@ -258,7 +269,7 @@ class Writer:
                 for c, number in zip(plan.columns, numeric, strict=True)
             ),
             cells,
-            self._source(rows),
+            plan.source or self._source(rows),
             frozenset(at for at, row in enumerate(rows) if row.get("strong")),
         )
 
