@@ -29,6 +29,9 @@ from budget_watch.casework.livelihood import UnknownLivelihoodError
 from budget_watch.casework.telling.following import follow
 from budget_watch.digest.issues import UnknownIssueError
 from budget_watch.lake import Home
+from budget_watch.meetings import files as demand_files
+from budget_watch.meetings.demands import PREFIX as DEMAND
+from budget_watch.meetings.errors import UnknownDemandError
 from budget_watch.notices.inbox import mark_seen
 from budget_watch.opinions import attachments as opinion_files
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
@@ -38,6 +41,7 @@ from dashboard.acting_on_digests import digests_own, on_digest
 from dashboard.acting_on_inspections import inspections_own, on_inspection
 from dashboard.acting_on_livelihood import livelihood_own, on_livelihood
 from dashboard.acting_on_opinions import Asked, on_opinion, opinions_own
+from dashboard.acting_on_resolutions import on_resolution, resolutions_own
 from dashboard.errors import BadRequestError
 from dashboard.exempting import EXEMPTIONS, exempted
 from dashboard.signin.request import bearable
@@ -51,6 +55,7 @@ MANY = 200  # cases in one request
 _STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
 UNKNOWN = (
     UnknownCaseError,
+    UnknownDemandError,
     UnknownExemptionError,
     UnknownFindingError,
     UnknownIssueError,
@@ -61,6 +66,7 @@ UNKNOWN = (
 _ELSEWHERE = (
     (opinions_own, on_opinion),
     (livelihood_own, on_livelihood),
+    (resolutions_own, on_resolution),
     (digests_own, on_digest),
     (backtests_own, on_backtest),
 )
@@ -134,9 +140,8 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
         name = request.args.get("name", "")
         try:
             actor = actor_of(home, grant(), request.args.get("role", ""))
-            add = opinion_files.attach if case.startswith(OPINION) else attach
-            add(home, actor, case, name, request.get_data())
-        except (UnknownCaseError, UnknownOpinionError):
+            _adds(case)(home, actor, case, name, request.get_data())
+        except (UnknownCaseError, UnknownDemandError, UnknownOpinionError):
             return said(False, "没有找到这条记录，或您没有查看权限。", 404)
         except CaseworkError as error:
             return said(False, str(error), 422)
@@ -145,11 +150,24 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
     @server.get("/file/<case>/<digest>")
     def download(case: str, digest: str) -> flask.Response:
         try:
-            read = opinion_files.read_file if case.startswith(OPINION) else read_file
-            found, content = read(home, actor_of(home, grant()), case, digest)
+            found, content = _reads(case)(home, actor_of(home, grant()), case, digest)
         except CaseworkError:
             flask.abort(404)
         return as_download(content, found.name)
+
+
+def _adds(number: str) -> Callable[..., Any]:
+    """Who takes a file for what is numbered so."""
+    if number.startswith(DEMAND):
+        return demand_files.attach
+    return opinion_files.attach if number.startswith(OPINION) else attach
+
+
+def _reads(number: str) -> Callable[..., Any]:
+    """Who hands out a file of what is numbered so."""
+    if number.startswith(DEMAND):
+        return demand_files.read_file
+    return opinion_files.read_file if number.startswith(OPINION) else read_file
 
 
 def _taken(home: Home, grant: Grant, asked: dict[str, Any]) -> str:

@@ -188,6 +188,7 @@ PAGES: dict[str, PageShape] = {
     "topic": PageShape("议题", (), range(1, 2)),
     "lists": PageShape("四张清单", ("tab",)),
     "livelihood": PageShape("民生实事", (), range(0, 2)),
+    "resolution": PageShape("决议事项台账", ("st", "year"), range(0, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "audit": PageShape("审计整改", ("tab", "open"), None, "d"),
     "draft": PageShape("预算草案审查", ("tab", "open", "by", "rule", "stage"), None, "d"),

@@ -33,6 +33,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("opinions", "审议意见"),
             ("lists", "四张清单"),
             ("livelihood", "民生实事"),
+            ("resolution", "决议事项台账"),
         ),
     ),
     (
@@ -79,6 +80,7 @@ MORE = (
     ("opinions", "审议意见"),
     ("lists", "四张清单"),
     ("livelihood", "民生实事"),
+    ("resolution", "决议事项台账"),
     ("sangong", "三公经费"),
     ("transfer", "转移支付"),
     ("assets", "国有资产"),

@@ -18,6 +18,7 @@ FLOORS = [
     {"engine"},
     {"casework"},
     {"opinions"},
+    {"meetings"},
     {"notices"},
     {"views"},
     {"digest", "exchange"},

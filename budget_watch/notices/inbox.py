@@ -21,6 +21,8 @@ from budget_watch.casework.telling.of_livelihood import of_projects
 from budget_watch.casework.telling.told import Noted, Told, Wording
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
+from budget_watch.meetings.demands import PREFIX as DEMAND
+from budget_watch.meetings.telling import of_demands
 from budget_watch.opinions.opinion import PREFIX as OPINION
 from budget_watch.opinions.topics import TOPIC
 from budget_watch.opinions.wording import of_opinions, of_topics
@@ -31,6 +33,7 @@ BY_NUMBER: Mapping[str, Wording] = {
     OPINION: of_opinions,
     TOPIC: of_topics,
     PROJECT: of_projects,
+    DEMAND: of_demands,
 }
 
 

@@ -17,6 +17,7 @@ from budget_watch.casework.permission_matrix import Sheet
 from budget_watch.casework.reconciling import ROLES
 from budget_watch.casework.workflow import workflow_of
 from budget_watch.lake import Home
+from budget_watch.meetings.demands import DemandDesk
 from budget_watch.opinions.opinion import OpinionDesk
 
 TITLES = {"area": "事项", "action": "动作", "roles": "可以办理的角色", "note": "限制"}
@@ -50,6 +51,7 @@ def action_matrix(home: Home) -> list[Action]:
     """Every action of an installation, its own changes of roles and steps in it."""
     recon = Action("调节表", "填列、签认、撤回", ROLES)
     found = [*_of_roles(home), *_cases(home), *_opinions(home), *_exemptions(), *_livelihood()]
+    found += _resolutions(home)
     return [*found, recon]
 
 
@@ -120,3 +122,10 @@ def _notes(other_than: Sequence[str], titles: Mapping[str, str]) -> list[str]:
     if not other_than:
         return []
     return [f"办过{'、'.join(titles.get(each, each) for each in other_than)}的人除外"]
+
+
+def _resolutions(home: Home) -> Iterator[Action]:
+    flow = DemandDesk.of(home).flow
+    yield Action("决议事项", "登记", flow.registrars)
+    for step in flow.transitions:
+        yield Action("决议事项", step.title, step.who, "限承办单位" if step.own else "")

@@ -29,6 +29,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "params": "参数",
     "rules": "规则与参数",
     "livelihood": "民生实事",
+    "resolution": "决议事项台账",
     "lists": "四张清单",
     "search": "搜索",
     "exemptions": "例外情形登记",

@@ -26,6 +26,7 @@ MODULES = {
     "topic": "topic",
     "lists": "lists",
     "livelihood": "livelihood",
+    "resolution": "resolution",
     "debt": "debt",
     "sangong": "sangong",
     "assets": "assets",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dash import html
 
+from budget_watch.casework.cases import actor_of, today_of
 from budget_watch.casework.findings import Finding
+from budget_watch.meetings.demands import DemandDesk, carried
 from budget_watch.views import draft_budget as budgets
 from budget_watch.views import formats as fmt
 from budget_watch.views.books import BOOKS
@@ -19,6 +21,7 @@ from budget_watch.views.span import Place
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.demand_list import carried_block
 from dashboard.pages.draft_department import department_page
 from dashboard.pages.draft_sheets import books_block, change_cells, change_columns
 from dashboard.pages.review_table import KEEP, counted, review_block, reviewed, source, year_of
@@ -58,6 +61,7 @@ def page(context: Context) -> Page:
     )
     body = [
         *review_block(context, found, "逐条审查", TABLES),
+        *_demands(context, year),
         *books_block(context, place, year),
         _departments(context, place, shown, found),
         _versions(context, place, year, shown),
@@ -82,7 +86,8 @@ def year_choice(context: Context, known: tuple[int, ...], year: int) -> html.Nav
 def _nothing(context: Context) -> Page:
     said = "还没有送达任何年度的预算草案或初步方案（FIN-01至FIN-09），由财政局送达。"
     way = link("查看数据质量", context.address.at("data"))
-    return Page("预算草案审查", [insufficient(said, way)])
+    body = [insufficient(said, way), *_demands(context, context.span.fiscal_year)]
+    return Page("预算草案审查", [html.Div(body, className="rows")])
 
 
 def _lead(year: int, place: Place, sheets: tuple[budgets.Sheet, ...], found: Review) -> str:
@@ -100,6 +105,14 @@ def _lead(year: int, place: Place, sheets: tuple[budgets.Sheet, ...], found: Rev
             else "，与上年预算持平"
         )
     return f"{said}；{counted(found)}。"
+
+
+def _demands(context: Context, year: int) -> list[html.Section]:
+    """What was demanded the year before, and earlier without an end; nothing where nothing was."""
+    found = carried(context.home, actor_of(context.home, context.grant), year)
+    if not found:
+        return []
+    return [carried_block(context, DemandDesk.of(context.home), found, year, today_of())]
 
 
 # ---- departments

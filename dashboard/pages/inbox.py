@@ -16,6 +16,8 @@ from dashboard.frame import Page
 from dashboard.parts import Node, attrs, block, empty, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
 
+_LISTED = ("livelihood", "resolution")  # pages that list what a notice of several names
+
 
 def page(context: Context) -> Page:
     """The list."""
@@ -79,4 +81,4 @@ def _to(context: Context, told: Told) -> str:
         return found.with_query(ds="加重" if told.kind == WORSE else None).href
     if len(told.subjects) == 1:
         return context.address.at(told.page, told.subjects[0]).href
-    return context.address.at("livelihood" if told.page == "livelihood" else "todo").href
+    return context.address.at(told.page if told.page in _LISTED else "todo").href

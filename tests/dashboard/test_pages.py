@@ -80,6 +80,7 @@ PAGES = [
     "/calendar",
     "/calendar?year=2027",
     "/calendar?tab=month&mon=1",
+    "/resolution",
     "/sangong",
     "/sangong?scope=all&sort=over",
     "/sangong?sort=yoy&open=all&unit=yuan",
@@ -422,6 +423,7 @@ def test_an_empty_list_says_what_would_stand_there(home: Home) -> None:
         ("/opinions", "还没有意见。", "还没有您写的、交您办理的或向您公开的意见。"),
         ("/opinions?tab=topics", "还没有议题。", "还没有邀请您参加的议题。"),
         ("/livelihood", "还没有登记民生实事。", "您的范围内还没有民生实事。"),
+        ("/resolution", "还没有登记决议事项。", "还没有交您办理或向您公开的决议事项。"),
     ):
         assert whole in words(main(home, path)), path
         told = words(main(home, path, part))
