@@ -76,10 +76,15 @@ class Chart:
 
 @dataclass(frozen=True)
 class Note:
-    """A framed remark: insufficient data, an empty list, a definition."""
+    """A framed remark: insufficient data, an empty list, a definition; may print figures."""
 
-    text: str
+    runs: tuple[Run, ...]
     gap: bool = False
+
+    @property
+    def text(self) -> str:
+        """The remark without its links."""
+        return "".join(run if isinstance(run, str) else run.text for run in self.runs)
 
 
 Block = Paragraph | Table | Chart | Note

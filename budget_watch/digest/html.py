@@ -97,7 +97,8 @@ def _block(block: Block, number: dict[str, int], ident: str) -> str:
     if isinstance(block, Paragraph):
         return f"<p>{''.join(_run(run, number) for run in block.runs)}</p>"
     if isinstance(block, Note):
-        return f'<p class="{"gap" if block.gap else "note"}">{escape(block.text)}</p>'
+        told = "".join(_run(run, number) for run in block.runs)
+        return f'<p class="{"gap" if block.gap else "note"}">{told}</p>'
     if isinstance(block, Table):
         return _table(block, number)
     return _chart(block, ident)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from budget_watch.digest.gatherer import Asked, Gatherer
 from budget_watch.digest.writing import Row
 from budget_watch.views import Figure
+from budget_watch.views import formats as wording
 from budget_watch.views.findings_summary import AREAS, LEVELS, FindingsSummary, findings_summary
 
 
@@ -41,13 +42,8 @@ def _put_findings(made: Gatherer, found: FindingsSummary) -> None:
         }
         for f in found.named
     ]
-    run = found.run
-    made.words |= {
-        "run.judged": f"{run.judged:,}" if run else "",
-        "run.rules": f"{run.rules}" if run else "",
-        "run.insufficient": f"{run.insufficient:,}" if run and run.insufficient else "",
-        "run.as_of": f"{run.as_of.year}年{run.as_of.month}月{run.as_of.day}日" if run else "",
-    }
+    made.put("", found.judged)
+    made.words["run.as_of"] = wording.day_sentence(found.run.as_of) if found.run else ""
 
 
 def _area(made: Gatherer, found: FindingsSummary, area: str) -> Row:

@@ -24,6 +24,7 @@ _NAMES = (
     r"第\s*\d+\s*[期号条款项次章页届季个]?",
     r"[〔\[]\d{4}[〕\]]\s*\d+\s*号",
     r"(?:表|图|附件)\s*\d+",
+    r"[A-Z]{2,5}-\d{2}",
 )
 _TOKEN = re.compile(
     rf"(?P<name>{'|'.join(_NAMES)})|(?P<number>{_DIGITS}"

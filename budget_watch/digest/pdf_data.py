@@ -100,7 +100,7 @@ def _block(block: Block, number: dict[str, int]) -> dict[str, Any]:
     if isinstance(block, Paragraph):
         return {"kind": "paragraph", "runs": [_run(run, number) for run in block.runs]}
     if isinstance(block, Note):
-        return {"kind": "note", "text": block.text}
+        return {"kind": "note", "runs": [_run(run, number) for run in block.runs]}
     if isinstance(block, Table):
         return {
             "kind": "table",

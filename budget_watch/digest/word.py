@@ -187,7 +187,9 @@ class _Writer:
                 for run in block.runs:
                     self._run(paragraph, run)
             elif isinstance(block, Note):
-                note = self._line(block.text, "Gap")
+                note = self._line("", "Gap")
+                for run in block.runs:
+                    self._run(note, run)
                 border(note, "left", "7D8793", 12)
             elif isinstance(block, Table):
                 self._table(block)

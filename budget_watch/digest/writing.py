@@ -120,9 +120,9 @@ class Writer:
         if blocks or not chapter.blocks:
             return blocks
         if not self._met:
-            return (Note("本期没有可列内容。"),)
+            return (Note(("本期没有可列内容。",)),)
         reasons = [gap.text for gap in _merged({key: [""] for key in self._met})]
-        return (Note(f"数据不足，无法判断：{'；'.join(reasons[:3])}。", gap=True),)
+        return (Note((f"数据不足，无法判断：{'；'.join(reasons[:3])}。",), gap=True),)
 
     def _blocks(self, plans: Iterable[Plan]) -> tuple[Block, ...]:
         made: list[Block] = []
@@ -138,7 +138,7 @@ class Writer:
             return self._sentence(plan)
         if plan.note is not None:
             runs = self._fill(plan.note, {})
-            return None if runs is None else Note("".join(_text(run) for run in runs))
+            return None if runs is None else Note(tuple(runs))
         if plan.table is not None:
             return self._table(plan.table) if self._holds(plan.table.when) else None
         if plan.chart is not None:

@@ -70,6 +70,29 @@ class FindingsSummary:
     unnamed: Figure
     run: Judged | None
 
+    @property
+    def judged(self) -> tuple[Figure, ...]:
+        """What the run judged, as figures: rules, judgements, and those that lacked data."""
+        run = self.run
+        asked = (("as_of", "=", run.as_of),) if run else ()
+        return tuple(
+            Figure(
+                f"run.{column}",
+                label,
+                Unit.COUNT,
+                getattr(run, column) if run else None,
+                self.total.origin,
+                "最近一次运行全部规则的合计",
+                (Query("run", column, asked),),
+                why=self.total.why,
+            )
+            for column, label in (
+                ("rules", "运行的规则"),
+                ("judged", "判断次数"),
+                ("insufficient", "因数据不足未能判断"),
+            )
+        )
+
 
 def findings_summary(
     home: Home, grant: Grant, place: Place, span: Span, snapshot: str

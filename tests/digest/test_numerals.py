@@ -28,6 +28,7 @@ def found(text: str) -> list[tuple[str, bool]]:
         ("一般公共预算、三公经费、五个科目、第三十五条", []),
         ("2026-11-20 02:14", [("2026-11-20", True), ("02:14", True)]),
         ("-3,210.00", [("-3,210.00", False)]),
+        ("来源：FIN-15 支付凭证表", [("FIN-15", True)]),
     ],
 )
 def test_numbers_are_found_and_names_of_days_and_ordinals_told_apart(
