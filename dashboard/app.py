@@ -32,7 +32,7 @@ from dashboard.office import Office, sections
 from dashboard.pages import admin, route
 from dashboard.papers import serve_papers
 from dashboard.parts import Node, empty, link
-from dashboard.reach import check_open
+from dashboard.reach import ClosedError, check_open
 from dashboard.sending import slim
 from dashboard.signin import current_grant, guard
 from dashboard.signin.request import bearable
@@ -90,6 +90,7 @@ def create_app(home: Home) -> dash.Dash:
     watch(app.server, home)
     guard(app.server, home)
     slim(app.server)
+    _tell_by_status(app.server)
     _only_ours(app)
     serve_docs(app.server, home, current_grant)
     serve_acts(app.server, home, current_grant)
@@ -156,6 +157,27 @@ def _refused(sentence: str, grant: Grant) -> Page:
 def _failed(number: str, address: Address) -> Page:
     again = link("重试", address, replace=True)
     return Page("未能载入", [empty(f"本页未能载入（编号 {number}）。", again)])
+
+
+_FRAMES = ("/", "/<path:path>")  # where the library answers with the frame, whatever is asked
+
+
+def _tell_by_status(server: flask.Flask) -> None:
+    """Say by the status, too, that an address is no page (404) or not open to its reader (403)."""
+
+    @server.after_request
+    def told(response: flask.Response) -> flask.Response:
+        rule = flask.request.url_rule
+        if rule is None or rule.rule not in _FRAMES or response.status_code != 200:
+            return response
+        search = flask.request.query_string.decode("utf-8", "replace")
+        try:
+            check_open(current_grant(), parse(flask.request.path, f"?{search}" if search else ""))
+        except ClosedError:
+            response.status_code = 403
+        except DashboardError:
+            response.status_code = 404
+        return response
 
 
 def _only_ours(app: dash.Dash) -> None:

@@ -283,7 +283,7 @@ def _unread(address: Address, context: Context) -> list[Node]:
         return []
     count = count_unseen(context.home, actor_of(context.home, context.grant))
     said = "消息" if not count else f"消息 {count}"
-    title = f"未读消息 {count} 条" if count else "没有未读消息"
+    title = f"未读消息 {count} 条（已办过的不计）" if count else "没有要看的未读消息"
     return [link(said, address.at("inbox"), className="head-plain", title=title)]
 
 
@@ -458,7 +458,7 @@ def _acts(page: Page, address: Address, context: Context | None) -> Node:
 
 FIGURES = (
     "overview", "exec", "voucher", "sangong", "transfer", "debt", "assets", "social", "audit",
-    "draft", "final", "performance", "rules", "params", "alerts",
+    "draft", "final", "performance", "rules", "params", "alerts", "digest", "calendar",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from budget_watch.access import tables as t
+from budget_watch.access.apart import check_apart
 from budget_watch.access.errors import AccessError, UnknownUserError
 from budget_watch.access.store import Store
 from budget_watch.audit import Who
@@ -176,7 +177,13 @@ def enable(store: Store, by: Who, name: str, reason: str) -> None:
 
 
 def connect(store: Store, by: Who, name: str, subject: str | None) -> None:
-    """Say whom the province's sign-in knows an account as (`issuer#sub`); None takes it away."""
+    """Say whom the province's sign-in knows an account as (`issuer#sub`); None takes it away.
+
+    Raises:
+        AccessError: another account is known so, or it is another administrator's (`apart`).
+    """
+    if subject is not None:
+        check_apart(store, by, name)
     with store.writing() as connection:
         row_of(connection, name)
         _free(connection, subject, name)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from budget_watch.access import sessions
 from budget_watch.access import tables as t
 from budget_watch.access.accounts import row_of
+from budget_watch.access.apart import check_apart
 from budget_watch.access.errors import AccessError, SignInError
 from budget_watch.access.passwords import FREE_TRIES, hashed, matches
 from budget_watch.access.sessions import DAY, HOUR, Lasting
@@ -44,8 +45,9 @@ def issue(store: Store, by: Who, user: str, lasts: int = CODE_LASTS) -> str:
     """A new enrolment code for an account; earlier unused ones end. Shown once, stored as a hash.
 
     Raises:
-        AccessError: the account is disabled.
+        AccessError: the account is disabled, or another administrator's (`apart`).
     """
+    check_apart(store, by, user)
     token = secrets.token_urlsafe(24)
     with store.writing() as connection:
         if row_of(connection, user)["disabled_at"] is not None:

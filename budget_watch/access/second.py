@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from budget_watch.access import tables as t
 from budget_watch.access.accounts import row_of, update
+from budget_watch.access.apart import check_apart
 from budget_watch.access.errors import AccessError
 from budget_watch.access.store import Store, digest
 from budget_watch.audit import Who
@@ -72,8 +73,9 @@ def stop(store: Store, by: Who, user: str, reason: str) -> None:
     """Take the second factor away, with its recovery codes.
 
     Raises:
-        AccessError: there is none, or no reason is given.
+        AccessError: there is none, no reason is given, or it is another administrator's (`apart`).
     """
+    check_apart(store, by, user)
     if not reason.strip():
         raise AccessError("请写明停用动态口令的原因。")
     with store.writing() as connection:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from budget_watch.access import second, sessions
 from budget_watch.access import tables as t
 from budget_watch.access.accounts import closed, end_everything, row_of, update
+from budget_watch.access.apart import check_apart
 from budget_watch.access.errors import AccessError, LockedError, SignInError
 from budget_watch.access.passwords import (
     FREE_TRIES,
@@ -153,8 +154,9 @@ def set_password(store: Store, by: Who, user: str, password: str, about: str = "
     All sessions of the account end, for whoever knew the old password may hold one.
 
     Raises:
-        AccessError: it may not be one.
+        AccessError: it may not be one, or is another administrator's (`apart`).
     """
+    check_apart(store, by, user)
     with store.reading() as connection:
         display = str(row_of(connection, user)["display"])
     check_new(password, (user, display, about))

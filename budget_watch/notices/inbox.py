@@ -47,12 +47,13 @@ def inbox(
 
 
 def count_unseen(home: Home, actor: Actor) -> int:
-    """How many of them are unread; counted as far as `MOST`."""
+    """How many of them are unread and not settled meanwhile; counted as far as `MOST`."""
     if not actor.grant.role or not home.exists:
         return 0
     with engine(home).connect() as connection:
         rows = _rows(connection, actor, unseen=True)
-        return len(worded(connection, home, actor, rows, today_of())) if rows else 0
+        found = worded(connection, home, actor, rows, today_of()) if rows else []
+        return sum(not each.settled for each in found)
 
 
 def mark_seen(

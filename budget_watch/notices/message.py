@@ -14,7 +14,7 @@ from budget_watch.notices.settings import Settings
 
 PRODUCT = "人大预算国资联网监督"
 _TODO = (outbox.TURN, outbox.CONFIRM, outbox.CALLED)
-_ASKED = (outbox.VOTE, outbox.OVERDUE, outbox.SOON, outbox.EXEMPTION)
+_ASKED = (outbox.VOTE, outbox.TALK, outbox.OVERDUE, outbox.SOON, outbox.EXEMPTION)
 _MOVED = (outbox.REGISTERED, outbox.SENT)
 
 
@@ -44,6 +44,7 @@ def short(told: Sequence[Told]) -> str:
     counts = {
         "件待办": len(waiting),
         "项表决": asked[outbox.VOTE],
+        "项讨论": asked[outbox.TALK],
         "项已逾期": asked[outbox.OVERDUE],
         "项期限将到": asked[outbox.SOON],
         "件升级监督": sum(each.count for each in told if each.kind == outbox.ESCALATED),

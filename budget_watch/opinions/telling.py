@@ -152,16 +152,17 @@ def _followers(connection: sa.Connection, one: Opinion) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def tell_vote(
+def tell_of_topic(
     connection: sa.Connection,
     desk: OpinionDesk,
     people: Sequence[Reader],
     topic: Topic,
+    kind: str,
     by: str,
     key: str,
     at: datetime,
 ) -> None:
-    """Tell those invited that a vote has begun; must be called inside its transaction."""
+    """Tell those invited that a discussion or vote has begun; inside the step's transaction."""
     whom = [
         each
         for each in people
@@ -169,7 +170,7 @@ def tell_vote(
         and each.user != by
         and sees_topic(desk, actor_of(each), topic)
     ]
-    outbox.tell(connection, outbox.Cause(outbox.VOTE, key, (topic.id,)), whom, at)
+    outbox.tell(connection, outbox.Cause(kind, key, (topic.id,)), whom, at)
 
 
 def sweep(home: Home, now: datetime | None = None) -> int:

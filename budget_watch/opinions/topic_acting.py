@@ -20,6 +20,7 @@ from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, StaleError
 from budget_watch.casework.stored import iso, next_seq
+from budget_watch.casework.telling import outbox
 from budget_watch.casework.telling.audience import readers
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
@@ -30,7 +31,7 @@ from budget_watch.opinions.given import heading, names, words
 from budget_watch.opinions.inviting import guests, users_of
 from budget_watch.opinions.opinion import OpinionDesk, get
 from budget_watch.opinions.seeing import inside
-from budget_watch.opinions.telling import tell_vote
+from budget_watch.opinions.telling import tell_of_topic
 from budget_watch.opinions.topics import ROW, TOPIC, Topic, find_topic, sees_topic, tally
 
 STEPS: Mapping[str, str] = {
@@ -47,6 +48,7 @@ STEPS: Mapping[str, str] = {
     "end": "结束表决",
 }
 _MOST_OPTIONS = 9
+_TELLS = {"vote": outbox.VOTE, "discuss": outbox.TALK, "invite": outbox.TALK}
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def act_on_topic(
         known = "、".join(f"{key}（{title}）" for key, title in STEPS.items() if key != "make")
         raise ActError(f"议题没有“{step}”这一步；可用 {known}。")
     anchor_log(home, once_a_day=True)
-    people = readers(home, at) if name == "vote" else ()
+    people = list(readers(home, at)) if name in _TELLS else []
     with writing(home) as connection:
         topic = find_topic(connection, desk, number)
         if topic is None or not sees_topic(desk, actor, topic):
@@ -154,8 +156,12 @@ def act_on_topic(
         seq = _written(connection, desk, actor, after, str(name), said, request, at)
         table = t.topic
         connection.execute(table.update().where(table.c.id == after.id).values(**_row(after, at)))
+        if name == "invite":  # into a discussion that has begun
+            people = [each for each in people if after.discussing and each.user in said["users"]]
+            after = replace(after, invited=topic.invited | set(said["users"]))
         if people:
-            tell_vote(connection, desk, people, after, actor.user, f"act:{seq}", at)
+            key = f"act:{seq}"
+            tell_of_topic(connection, desk, people, after, _TELLS[str(name)], actor.user, key, at)
     return TopicDone(after.id, after.version, False, seq)
 
 

@@ -24,7 +24,7 @@ from budget_watch.opinions import tables as t
 from budget_watch.opinions.opinion import Opinion, OpinionDesk, select
 from budget_watch.opinions.seeing import mine, next_steps, sees
 from budget_watch.opinions.telling import turns
-from budget_watch.opinions.topics import find_topic, sees_topic
+from budget_watch.opinions.topics import Topic, find_topic, sees_topic
 
 _SAYS = {
     outbox.TURN: "轮到您办",
@@ -124,16 +124,31 @@ def _holds(
 def of_topics(
     connection: sa.Connection, home: Home, actor: Actor, noted: Sequence[Noted], _today: date
 ) -> list[Told]:
-    """Notices about votes."""
+    """Notices about discussions and votes."""
     desk, found = OpinionDesk.of(home), []
     for each in noted:
         topic = find_topic(connection, desk, each.refs[0])
         if topic is None or not sees_topic(desk, actor, topic):
             continue
-        said = f"请您表决“{topic.question}”" if topic.vote_open else "表决已经结束"
-        if topic.vote_open and actor.user in topic.ballots:
-            said = "您已表决，结束以前可以改"
+        said, waits = _talk(topic, actor) if each.kind == outbox.TALK else _vote(topic, actor)
         sentence = f"议题 {topic.id} {topic.title}：{said}。"
-        waits = topic.vote_open and actor.user not in topic.ballots
         found.append(told(each, "topic", sentence, [topic.id], open_=[topic.id] if waits else []))
     return found
+
+
+def _vote(topic: Topic, actor: Actor) -> tuple[str, bool]:
+    """What is said of a vote, and whether it waits for the reader."""
+    if not topic.vote_open:
+        return "表决已经结束", False
+    if actor.user in topic.ballots:
+        return "您已表决，结束以前可以改", False
+    return f"请您表决“{topic.question}”", True
+
+
+def _talk(topic: Topic, actor: Actor) -> tuple[str, bool]:
+    """What is said of a discussion, and whether it waits for the reader."""
+    if not topic.discussing:
+        return "讨论已经结束", False
+    if any(each["user"] == actor.user for each in topic.remarks):
+        return "您已发言，讨论还在进行", False
+    return "请您参加讨论", True

@@ -32,7 +32,7 @@ def page(context: Context) -> Page:
         (f"未读 {len(fresh)}", context.address.with_query(tab=None)),
         (f"全部 {len(everything)}", context.address.with_query(tab="all")),
     ]
-    lead = f"有{len(fresh)}条未读消息。" if fresh else "没有未读消息。"
+    lead = _lead(fresh)
     others = other_roles(context.home, actor)
     body: list[Node] = [_list(context, everything if all_ else fresh, all_)]
     if others:
@@ -42,6 +42,13 @@ def page(context: Context) -> Page:
     if fresh:
         tools.append(_mark_all(fresh))
     return Page("我的消息", body, lead=lead, tools=tools, tab_title="我的消息")
+
+
+def _lead(fresh: list[Told]) -> str:
+    """How many are unread; those that ask for nothing any more are not counted in the head."""
+    settled = sum(each.settled for each in fresh)
+    past = f"，其中{settled}条所请的事已经办过或已经结束" if settled else ""
+    return f"有{len(fresh)}条未读消息{past}。" if fresh else "没有未读消息。"
 
 
 def _mark_all(fresh: list[Told]) -> html.Form:

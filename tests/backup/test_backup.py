@@ -244,17 +244,18 @@ def test_a_file_that_is_damaged_in_the_home_is_told_and_the_backup_goes_on(lived
 
 
 @of_the_file
-def test_files_attached_to_cases_are_there_and_a_lost_one_is_told(lived, tmp_path):
+@pytest.mark.parametrize(("about", "number"), [("case", "D1"), ("opinion", "YJ2026-0001")])
+def test_attached_files_are_there_and_a_lost_one_is_told(lived, tmp_path, about, number):
     whole, lost = (hashlib.sha256(text).hexdigest() for text in (b"whole", b"lost"))
     path = lived.root / "attachments" / whole[:2] / whole
     path.parent.mkdir(parents=True)
     path.write_bytes(b"whole")
     with closing(sqlite3.connect(lived.state)) as connection, connection:
-        columns = "seq, 'case', hash, name, media, size, user, role, at, audit_seq"
-        for number, digest in enumerate((whole, lost), 1):
-            row = (number, "D1", digest, "a.pdf", "application/pdf", 5, "u", "", "", number)
+        columns = f'seq, "{about}", hash, name, media, size, user, role, at, audit_seq'
+        for seq, digest in enumerate((whole, lost), 1):
+            row = (seq, number, digest, "a.pdf", "application/pdf", 5, "u", "", "", seq)
             marks = ", ".join("?" * 10)
-            connection.execute(f"INSERT INTO case_attachment ({columns}) VALUES ({marks})", row)
+            connection.execute(f"INSERT INTO {about}_attachment ({columns}) VALUES ({marks})", row)
     found = made(lived, tmp_path / "b").manifest
     assert found.missing == (f"attachments/{lost[:2]}/{lost}",)
     again = restored(tmp_path / "b", tmp_path / "new")

@@ -14,7 +14,7 @@ import pytest
 from budget_watch.access import Scope, accounts, assigning, second, sessions, signing_in
 from budget_watch.access.granting import may
 from budget_watch.access.roles import standard_roles
-from budget_watch.audit import read
+from budget_watch.audit import Who, read
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from budget_watch.notices.contacts import contacts
@@ -223,6 +223,38 @@ def test_an_approval_is_recorded_and_taken_back(offices, browsers):
     assert other[0] == 422  # not another account's
     assert told(security, "end_approval", "deputy", approval=number, reason="结束")[0] == 200
     assert assigning.approvals(store_at(offices), "deputy")[-1].ended
+
+
+WAYS_IN = {
+    "password": {},
+    "totp_off": {"reason": "手机遗失"},
+    "enrol": {},
+    "connect": {"subject": "https://sso#7"},
+}
+
+
+@pytest.mark.parametrize("code", ["security-admin", "audit-admin"])
+def test_no_administrator_comes_alone_into_the_account_of_another(offices, browsers, code):
+    system, store = browsers["system_admin"], store_at(offices)
+    before, account = trail(offices), accounts.account(store, code)
+    for step, given in WAYS_IN.items():
+        status, said = told(system, step, code, sure="1", **given)
+        assert (status, said) == (
+            422,
+            f"{code} 是{account_role(store, code)}：三员分设，不能由一位管理员独自取得另一位管理员"
+            "的登录凭据。请两人到场，在服务器上用 budget-watch users 办理（不写 --as），"
+            "记入审计日志。",
+        ), step
+    assert (trail(offices), accounts.account(store, code)) == (before, account)
+    made = signing_in.temporary_password()
+    signing_in.set_password(store, OPERATOR, code, made)  # at the server, by two
+    assert trail(offices)[-1] == ("operator", "user.password", code)
+    signing_in.set_password(store, Who(code), code, PASSWORD)
+    assert browsers[code.replace("-", "_")].sign_in(code).status_code == 302
+
+
+def account_role(store, name):
+    return store.roles[name.replace("-", "_")].title
 
 
 def test_a_lost_phone_a_forgotten_password_and_a_person_who_left(offices, app, browsers):

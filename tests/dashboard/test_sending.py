@@ -1,4 +1,4 @@
-"""What a phone on a slow line must fetch: packed, and once."""
+"""What goes out: packed, once, and with the status that fits."""
 
 from __future__ import annotations
 
@@ -105,3 +105,22 @@ def test_scripts_and_styles_come_once_and_libraries_are_asked_for_by_their_tag(h
     assert (sent.status_code, sent.headers["Content-Encoding"]) == (200, "gzip")
     again = person.get(chart, headers={**PACKED, "If-None-Match": sent.headers["ETag"]})
     assert (again.status_code, again.data, again.headers["Cache-Control"]) == (304, b"", "no-cache")
+
+
+def test_what_is_no_page_or_not_open_says_so_by_its_status(staffed: Home) -> None:  # noqa: F811
+    deputy = Browser(staffed)
+    deputy.sign_in("li")
+    told = {
+        path: deputy.get(path).status_code
+        for path in ("/", "/exec/d101", "/nothing", "/exec/x1", "/alerts?lv=none", "/data?zz=1")
+    }
+    assert told == {
+        "/": 200,
+        "/exec/d101": 200,
+        "/nothing": 404,
+        "/exec/x1": 404,
+        "/alerts?lv=none": 404,
+        "/data?zz=1": 404,
+    }
+    assert deputy.get("/exec/d101/u101001/pP1010011/iI1").status_code == 403  # too deep
+    assert 'id="react-entry-point"' in deputy.get("/nothing").text  # the frame says why

@@ -14,7 +14,7 @@ from budget_watch.notices.contacts import set_contact
 from budget_watch.notices.inbox import count_unseen
 from budget_watch.notices.sweeping import sweep
 from budget_watch.opinions.acting import act, act_on_many, follow, write
-from budget_watch.opinions.topic_acting import act_on_topic, cast, make_topic
+from budget_watch.opinions.topic_acting import act_on_topic, cast, make_topic, say
 from tests.notices.office import NOW, finding, heard, night, open_office, somebody, told
 from tests.notices.servers import MailServer
 from tests.notices.test_going_out import HERE, at, configure
@@ -180,6 +180,27 @@ def test_a_period_of_an_opinion_is_told_once_before_it_is_due_and_once_when_it_i
     assert sweep(office, late) == 5 and sweep(office, late + DAY) == 0
     over = [f"{NAME}已逾期，期限2026-11-25，现在是“已交办”。"]
     assert heard(office) == dict.fromkeys(["li", "wang", "kuai", "chief", "ju"], over)
+
+
+def test_a_discussion_is_told_to_those_invited_also_to_those_who_come_later(office):
+    li, wang = somebody(office, "li"), somebody(office, "wang")
+    topic = make_topic(office, li, "支出进度", [hand_in(office)], now=NOW).topic
+    act_on_topic(office, wang, topic, "invite", {"users": "dai"}, now=NOW)
+    heard(office)
+    act_on_topic(office, wang, topic, "discuss", now=NOW)
+    name, dai = f"议题 {topic} 支出进度：", somebody(office, "dai")
+    (asked,) = told(office, "dai")
+    assert (asked.sentence, count_unseen(office, dai)) == (f"{name}请您参加讨论。", 1)
+    say(office, dai, topic, "同意并案", now=NOW)
+    assert count_unseen(office, dai) == 0  # unread still, and nothing waits
+    act_on_topic(office, wang, topic, "invite", {"users": "leader"}, now=NOW)
+    assert heard(office) == {
+        "dai": [f"{name}您已发言，讨论还在进行。"],
+        "leader": [f"{name}请您参加讨论。"],
+    }
+    act_on_topic(office, wang, topic, "quiet", now=NOW)
+    (theirs,) = [each for each in told(office, "leader") if each.page == "topic"]
+    assert theirs.sentence == f"议题 {topic} 支出进度：讨论已经结束。"
 
 
 def test_a_vote_is_told_to_those_invited_and_says_when_it_is_over(office):

@@ -20,7 +20,8 @@ TURN, CONFIRM, CALLED = "turn", "confirm", "called"
 SOON, OVERDUE = "soon", "overdue"
 ESCALATED, REPLIED, ENDED = "escalated", "replied", "ended"
 EXEMPTION = "exemption"
-REGISTERED, SENT, UNSATISFIED, VOTE = "registered", "sent", "unsatisfied", "vote"
+REGISTERED, SENT, UNSATISFIED = "registered", "sent", "unsatisfied"
+VOTE, TALK = "vote", "talk"
 KINDS = {
     NEW: "新增疑点",
     WORSE: "疑点加重",
@@ -37,8 +38,10 @@ KINDS = {
     SENT: "已交办",
     UNSATISFIED: "评价不满意",
     VOTE: "请表决",
+    TALK: "请讨论",
 }
-ASKING = frozenset((TURN, CONFIRM, CALLED, SOON, OVERDUE, EXEMPTION, VOTE))  # news is the rest
+# what is asked of its reader; news is the rest
+ASKING = frozenset((TURN, CONFIRM, CALLED, SOON, OVERDUE, EXEMPTION, VOTE, TALK))
 
 
 @dataclass(frozen=True)
