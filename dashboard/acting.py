@@ -31,11 +31,12 @@ from budget_watch.digest.issues import UnknownIssueError
 from budget_watch.lake import Home
 from budget_watch.meetings import files as demand_files
 from budget_watch.meetings.demands import PREFIX as DEMAND
-from budget_watch.meetings.errors import UnknownDemandError
+from budget_watch.meetings.errors import UnknownAgendaError, UnknownDemandError
 from budget_watch.notices.inbox import mark_seen
 from budget_watch.opinions import attachments as opinion_files
 from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from budget_watch.opinions.opinion import PREFIX as OPINION
+from dashboard.acting_on_agenda import agenda_own, on_agenda
 from dashboard.acting_on_backtests import backtests_own, on_backtest
 from dashboard.acting_on_digests import digests_own, on_digest
 from dashboard.acting_on_inspections import inspections_own, on_inspection
@@ -54,6 +55,7 @@ MERGE = "merge"
 MANY = 200  # cases in one request
 _STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
 UNKNOWN = (
+    UnknownAgendaError,
     UnknownCaseError,
     UnknownDemandError,
     UnknownExemptionError,
@@ -67,6 +69,7 @@ _ELSEWHERE = (
     (opinions_own, on_opinion),
     (livelihood_own, on_livelihood),
     (resolutions_own, on_resolution),
+    (agenda_own, on_agenda),
     (digests_own, on_digest),
     (backtests_own, on_backtest),
 )

@@ -188,6 +188,8 @@ PAGES: dict[str, PageShape] = {
     "topic": PageShape("议题", (), range(1, 2)),
     "lists": PageShape("四张清单", ("tab",)),
     "livelihood": PageShape("民生实事", (), range(0, 2)),
+    "agenda": PageShape("会议与议题", ("st", "year"), range(0, 2)),
+    "events": PageShape("大事记", ("tab", "year")),
     "resolution": PageShape("决议事项台账", ("st", "year"), range(0, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "audit": PageShape("审计整改", ("tab", "open"), None, "d"),

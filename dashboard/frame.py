@@ -55,6 +55,8 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("performance", "绩效"),
             ("audit", "审计整改"),
             ("calendar", "监督日历"),
+            ("agenda", "会议与议题"),
+            ("events", "大事记"),
         ),
     ),
     (
@@ -90,6 +92,8 @@ MORE = (
     ("performance", "绩效"),
     ("audit", "审计整改"),
     ("calendar", "监督日历"),
+    ("agenda", "会议与议题"),
+    ("events", "大事记"),
     ("digest", "季刊"),
     ("laws", "政策法规"),
     ("rules", "规则与参数"),

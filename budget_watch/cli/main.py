@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from budget_watch.cli import (
     accounts,
+    agenda,
     auditing,
     books,
     casework,
@@ -92,6 +93,7 @@ for name, sub, words in (
         "民生实事：登记、季度进展、资金、评价、验收。",
     ),
     ("digest", digesting.digest_app, "季刊等报告：按期间生成；核对一个文件。"),
+    ("agenda", agenda.agenda_app, "会议议题：列出、查看、登记、挂材料、登记审议结果。"),
     (
         "resolution",
         resolutions.resolution_app,

@@ -13,3 +13,12 @@ class UnknownDemandError(CaseworkError):
             f"没有找到决议事项 {number}，或您没有查看权限。"
             "请用 budget-watch resolution list 列出可查看的事项。"
         )
+
+
+class UnknownAgendaError(CaseworkError):
+    """No such agenda item, or not the reader's (the two look alike on purpose)."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"没有找到议题 {number}，或您没有查看权限。请用 budget-watch agenda list 列出。"
+        )

@@ -17,6 +17,8 @@ from budget_watch.casework.permission_matrix import Sheet
 from budget_watch.casework.reconciling import ROLES
 from budget_watch.casework.workflow import workflow_of
 from budget_watch.lake import Home
+from budget_watch.meetings.agenda import STEPS as AGENDA
+from budget_watch.meetings.agenda import agenda_flow
 from budget_watch.meetings.demands import DemandDesk
 from budget_watch.opinions.opinion import OpinionDesk
 
@@ -51,7 +53,7 @@ def action_matrix(home: Home) -> list[Action]:
     """Every action of an installation, its own changes of roles and steps in it."""
     recon = Action("调节表", "填列、签认、撤回", ROLES)
     found = [*_of_roles(home), *_cases(home), *_opinions(home), *_exemptions(), *_livelihood()]
-    found += _resolutions(home)
+    found += [*_resolutions(home), *_agenda()]
     return [*found, recon]
 
 
@@ -129,3 +131,10 @@ def _resolutions(home: Home) -> Iterator[Action]:
     yield Action("决议事项", "登记", flow.registrars)
     for step in flow.transitions:
         yield Action("决议事项", step.title, step.who, "限承办单位" if step.own else "")
+
+
+def _agenda() -> Iterator[Action]:
+    flow = agenda_flow()
+    yield Action("会议议题", "登记", flow.keepers)
+    for step, title in AGENDA.items():
+        yield Action("会议议题", title, flow.who(step))

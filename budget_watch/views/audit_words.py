@@ -11,6 +11,7 @@ from budget_watch.casework.exemption_acts import ACTS
 from budget_watch.casework.livelihood import STEPS
 from budget_watch.casework.workflow import NEED_WORDS, workflow_of
 from budget_watch.lake import Home
+from budget_watch.meetings.agenda import STEPS as AGENDA
 from budget_watch.meetings.demands import DemandDesk
 from budget_watch.opinions.opinion import OpinionDesk
 
@@ -24,6 +25,8 @@ ROOMS: Mapping[str, str] = {
     "backtest": "规则回测",
     "livelihood": "民生实事",
     "resolution": "决议事项",
+    "agenda": "会议议题",
+    "node": "监督日历的节点",
     "finding": "查看疑点",
     "voucher": "查看凭证",
     "attachment": "查看附件",
@@ -89,6 +92,7 @@ _ACTS: Mapping[str, str] = {
     "topic.cast": "投票",
     "livelihood.register": "登记民生实事",
     "resolution.register": "登记决议事项",
+    "agenda.register": "登记会议议题",
     "resolution.attach": "给决议事项加附件",
     "lake.prune": "清理快照",
 }
@@ -224,4 +228,5 @@ def act_words(home: Home) -> Mapping[str, str]:
     found |= {f"opinion.{each.id}": each.title for each in OpinionDesk.of(home).flow.transitions}
     found |= {f"exemption.{name}": word for name, word in ACTS.items()}
     found |= {f"resolution.{e.id}": e.title for e in DemandDesk.of(home).flow.transitions}
+    found |= {f"agenda.{name}": word for name, word in AGENDA.items()}
     return found | {f"livelihood.{name}": word for name, word in STEPS.items()}

@@ -30,6 +30,8 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "rules": "规则与参数",
     "livelihood": "民生实事",
     "resolution": "决议事项台账",
+    "agenda": "会议与议题",
+    "events": "大事记",
     "lists": "四张清单",
     "search": "搜索",
     "exemptions": "例外情形登记",

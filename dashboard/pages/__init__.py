@@ -27,6 +27,8 @@ MODULES = {
     "lists": "lists",
     "livelihood": "livelihood",
     "resolution": "resolution",
+    "agenda": "agenda",
+    "events": "events",
     "debt": "debt",
     "sangong": "sangong",
     "assets": "assets",

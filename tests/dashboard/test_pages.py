@@ -81,6 +81,8 @@ PAGES = [
     "/calendar?year=2027",
     "/calendar?tab=month&mon=1",
     "/resolution",
+    "/agenda",
+    "/events",
     "/sangong",
     "/sangong?scope=all&sort=over",
     "/sangong?sort=yoy&open=all&unit=yuan",
