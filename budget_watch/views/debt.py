@@ -1,8 +1,8 @@
 """Government debt: limits and balances by region, bonds issued, what falls due, interest.
 
-Three limits (合计, 一般, 专项) are judged apart (预算法§35). 债务率 = 余额 ÷ 综合财力, and 综合财力
-is delivered, never estimated (财预〔2015〕225号): without it the rate is unknown and says so. The
-rate is a measured value, not the risk grade of 财政部.
+Three limits (合计, 一般, 专项) are judged apart (预算法§35, of cities and counties 条例§45).
+债务率 = 余额 ÷ 综合财力, and 综合财力 is delivered, never estimated (财预〔2015〕225号): without
+it the rate is unknown and says so. It is a measured value, not the risk grade of 财政部.
 """
 
 from __future__ import annotations
@@ -86,6 +86,49 @@ class Debt:
     overdue: Figure
     due: tuple[Due, ...]
     due_half_year: Figure
+
+
+@dataclass(frozen=True)
+class LimitBasis:
+    """Whose limit it is.
+
+    Attributes:
+        word: what the limit is called. law, article: as the register and the text name them.
+        cited: the citation as people write it. says: how the limit comes about, one sentence.
+    """
+
+    word: str
+    law: str
+    article: str
+    cited: str
+    says: str
+
+
+_OF_PROVINCE = LimitBasis(
+    "法定限额",
+    "budget-law",
+    "35",
+    "《预算法》第三十五条",
+    "国务院在全国人大或其常委会批准的规模内下达；省、自治区、直辖市列入本级预算调整方案，"
+    "报本级人大常委会批准。",
+)
+_BELOW = LimitBasis(
+    "下达限额",
+    "budget-law-regulation",
+    "45",
+    "《预算法实施条例》第四十五条",
+    "省级在国务院下达的限额内安排本级和转贷下级的限额；使用转贷的市县把转贷债务列入本级预算调整方案，"
+    "报本级人大常委会批准。",
+)
+
+
+def limit_basis(region: str) -> LimitBasis:
+    """On what a region's debt limit rests.
+
+    预算法 article 35 speaks of provinces' limits alone; what a city or county may owe is allotted
+    by the government above (预算法实施条例 article 45), as rule ZW01 tells them apart.
+    """
+    return _OF_PROVINCE if region[2:6] == "0000" else _BELOW
 
 
 def debt(desk: Desk, place: Place, span: Span, months_ahead: int = 12) -> Debt:

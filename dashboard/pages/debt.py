@@ -8,7 +8,6 @@ from dash import html
 
 from budget_watch.engine.authority import standard
 from budget_watch.engine.params import DatedValue
-from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.debt import Debt, Limit, Position, debt, position, regions
 from budget_watch.views.figure import Figure
@@ -19,9 +18,10 @@ from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page
-from dashboard.pages.law_text import law_link, value_basis, value_text
+from dashboard.pages.debt_limits import TABLE, defined_as, limits_used, share_used
+from dashboard.pages.law_text import value_basis, value_text
 from dashboard.pages.limits_block import limits_block
-from dashboard.pages.place_text import formula_words, source
+from dashboard.pages.place_text import source
 from dashboard.parts import (
     Node,
     attrs,
@@ -39,7 +39,7 @@ from dashboard.table import Column, Line, table
 
 BANDS = ("debt.ratio.notice", "debt.ratio.high", "debt.ratio.serious")
 RULES = ("ZW01", "ZW02", "ZW03", "ZW04", "ZW05", "ZW10")
-TABLES = ("FIN-24 政府债务限额与余额表", "FIN-25 政府债券台账")
+TABLES = (TABLE, "FIN-25 政府债券台账")
 SCOPES = (("本级", None), ("全市", "all"))
 
 
@@ -61,7 +61,7 @@ def page(context: Context) -> Page:
     )
     body = [
         _elsewhere(context, place, found),
-        _limits(context, found),
+        limits_used(context, found),
         _rates(context, found),
         _due(context, found),
         _regions(context, found),
@@ -137,7 +137,7 @@ def _lead(found: Debt, place: Place) -> str:
         return f"{place.called}的债务余额没有送达，不能与限额比较。"
     parts = [f"{total.balance.origin.as_of}余额{fmt.sentence_money(total.balance.value)}"]
     if total.limit.value:
-        parts.append(f"占限额{_share(total)}")
+        parts.append(f"占限额{share_used(total)}")
     rate = fmt.figure_text(found.position.rate)
     if rate:
         parts.append(f"债务率（测算）{rate}")
@@ -145,81 +145,6 @@ def _lead(found: Debt, place: Place) -> str:
     if half:
         parts.append(f"今后六个月到期本金{half}")
     return "，".join(parts) + "。"
-
-
-def _limits(context: Context, found: Debt) -> html.Section:
-    origin = found.position.limits[0].balance.origin
-    cards = [_limit(context, limit, found.position.place) for limit in found.position.limits]
-    return block(
-        "限额使用",
-        html.Div(cards, className="cols-3 divided"),
-        flush=True,
-        sub=f"{origin.as_of}，{origin.scope_kind}，{origin.stage}，{origin.data_status}",
-        source=source(context, TABLES[0]),
-    )
-
-
-def _limit(context: Context, limit: Limit, at: Place | None = None) -> html.Div:
-    label = f"{limit.kind}债务余额" if limit.kind != "合计" else "债务余额（一般＋专项）"
-    if limit.balance.value is None:
-        return figure(label, None, why=limit.balance.why or "未送达")
-    number, unit = number_and_unit(fmt.sentence_money(limit.balance.value))
-    notes: list[Node] = []
-    bar: Node = None
-    if limit.limit.value is None:
-        notes = [missing(limit.limit.why or "限额未送达"), "没有限额，不能判断"]
-    else:
-        used = limit.used.exact
-        bar = html.Div(
-            [
-                bullet(used, Fraction(1), label="余额与限额"),
-                html.Span(_share(limit)),
-            ],
-            className="with-bar",
-        )
-        article = law_link(context, book_of(context), "budget-law", "35", "《预算法》第三十五条")
-        notes = [["法定限额", article, f" {fmt.sentence_money(limit.limit.value)}"], _room(limit)]
-        if (limit.room.value or 0) < 0 and at is not None:
-            notes += _findings(context, at)
-    return figure(label, number, unit, bar=bar, notes=notes, defined=_defined(limit.used))
-
-
-def _share(limit: Limit) -> str:
-    """The share of a limit; just above it, with the amount over."""
-    balance, most = limit.balance.value or 0, limit.limit.value or 1
-    share = fmt.near_limit(balance, most)
-    if balance <= most or fmt.share(balance, most) != fmt.share(most, most):
-        return share
-    return f"{share}，超出{fmt.sentence_money(balance - most)}"
-
-
-def _findings(context: Context, place: Place) -> list[Node]:
-    """Links to the open findings about debt limits of a place."""
-    found = alerts.open_findings(context.home, context.grant)
-    keep = ("asof", "snap")
-    return [
-        link(f"疑点 {f.rule} {f.title}", context.address.at("finding", f.finding[:16], keep=keep))
-        for f in found
-        if f.area == "debt" and f.mof_div_code == place.region and "限额" in f.title
-    ]
-
-
-def _room(limit: Limit) -> str:
-    room = limit.room.value or 0
-    if room >= 0:
-        return f"余量 {fmt.sentence_money(room)}"
-    if -room <= limit.rounding:
-        return f"超出 {fmt.sentence_money(-room)}，在舍入范围内，不作判断"
-    return f"超出 {fmt.sentence_money(-room)}，待核实"
-
-
-def _defined(of: Figure) -> list[tuple[str, Node]]:
-    return [
-        ("公式", formula_words(of)),
-        ("时点", of.origin.as_of),
-        ("口径", f"{of.origin.scope_kind}，{of.origin.stage}，{of.origin.data_status}"),
-        ("快照", of.origin.snapshot),
-    ]
 
 
 def _rates(context: Context, found: Debt) -> html.Section:
@@ -235,7 +160,7 @@ def _rates(context: Context, found: Debt) -> html.Section:
                 "债务率（测算）",
                 number,
                 unit,
-                defined=_defined(position.rate),
+                defined=defined_as(position.rate),
                 bar=_three_lines(context, position.rate.exact),
                 notes=[
                     _lines_said(context),
@@ -246,7 +171,7 @@ def _rates(context: Context, found: Debt) -> html.Section:
     for of in (found.interest, found.overdue, found.due_half_year):
         text = fmt.figure_text(of)
         shown, unit = number_and_unit(text) if text else (None, "")
-        cards.append(figure(of.label, shown, unit, defined=_defined(of), why=of.why or ""))
+        cards.append(figure(of.label, shown, unit, defined=defined_as(of), why=of.why or ""))
     return block(
         "债务率与到期",
         html.Div(cards, className="cols-4 divided"),
@@ -388,7 +313,7 @@ def _region(context: Context, position: Position) -> Line:
     share = fmt.NOT_APPLICABLE
     bar: Node = missing(total.limit.why or "限额未送达")
     if total.balance.value is not None and total.limit.value:
-        share = _share(total)
+        share = share_used(total)
         bar = html.Span(
             [
                 bullet(total.used.exact, Fraction(1), label=f"{name}限额使用{share}"),
@@ -400,7 +325,7 @@ def _region(context: Context, position: Position) -> Line:
     def used(limit: Limit) -> Node:
         if limit.balance.value is None or not limit.limit.value:
             return missing(limit.limit.why or "未送达")
-        return _share(limit)
+        return share_used(limit)
 
     def cell(of: Figure) -> Node:
         return missing(of.why or "未送达") if of.value is None else money(of.value)

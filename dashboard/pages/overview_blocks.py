@@ -62,7 +62,7 @@ def debt(context: Context, scope: str) -> html.Section:
             )
         )
     origin = found.limits[0].balance.origin
-    columns = [Column("债务", width="22%"), Column("余额", number=True), Column("占法定限额")]
+    columns = [Column("债务", width="22%"), Column("余额", number=True), Column("占限额")]
     return block(
         "债务限额使用",
         table("债务限额使用", columns, lines),

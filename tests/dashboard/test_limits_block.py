@@ -90,3 +90,12 @@ def lines(page: object) -> list[str]:
     """Where the lines stand on the scale from 0 to 350%."""
     (bar,) = [s for s in classed(page, "bullet") if getattr(s, "aria-label").startswith("债务率")]
     return [tick.style["left"] for tick in classed(bar, "tick")]
+
+
+def test_a_citys_debt_limit_is_named_as_allotted_from_above(home: Home) -> None:
+    page = main(home, "/debt")
+    said = words(page)
+    assert said.count("下达限额《预算法实施条例》第四十五条") == 3
+    assert "法定限额" not in said
+    assert "/laws/budget-law-regulation/45" in " ".join(links(page))
+    assert "报本级人大常委会批准" in said  # how the limit comes about, in its card

@@ -3,7 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from budget_watch.views import Desk, Place, Span
-from budget_watch.views.debt import debt, position
+from budget_watch.views.debt import debt, limit_basis, position
 from tests.views.small_city import CITY, WAN
 
 OWN, WHOLE = Place(CITY, "本级", "示范市"), Place(CITY, "全市", "示范市")
@@ -56,3 +56,18 @@ def test_bonds_give_issue_interest_and_what_falls_due(desk: Desk) -> None:
     ]
     assert [d.principal.value for d in made.due] == [0, 0, 0, 0, 0, 50 * WAN]
     assert made.due_half_year.value == 50 * WAN
+
+
+def test_only_a_provinces_limit_rests_on_the_budget_law_itself() -> None:
+    said = {
+        region: (whose.word, whose.cited)
+        for region in ("990000000", "990100000", "990102000", "410100000")
+        for whose in (limit_basis(region),)
+    }
+    below = ("下达限额", "《预算法实施条例》第四十五条")
+    assert said == {
+        "990000000": ("法定限额", "《预算法》第三十五条"),
+        "990100000": below,
+        "990102000": below,
+        "410100000": below,
+    }
