@@ -23,6 +23,9 @@ TEMPLATE = """# budget_watch 的设置。改后重新运行命令即生效。
 name = "示范市人大常委会预算工作委员会"
 region = "990100000"        # 本级区划代码，9 位
 
+[digest]
+schedule = ["quarter"]      # 季度结束、月报到齐后自动编写，等待签发；还有 "month" "half" "year"
+
 [findings]
 # 在这一天或以前首次发现的疑点算存量：列出，但不发通知、不计期限。
 # baseline = 2026-10-31

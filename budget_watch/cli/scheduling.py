@@ -48,6 +48,7 @@ def schedule(
             signal.signal(name, lambda *_: service.end())
         if once:
             ran = service.look()
+            service.reporter.look()
             service.sender.look()
             left = service.left()
             Printer(as_json, {}).close(

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from budget_watch.access import Grant
 from budget_watch.casework.errors import CaseworkError
+from budget_watch.casework.telling.of_digests import open_to
 from budget_watch.digest.errors import DigestError
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
@@ -28,6 +29,7 @@ from budget_watch.lake.state import engine
 RUNNING, DONE, REFUSED, STOPPED, FAILED = "生成中", "已生成", "未生成", "已取消", "中断"
 FOLDER = "digest/issues"
 FIGURES = "figures.json"
+MACHINE = Grant.system("").user
 SILENT = timedelta(minutes=10)  # a build that said nothing for so long has died
 
 table = sa.Table(
@@ -116,6 +118,16 @@ class Issue:
     made: Made | None = None
     published: Published | None = None
 
+    @property
+    def scheduled(self) -> bool:
+        """Whether nobody asked for it: built because its period was over."""
+        return self.user == MACHINE
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was built by schedule and waits to be published."""
+        return self.scheduled and self.made is not None and self.published is None
+
 
 def list_issues(home: Home, grant: Grant, now: datetime | None = None) -> list[Issue]:
     """Issues that the reader may see, the newest first."""
@@ -144,12 +156,17 @@ def may_see(home: Home, grant: Grant, issue: Issue) -> bool:
     """Whether an issue is open: to readers of everything, and to whom it is published."""
     if grant.whole:
         return True
-    if not grant.business or grant.role is None or issue.made is None or issue.published is None:
+    if grant.role is None or issue.made is None or issue.published is None:
         return False
-    cut = grant.scope.own or grant.only is not None or not grant.window.open
-    regions = grant.scope.regions
-    inside = regions is None or issue.made.region in regions
-    return not cut and inside and role_title(home, grant.role) in issue.published.roles
+    title = role_title(home, grant.role)
+    return open_to(grant, title, issue.made.region, issue.published.roles)
+
+
+def attempt(home: Home, request: str) -> str | None:
+    """The state of the issue that was registered for a request; None where none was."""
+    with engine(home).connect() as connection:
+        query = sa.select(table.c.state).where(table.c.request == request)
+        return connection.execute(query).scalar()
 
 
 def role_title(home: Home, code: str) -> str:

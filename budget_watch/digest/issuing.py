@@ -52,6 +52,7 @@ from budget_watch.digest.issues import (
 from budget_watch.digest.ledger import as_json as figures_json
 from budget_watch.digest.period import parse
 from budget_watch.digest.reason import reason_of
+from budget_watch.digest.telling import PUBLISHERS, Tell, of_published, of_waiting
 from budget_watch.digest.template import template_of
 from budget_watch.lake import Home, Reader, UnknownTableError
 from budget_watch.lake.layout import layout
@@ -59,7 +60,6 @@ from budget_watch.lake.letting import SUMS
 from budget_watch.lake.state import writing
 from budget_watch.views import Desk, home_place
 
-PUBLISHERS = ("签发",)  # local practice: who signs for what leaves the committee
 _BASIS = "要写明依据或原因"
 READERS = "人大"  # the group of roles to whom an issue can be published
 
@@ -132,8 +132,13 @@ def _refuse_second(home: Home, grant: Grant, report: str, period: str, at: datet
             raise ActError(f"{parse(period).title}正在生成（第{issue.number}号），请等它完成。")
 
 
-def carry_out(home: Home, grant: Grant, number: int) -> Issue:
+def carry_out(
+    home: Home, grant: Grant, number: int, waits: bool = False, now: datetime | None = None
+) -> Issue:
     """Build a registered issue and store it; a refusal or a cancelling ends it with its sentence.
+
+    Args:
+        waits: those who may publish are told that it waits for them.
 
     Raises:
         Exception: what nobody foresaw; the issue then says 中断.
@@ -153,7 +158,8 @@ def carry_out(home: Home, grant: Grant, number: int) -> Issue:
         _end(home, number, FAILED, "生成中出错，没有完成；请系统管理员查看服务日志。", "")
         raise
     else:
-        _end(home, number, DONE, "", as_json(made))
+        tell = of_waiting(home, number, now or datetime.now(UTC)) if waits else None
+        _end(home, number, DONE, "", as_json(made), tell)
     return get_issue(home, grant, number)
 
 
@@ -219,13 +225,17 @@ def _tell(home: Home, number: int, stage: str) -> None:
             raise CancelledError
 
 
-def _end(home: Home, number: int, state: str, stage: str, made: str) -> None:
+def _end(
+    home: Home, number: int, state: str, stage: str, made: str, tell: Tell | None = None
+) -> None:
     t = kept.table
     with writing(home) as connection:
         going = (t.c.seq == number) & (t.c.state == RUNNING)
         values = {"state": state, "stage": stage, "made": made}
         at = iso(datetime.now(UTC))
-        connection.execute(sa.update(t).where(going).values(**values, changed_at=at))
+        ended = connection.execute(sa.update(t).where(going).values(**values, changed_at=at))
+        if tell is not None and ended.rowcount:
+            tell(connection)
 
 
 def build_now(
@@ -303,7 +313,9 @@ def publish(
     said = {"roles": wanted, "reason": reason_of(reason, _BASIS)}
     told = as_json({**said, "user": actor.user, "at": iso(at)})
     opened = {"sensitive": list(issue.made.sensitive) if issue.made else []}
-    _acted(home, actor, number, "publish", {**said, **opened}, at, published=told)
+    region = issue.made.region if issue.made else ""
+    tell = of_published(home, number, region, wanted, at, actor.user)
+    _acted(home, actor, number, "publish", {**said, **opened}, at, tell, published=told)
 
 
 def withdraw(
@@ -369,6 +381,7 @@ def _acted(
     act: str,
     said: Mapping[str, Any],
     now: datetime | None,
+    tell: Tell | None = None,
     **values: Any,
 ) -> None:
     at = now or datetime.now(UTC)
@@ -378,3 +391,5 @@ def _acted(
         note = Note(actor.who, f"digest.{act}", "digest", str(number), dict(said), at)
         append(connection, key_of(home.root), note)
         connection.execute(sa.update(t).where(t.c.seq == number).values(**values))
+        if tell is not None:
+            tell(connection)

@@ -134,6 +134,7 @@ class Template(_Strict):
             travel in the file all the same.
         asked: the report with whom it is about, as in `read_template`.
         essential: figures of which at least one must be known, else the report is refused.
+        awaits: tables that must have come for the period's last month before it is built by itself.
         gaps_on_page_one: missing inputs are listed on page one; without it a report with missing
             inputs is refused.
         forbidden: words that may not be printed (pages §5); checked on the finished text.
@@ -151,6 +152,7 @@ class Template(_Strict):
     issuer: str
     facts: list[str] = Field(default_factory=list)
     essential: list[str]
+    awaits: list[str] = Field(default_factory=list)
     gaps_on_page_one: bool
     summary: list[Block]
     chapters: list[Chapter]

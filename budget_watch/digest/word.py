@@ -78,7 +78,8 @@ class _Writer:
         self.word: Any = docx.Document()
         self.labels = {key: found.label for key, found in document.figures.items()}
         self.book = ledger(document)
-        self.marks = {entry.key: f"f{entry.number}" for entry in self.book.entries}
+        entries = self.book.entries if document.pages is None else ()  # else no appendix
+        self.marks = {entry.key: f"f{entry.number}" for entry in entries}
         self.controls = 0
         self.charts = 0
 
@@ -200,7 +201,7 @@ class _Writer:
         if isinstance(run, Number):
             self.controls += 1
             tag, label = run.key[:_TAG_LENGTH], self.labels[run.key]
-            figure(paragraph, run.text, tag, label, self.controls, self.marks[run.key])
+            figure(paragraph, run.text, tag, label, self.controls, self.marks.get(run.key, ""))
         else:
             paragraph.add_run(run)
 

@@ -17,6 +17,7 @@ from budget_watch.casework.livelihood import PREFIX as PROJECT
 from budget_watch.casework.stored import iso
 from budget_watch.casework.telling import outbox, wording
 from budget_watch.casework.telling import tables as t
+from budget_watch.casework.telling.of_digests import OF_DIGESTS, of_digests
 from budget_watch.casework.telling.of_livelihood import of_projects
 from budget_watch.casework.telling.told import Noted, Told, Wording
 from budget_watch.lake import Home
@@ -121,6 +122,8 @@ def _room(noted: Noted) -> Wording:
     """Who words a notice."""
     if noted.kind == outbox.EXEMPTION:
         return wording.of_exemptions
+    if noted.kind in OF_DIGESTS:
+        return of_digests
     if noted.kind in wording.OF_RUNS:
         return wording.of_runs
     return BY_NUMBER.get(noted.refs[0][:2] if noted.refs else "", wording.of_cases)

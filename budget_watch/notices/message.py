@@ -14,7 +14,14 @@ from budget_watch.notices.settings import Settings
 
 PRODUCT = "人大预算国资联网监督"
 _TODO = (outbox.TURN, outbox.CONFIRM, outbox.CALLED)
-_ASKED = (outbox.VOTE, outbox.TALK, outbox.OVERDUE, outbox.SOON, outbox.EXEMPTION)
+_ASKED = (
+    outbox.VOTE,
+    outbox.TALK,
+    outbox.OVERDUE,
+    outbox.SOON,
+    outbox.EXEMPTION,
+    outbox.APPROVE,
+)
 _MOVED = (outbox.REGISTERED, outbox.SENT)
 
 
@@ -50,6 +57,8 @@ def short(told: Sequence[Told]) -> str:
         "件升级监督": sum(each.count for each in told if each.kind == outbox.ESCALATED),
         "件有了反馈": sum(each.count for each in told if each.kind == outbox.REPLIED),
         "项例外登记待批准": asked[outbox.EXEMPTION],
+        "期季刊待审批": asked[outbox.APPROVE],
+        "期新季刊": sum(each.count for each in told if each.kind == outbox.ISSUED),
         "件评价不满意": sum(each.count for each in told if each.kind == outbox.UNSATISFIED),
         "件意见有了进展": sum(each.count for each in told if each.kind in _MOVED),
         "件已办完": sum(each.count for each in told if each.kind == outbox.ENDED),

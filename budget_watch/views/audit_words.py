@@ -78,6 +78,7 @@ _ACTS: Mapping[str, str] = {
     "digest.publish": "发布季刊",
     "digest.withdraw": "撤回季刊的发布",
     "digest.export": "导出季刊",
+    "digest.verify": "核对季刊",
     "paper.export": "导出文书或清单",
     "page.export": "导出页面",
     "page.print": "打开打印版",

@@ -139,7 +139,7 @@ def _standing(issue: Issue) -> Node:
     if issue.made is None:
         return [tag(issue.state), f" {issue.stage}"]
     if issue.published is None:
-        return [tag("未发布")]
+        return [tag("待审批"), " 定时编写"] if issue.waits else [tag("未发布")]
     return [tag("已发布"), f" 给{'、'.join(issue.published.roles)}"]
 
 

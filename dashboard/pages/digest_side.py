@@ -10,8 +10,9 @@ from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.cases import actor_of
 from budget_watch.digest.issues import Issue
-from budget_watch.digest.issuing import PUBLISHERS, may_take, readers
+from budget_watch.digest.issuing import may_take, readers
 from budget_watch.digest.period import parse
+from budget_watch.digest.telling import PUBLISHERS
 from dashboard.acting import chooses_role
 from dashboard.acting_on_digests import PREFIX
 from dashboard.context import Context
@@ -43,7 +44,7 @@ def _about(context: Context, issue: Issue) -> Node:
         ("生成人", context.called(issue.user)),
         ("业务日", made.biz_date if made else ""),
         ("快照", made.snapshot if made else ""),
-        ("状态", tag("已发布" if published else "未发布")),
+        ("状态", tag("已发布" if published else "待审批" if issue.waits else "未发布")),
     ]
     if published is not None:
         facts += [

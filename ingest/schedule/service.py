@@ -27,6 +27,7 @@ from ingest.errors import IngestError
 from ingest.schedule.clock import ClockWatch, steady, wall
 from ingest.schedule.plan import Settings, Turn, due_at, last_due, next_turn, read_settings
 from ingest.schedule.recorded import Halt, Show
+from ingest.schedule.reporting import Reporter
 from ingest.schedule.sending import Sender
 
 LOOK_EVERY = 30.0  # seconds, by a clock that nobody can set
@@ -46,6 +47,7 @@ class Service:
         clock, seconds: the wall clock, and seconds that go on whatever the wall clock does.
         show: is given what happens, as records with an `event`.
         sender: sends notices while the service runs.
+        reporter: builds reports of periods that are over.
     """
 
     home: Home
@@ -59,6 +61,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.sender = Sender(self.home, self.show, self.clock, self.seconds)
+        self.reporter = Reporter(self.home, self.show, self.halt, seconds=self.seconds)
         self._watch = self._clock_watch(read_settings(self.home))
 
     def look(self) -> list[date]:
@@ -99,6 +102,7 @@ class Service:
             while not self.halt.event.is_set():
                 try:
                     self.look()
+                    self.reporter.look()
                 except (IngestError, OSError) as error:  # settings being edited, a disk away
                     self._say(str(error))
                 self._woken.wait(LOOK_EVERY)

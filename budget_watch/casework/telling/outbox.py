@@ -20,6 +20,7 @@ TURN, CONFIRM, CALLED = "turn", "confirm", "called"
 SOON, OVERDUE = "soon", "overdue"
 ESCALATED, REPLIED, ENDED = "escalated", "replied", "ended"
 EXEMPTION = "exemption"
+APPROVE, ISSUED = "approve", "issued"
 REGISTERED, SENT, UNSATISFIED = "registered", "sent", "unsatisfied"
 VOTE, TALK = "vote", "talk"
 KINDS = {
@@ -34,6 +35,8 @@ KINDS = {
     REPLIED: "已反馈",
     ENDED: "办完",
     EXEMPTION: "例外待批准",
+    APPROVE: "季刊待审批",
+    ISSUED: "新季刊",
     REGISTERED: "已登记",
     SENT: "已交办",
     UNSATISFIED: "评价不满意",
@@ -41,7 +44,7 @@ KINDS = {
     TALK: "请讨论",
 }
 # what is asked of its reader; news is the rest
-ASKING = frozenset((TURN, CONFIRM, CALLED, SOON, OVERDUE, EXEMPTION, VOTE, TALK))
+ASKING = frozenset((TURN, CONFIRM, CALLED, SOON, OVERDUE, EXEMPTION, APPROVE, VOTE, TALK))
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ class Cause:
         kind: one of KINDS.
         key: of the act; with the kind it makes the cause, of which a person is told once.
         refs: what it is about: numbers of cases, opinions, topics, projects or exemptions;
-            periods of them; rules of a run. One room's alone: who words it is known by them.
+            periods of them; rules of a run; issues of a report (`digest/12`). One room's alone: who
+            words it is known by them.
     """
 
     kind: str

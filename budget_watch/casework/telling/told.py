@@ -33,8 +33,10 @@ class Told:
 
     Attributes:
         seq: its number. kind: one of `outbox.KINDS`. at: ISO time, UTC.
-        page: where one goes on: `case`, `opinion`, `topic`, `livelihood`, `exemptions`, `alerts`.
-        subjects: numbers of the cases, opinions, topics or projects, those the reader may see.
+        page: where one goes on: `case`, `opinion`, `topic`, `livelihood`, `exemptions`, `digest`,
+            `alerts`.
+        subjects: numbers of the cases, opinions, topics or projects, those the reader may see; of a
+            report its period.
         rule: of a run's notice, the rule. count: how many findings, cases or periods.
         sentence: what it says.
         open: of what it asks, what still waits for the reader: numbers, or periods of them.
