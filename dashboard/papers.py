@@ -17,6 +17,7 @@ from budget_watch.access.errors import ForbiddenError
 from budget_watch.audit import Note
 from budget_watch.casework.auditing import noted
 from budget_watch.casework.cases import Actor, actor_of
+from budget_watch.casework.committee import committee
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.inquiries import Outcome, answered
@@ -30,7 +31,6 @@ from budget_watch.digest.office_files import audit_file, matrix_file
 from budget_watch.lake import Home, Snapshot
 from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too_long
 from dashboard.book import book_at
-from dashboard.committee import issuer
 from dashboard.errors import BadRequestError, DashboardError
 from dashboard.office import utc_of
 from dashboard.page_taking import pictured, taken
@@ -47,7 +47,7 @@ def serve_papers(server: flask.Flask, home: Home, grant: Callable[[], Grant]) ->
     def letter(case: str) -> flask.Response:
         actor = actor_of(home, grant())
         try:
-            made = letter_of(home, actor, case, issuer(home))
+            made = letter_of(home, actor, case, committee(home).issuer())
         except (CaseworkError, DigestError):
             flask.abort(404)
         name = f"{made.kind}-{case[:16]}.docx"

@@ -14,9 +14,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from budget_watch.casework.cases import HERE
+from budget_watch.casework.committee import committee
 from budget_watch.views import formats as fmt
 from dashboard.address import Address
-from dashboard.committee import issuer
 from dashboard.context import Context
 from dashboard.page_reading import words
 from dashboard.parts import Node, attrs, link
@@ -40,7 +40,7 @@ def printed(parts: list[Node], product: str, address: Address, context: Context)
     """
     who, at = _reader(), datetime.now(UTC).astimezone(HERE)
     city = context.city.name if context.city else ""
-    head = f"{issuer(context.home, city)} · {product}"
+    head = f"{committee(context.home).issuer(city)} · {product}"
     foot = [
         f"数据截至 {fmt.day(context.as_of)}",
         f"快照 {context.snapshot.id}",

@@ -404,11 +404,11 @@ def cases_letter(
     as_json: JsonOption = False,
 ) -> int:
     """把转办函、问询函、督办单打印为 Word，附发文稿纸。已有的文件不覆盖。"""
+    from budget_watch.casework.committee import committee
     from budget_watch.digest.letter import letter_of, write_letter
 
     here: Context = context.obj
-    named = here.settings.get("committee", {}).get("name")
-    issuer = named if isinstance(named, str) else "人大常委会预算工作委员会"
+    issuer = committee(here.home).issuer()
     letter = letter_of(here.existing(), actor_for(here, user, role), case, issuer)
     path = out or Path(f"{letter.kind}-{case[:16]}.docx")
     with path.open("xb") as file:

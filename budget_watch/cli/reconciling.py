@@ -282,8 +282,10 @@ def _acting(
 
 
 def _own(here: Context) -> str:
-    region = here.settings.get("committee", {}).get("region")
-    if not isinstance(region, str):
+    from budget_watch.casework.committee import committee
+
+    region = committee(here.home).region
+    if not region:
         raise typer.BadParameter("设置里没有 [committee] region；请写 --region 区划代码。")
     return region
 

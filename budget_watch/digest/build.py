@@ -6,13 +6,12 @@ clock; dates come from the snapshot.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from budget_watch.access import Grant
 from budget_watch.casework.auditing import latest_anchor
+from budget_watch.casework.committee import committee
 from budget_watch.digest import html, pdf, word
 from budget_watch.digest.document import Block, Document, Masthead, Note, Paragraph, Table
 from budget_watch.digest.errors import DigestError, DigestRefusedError
@@ -208,7 +207,7 @@ def _masthead(
     home: Home, snapshot: Snapshot, period: Period, template: Template, writer: Writer
 ) -> Masthead:
     name = writer.material.words["place"]
-    issuer = _committee(home).get("name") or f"{name}{template.issuer}"
+    issuer = committee(home).issuer(name, template.issuer)
     facts = tuple(writer.plain(text) for text in template.facts)
     title = name + writer.plain(template.title)
     return Masthead(
@@ -216,7 +215,7 @@ def _masthead(
         title,
         period.title,
         period.issue,
-        str(issuer),
+        issuer,
         wording.day_sentence(snapshot.biz_date),
         facts,
     )
@@ -224,15 +223,7 @@ def _masthead(
 
 def own_region(home: Home) -> str | None:
     """The code of the government that the settings name as the committee's own, if they do."""
-    region = _committee(home).get("region")
-    return str(region) if region else None
-
-
-def _committee(home: Home) -> dict[str, Any]:
-    """The committee's name and region from the home's configuration."""
-    path = home.root / "budget_watch.toml"
-    settings = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return dict(settings.get("committee", {}))
+    return committee(home).region or None
 
 
 def _check_words(template: Template, document: Document) -> None:

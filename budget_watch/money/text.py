@@ -40,11 +40,15 @@ def format_multiple(num: int | None, den: int | None) -> str:
 
 
 def format_growth(now: int | None, before: int | None, digits: int = 1) -> str:
-    """Return the growth over `before`, signed: `+7.2%`; `—` where `before` is not above zero."""
+    """Return the growth over `before`, signed: `+7.2%`; `0.0%` bears no sign.
+
+    `—` where `before` is not above zero.
+    """
     if now is None or before is None:
         return MISSING
     text = format_share(now - before, before, digits)
-    return text if text == NOT_APPLICABLE or now < before else f"+{text}"
+    rose = now > before and text.strip("0.%") and text != NOT_APPLICABLE
+    return f"+{text}" if rose else text
 
 
 def format_points(share: tuple[int, int], other: tuple[int, int], digits: int = 1) -> str:

@@ -98,14 +98,14 @@ def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
         )
         for m in said.measures
     ]
-    params = book_of(context).params
+    book = book_of(context)
     lines += [
         Line(
             [
-                rule.titles.get(name) or in_words(rule.let[name], rule, params),
+                rule.titles.get(name) or in_words(rule.let[name], rule, book),
                 text,
                 "推算",
-                html.Span(in_words(rule.let[name], rule, params), className="note"),
+                html.Span(in_words(rule.let[name], rule, book), className="note"),
             ]
         )
         for name, text in said.named_values.items()
@@ -144,7 +144,7 @@ def computed(context: Context, said: Explanation, rule: Any) -> html.Section:
             )
         )
     parts.append(
-        html.P(["判断条件：", in_words(said.predicate, rule, params)], className="note padded")
+        html.P(["判断条件：", in_words(said.predicate, rule, book)], className="note padded")
     )
     if said.because:
         parts.append(html.P(f"说明：{said.because}", className="note padded"))

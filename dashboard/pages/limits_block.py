@@ -88,7 +88,7 @@ def _conditions(context: Context, book: Any, rule: CheckedRule) -> list[Line]:
     for declared, basis in plain:
         words: Node = declared.because or rule.title
         if several and not declared.because:
-            note = in_words(declared.when, rule.rule, book.params)
+            note = in_words(declared.when, rule.rule, book)
             words = html.Span([rule.title, html.Small(note)], className="stack")
         sure = declared.confidence or rule.rule.confidence
         said: Node = citations(context, book, basis, sure) or fmt.NOT_APPLICABLE

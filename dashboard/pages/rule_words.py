@@ -11,6 +11,7 @@ from budget_watch.lake.layout import layout
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAM = re.compile(r"param\(\s*'([^']+)'\s*\)")
+_LIST = re.compile(r"'([a-z][a-z0-9_]*)'")
 _CALL = re.compile(r"[^\s（）()【】×÷−]+(?=\()")
 _WORDS = {
     "and": "且",
@@ -50,6 +51,9 @@ _WORDS = {
     "then": "则",
     "else": "否则",
     "like": "形如",
+    "date_in": "某年的月日",
+    "contains": "含有文字",
+    "mod": "余数",
     "date": "日期",
     "count": "计数",
     "sum": "合计",
@@ -124,9 +128,14 @@ def _sources(rule: Any) -> list[str]:
     return [name for name in named if name]
 
 
-def in_words(text: str, rule: Any, params: Mapping[str, Any]) -> str:
-    """An expression with names, values and joints in Chinese; `let` names are written out."""
-    for _ in range(4):  # parameters first: their ids may hold the name of a `let`
+def in_words(text: str, rule: Any, book: Any) -> str:
+    """An expression with names, values and joints in Chinese; `let` names are written out.
+
+    Word lists and code groups stand by their titles.
+    """
+    params = book.params
+    for _ in range(4):  # lists and parameters first: their ids may be the name of a `let`
+        text = _LIST.sub(lambda m: _listed(m[1], book.named) or m[0], text)
         text = _PARAM.sub(lambda m: _param(m[1], params), text)
         text = _NAME.sub(lambda m: f"（{rule.let[m[0]]}）" if m[0] in rule.let else m[0], text)
     titles = titles_of(rule)
@@ -134,6 +143,7 @@ def in_words(text: str, rule: Any, params: Mapping[str, Any]) -> str:
     text = re.sub(r"\bis\s+null\b", "缺值", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(case|end)\b\s*", "", text, flags=re.IGNORECASE)
     text = _PARAM.sub(lambda m: _param(m[1], params), text)
+    text = _LIST.sub(lambda m: _listed(m[1], book.named) or m[0], text)
     text = _NAME.sub(lambda m: titles.get(m[0], _WORDS.get(m[0].lower(), m[0])), text)
     text = re.sub(r"(?<![<>=!])\s*\*\s*", " × ", text)
     for sign, word in (
@@ -146,6 +156,14 @@ def in_words(text: str, rule: Any, params: Mapping[str, Any]) -> str:
     ):
         text = text.replace(sign, word)
     return single_brackets(text.replace("@", ""))
+
+
+def _listed(name: str, named: Any) -> str:
+    """The title of a word list or code group; empty where the text is neither."""
+    for kind, lists in (("词表", named.words), ("代码组", named.groups)):
+        if name in lists:
+            return f"{kind}“{lists[name].title}”"
+    return ""
 
 
 def single_brackets(text: str) -> str:

@@ -182,7 +182,7 @@ def _levels(context: Context, book: Any, rule: Any) -> Node:
                 [
                     level_chip(level.level),
                     class_tag(level.klass or rule.klass),
-                    level.because or in_words(level.when, rule, book.params),
+                    level.because or in_words(level.when, rule, book),
                     names,
                 ]
             )
