@@ -5,8 +5,11 @@ from __future__ import annotations
 from budget_watch.access.errors import ForbiddenError
 from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
+from budget_watch.digest.checks import ask
+from budget_watch.digest.checks import start as start_check
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.issuing import begin, cancel, publish, start, withdraw
+from budget_watch.digest.verifying import NEWEST
 from budget_watch.lake import Home
 from dashboard.acting_on_opinions import Asked
 
@@ -49,6 +52,10 @@ def _built(home: Home, actor: Actor, given: dict[str, str], request: str | None)
 
 def _done(home: Home, actor: Actor, number: int, step: str, given: dict[str, str]) -> str:
     reason = given.get("reason", "")
+    if step == "verify":
+        ask(home, actor, number, given.get("against") == NEWEST)
+        start_check(home, actor, number)
+        return f"已开始核对第{number}号。"
     if step == "cancel":
         cancel(home, actor, number)
         return f"第{number}号已取消。"

@@ -14,6 +14,8 @@ from collections.abc import Callable
 import flask
 
 from budget_watch.access import Grant
+from budget_watch.digest.checks import RUNNING as CHECKING
+from budget_watch.digest.checks import last_check
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.issues import RUNNING, UnknownIssueError, content, get_issue
 from budget_watch.lake import Home
@@ -31,8 +33,13 @@ def state_of(number: int) -> str:
     return f"/issue/{number}/state"
 
 
+def check_of(number: int) -> str:
+    """The address that says how far a check is."""
+    return f"/issue/{number}/check"
+
+
 def serve_issues(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> None:
-    """GET /issue/<number>/page and /issue/<number>/state, for whoever may see the issue."""
+    """GET /issue/<number>/page, …/state and …/check, for whoever may see the issue."""
 
     @server.get("/issue/<number>/page")
     def issue_page(number: str) -> flask.Response:
@@ -52,6 +59,18 @@ def serve_issues(server: flask.Flask, home: Home, grant: Callable[[], Grant]) ->
         except UnknownIssueError:
             flask.abort(404)
         return flask.jsonify({"running": issue.state == RUNNING, "said": issue.stage})
+
+    @server.get("/issue/<number>/check")
+    def issue_check(number: str) -> flask.Response:
+        who = grant()
+        try:
+            issue = get_issue(home, who, _number(home, number))
+        except UnknownIssueError:
+            flask.abort(404)
+        last = last_check(home, issue.number) if who.whole else None
+        if last is None:
+            flask.abort(404)
+        return flask.jsonify({"running": last.state == CHECKING, "said": last.said})
 
 
 def _number(home: Home, text: str) -> int:

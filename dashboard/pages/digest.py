@@ -20,7 +20,7 @@ from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.issue_files import page_of, state_of
 from dashboard.markup import Input
-from dashboard.pages.digest_side import side
+from dashboard.pages.digest_side import BUILDERS, side
 from dashboard.pages.forms import folded, labelled, role_field, select
 from dashboard.pages.opinions import moment
 from dashboard.parts import Node, attrs, block, empty, insufficient, link, source_line, tag
@@ -28,7 +28,6 @@ from dashboard.table import Column, Line, table
 
 QUARTERLY = "quarterly"
 SOURCE = "季刊登记"
-BUILDERS = ("经办", "审核", "签发")
 _MOST = 40  # changed figures shown before somebody asks for all
 
 

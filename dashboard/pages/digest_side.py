@@ -17,11 +17,13 @@ from dashboard.acting import chooses_role
 from dashboard.acting_on_digests import PREFIX
 from dashboard.context import Context
 from dashboard.markup import Input
+from dashboard.pages.digest_check import checking
 from dashboard.pages.forms import export_form, folded, labelled, role_field, select
 from dashboard.pages.opinions import moment
 from dashboard.parts import Node, block, link, source_line, tag
 
 SOURCE = "季刊登记"
+BUILDERS = ("经办", "审核", "签发")
 DOWNLOADS = (("下载 Word", "docx"), ("下载 PDF", "pdf"), ("下载网页", "html"))
 
 
@@ -30,6 +32,7 @@ def side(context: Context, issue: Issue, found: Sequence[Issue], other: Issue | 
     return [
         _about(context, issue),
         *_taking(context, issue),
+        *checking(context, issue, BUILDERS),
         *_publishing(context, issue),
         *_others(context, issue, found, other),
     ]
