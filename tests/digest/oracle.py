@@ -49,7 +49,7 @@ class Oracle:
         self.home, self.region = home, region
         self.year, self.month, self.before = year, month, month - months
         self.pace = Fraction(month, 12)
-        reader = Reader(home, Grant.system("oracle"))
+        reader = Reader(home, Grant.system("oracle"), as_it_lies=True)
         self.base = duckdb.connect()
         self.known: dict[tuple[Any, ...], Fraction | None] = {}
         self.rows: dict[str, tuple[str, str] | None] = {}
