@@ -89,6 +89,44 @@ def _record(each: Any, today: Any) -> dict[str, Any]:
     }
 
 
+@calendar_app.command("act")
+def calendar_act(context: typer.Context, as_json: JsonOption = False) -> int:
+    """节点现在就自动办：提醒、改期、记下规则结果和缺的材料、生成报告（定时运行每十分钟做同样的事）。"""
+    from budget_watch.digest import issuing
+    from budget_watch.digest.year_reports import build_due
+    from budget_watch.meetings.node_sweep import sweep
+
+    here: Context = context.obj
+    home = here.existing()
+    told = sweep(home)
+    issue = build_due(home, carry=issuing.carry_out)
+    made = f"生成了 {issue.report} {issue.period}（第{issue.number}号）。" if issue else ""
+    summary = {"notices": told, "issue": issue.number if issue else None}
+    Printer(as_json, {}).close(summary, f"新的通知 {told} 条。{made or '没有要生成的报告。'}")
+    return DONE
+
+
+@calendar_app.command("acts")
+def calendar_acts(
+    context: typer.Context,
+    year: Annotated[int | None, typer.Option("--year", help="哪一年的节点，缺省各年")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """列出节点自动办了什么：时间、节点、办了什么、说明。"""
+    from budget_watch.meetings.node_acts import WORDS, node_acts
+
+    here: Context = context.obj
+    columns = {"at": "时间", "node": "节点", "title": "名称", "did": "办了什么", "due": "期限"}
+    printer = Printer(as_json, columns, "节点自动办了什么")
+    found = node_acts(here.existing(), year)
+    for each in found:
+        row = {"at": each.at, "year": each.year, "node": each.node, "part": each.part}
+        row |= {"act": each.act, "did": WORDS[each.act], "due": each.due and each.due.isoformat()}
+        printer.record(row | {"title": each.said["title"], "said": dict(each.said)})
+    printer.close({"acts": len(found)}, f"共 {len(found)} 条。")
+    return DONE
+
+
 @calendar_app.command("check")
 def calendar_check(
     context: typer.Context,

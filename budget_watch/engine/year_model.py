@@ -89,6 +89,8 @@ class Node(Strict):
         after, before: a term from the anchor. window: fixed days. every: its own period's last day.
         around: month in which it usually falls, for order where the date is missing.
         done: what tells that it was done; none where no table does.
+        report, period: which report it builds by itself, and of what: the last quarter that is
+            over before its date, the date's year, or the year before.
         off: a home's word that a product's node of practice is not kept here.
     """
 
@@ -110,6 +112,7 @@ class Node(Strict):
     documents: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     report: str | None = Field(default=None, pattern=r"^[a-z_]+$")
+    period: Literal["quarter", "year", "year_before"] = "quarter"
     pages: tuple[str, ...] = ()
     note: str | None = None
 

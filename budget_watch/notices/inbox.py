@@ -23,6 +23,8 @@ from budget_watch.casework.telling.told import Noted, Told, Wording
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
 from budget_watch.meetings.demands import PREFIX as DEMAND
+from budget_watch.meetings.node_sweep import PREFIX as NODE
+from budget_watch.meetings.node_sweep import of_nodes
 from budget_watch.meetings.telling import of_demands
 from budget_watch.opinions.opinion import PREFIX as OPINION
 from budget_watch.opinions.topics import TOPIC
@@ -35,6 +37,7 @@ BY_NUMBER: Mapping[str, Wording] = {
     TOPIC: of_topics,
     PROJECT: of_projects,
     DEMAND: of_demands,
+    NODE: of_nodes,
 }
 
 

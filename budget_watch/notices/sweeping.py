@@ -1,4 +1,4 @@
-"""Telling of periods: of cases, of opinions, of the progress of 民生实事, of 决议事项.
+"""Telling of periods: of cases, opinions, 民生实事, 决议事项, and of the nodes of the year.
 
 `sweep` may run at any time, as often as one likes and in several processes: what was told is known
 by person, kind, period and last day. All that comes due on a day is one notice a person and room.
@@ -10,10 +10,17 @@ from datetime import UTC, datetime
 
 from budget_watch.casework.telling import of_clocks, of_livelihood
 from budget_watch.lake import Home
+from budget_watch.meetings import node_sweep
 from budget_watch.meetings import telling as of_demands
 from budget_watch.opinions import telling as of_opinions
 
-ROOMS = (of_clocks.sweep, of_opinions.sweep, of_livelihood.sweep, of_demands.sweep)
+ROOMS = (
+    of_clocks.sweep,
+    of_opinions.sweep,
+    of_livelihood.sweep,
+    of_demands.sweep,
+    node_sweep.sweep,
+)
 
 
 def sweep(home: Home, now: datetime | None = None) -> int:

@@ -32,6 +32,7 @@ from dashboard.book import book_of
 from dashboard.context import Context, kept
 from dashboard.errors import AddressError
 from dashboard.frame import Page
+from dashboard.pages.calendar_acts import acts_block
 from dashboard.pages.calendar_month import month_block
 from dashboard.pages.law_text import law_link
 from dashboard.parts import (
@@ -67,6 +68,7 @@ def page(context: Context) -> Page:
     else:
         body.append(_list(context, found, nodes))
         body += _opened(context, found)
+        body += acts_block(context, year)
     return Page(
         f"监督日历 {year}年",
         [html.Div(body, className="rows")],

@@ -70,9 +70,19 @@ class Sender:
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
             sweep(self.home, self.clock())
             self._swept = now
+            self._reports()
         done = send(self.home, self.clock)
         if done.sent or done.put_off or done.failed:
             self._say(done.sentence, {"sent": len(done.sent), "failed": len(done.failed)})
+
+    def _reports(self) -> None:
+        """Begin a report that a node of the supervision year waits for."""
+        from budget_watch.digest.year_reports import build_due
+
+        issue = build_due(self.home, self.clock())
+        if issue is not None:
+            said = f"监督日历：开始生成 {issue.report} {issue.period}（第{issue.number}号）"
+            self._say(said, {"issue": issue.number})
 
     def _run(self) -> None:
         while not self._over.is_set():

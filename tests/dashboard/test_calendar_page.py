@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from budget_watch.access import Grant, Scope
 from budget_watch.lake import Home
+from budget_watch.meetings.node_sweep import sweep
 from tests.dashboard.reading import cells, classed, kinds, links, words
 from tests.dashboard.test_pages import main
 from tests.views import small_city
@@ -156,3 +157,14 @@ def test_the_landing_page_reminds_the_office_and_nobody_else(city: Home) -> None
     ]
     part = Grant("d", "test", scope=Scope(regions=frozenset({CITY})), role="deputy")
     assert "监督日历" not in words(main(city, "/todo", part))
+
+
+def test_what_the_nodes_did_by_themselves_is_told_to_the_office_alone(city: Home) -> None:
+    assert "还没有自动办过" in words(main(city, "/calendar"))
+    sweep(city, datetime(2026, 11, 20, 2, 0, tzinfo=UTC))
+    told = words(main(city, "/calendar"))
+    assert "节点自动办了什么" in told and "没有可提醒的账号" in told
+    assert "GJ20 审议意见研究处理情况反馈" in told and "登记2项，其中1项晚办" in told
+    for role in ("deputy", "finance", "unit_clerk"):
+        part = Grant("x", "test", scope=Scope(regions=frozenset({CITY})), role=role)
+        assert "节点自动办了什么" not in words(main(city, "/calendar", part))

@@ -23,6 +23,7 @@ EXEMPTION = "exemption"
 APPROVE, ISSUED = "approve", "issued"
 REGISTERED, SENT, UNSATISFIED = "registered", "sent", "unsatisfied"
 VOTE, TALK = "vote", "talk"
+MOVED = "moved"
 KINDS = {
     NEW: "新增疑点",
     WORSE: "疑点加重",
@@ -41,6 +42,7 @@ KINDS = {
     SENT: "已交办",
     UNSATISFIED: "评价不满意",
     VOTE: "请表决",
+    MOVED: "改期",
     TALK: "请讨论",
 }
 # what is asked of its reader; news is the rest
