@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from budget_watch.access.errors import ForbiddenError
 from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
@@ -14,6 +16,7 @@ from budget_watch.lake import Home
 from dashboard.acting_on_opinions import Asked
 
 NEW = "digest-new"
+QUARTERLY = "quarterly"
 PREFIX = "digest-"
 KINDS = {"quarter": "季度", "month": "月", "half": "半年", "year": "年"}
 _STRANGE = "请求读不懂；请刷新页面后再办。"
@@ -44,10 +47,17 @@ def on_digest(home: Home, actor: Actor, asked: Asked) -> str:
 
 def _built(home: Home, actor: Actor, given: dict[str, str], request: str | None) -> str:
     period = period_of(given.get("kind", ""), given.get("year", ""), given.get("part", ""))
-    issue, new = begin(home, actor, period, request=request)
+    issue, new = begin(home, actor, period, report_of(given), request=request)
     if new:
         start(home, actor.grant, issue.number)
     return f"已开始生成，第{issue.number}号。"
+
+
+def report_of(given: Mapping[str, str]) -> str:
+    """The report that the form names, with whom it is about: department, 101 → department:101."""
+    report = given.get("report", "") or QUARTERLY
+    subject = given.get("subject", "").strip()
+    return f"{report}:{subject}" if subject else report
 
 
 def _done(home: Home, actor: Actor, number: int, step: str, given: dict[str, str]) -> str:

@@ -210,7 +210,7 @@ PAGES: dict[str, PageShape] = {
     ),
     "laws": PageShape("政策法规", ("tab", "open", "q"), range(0, 3)),
     "calendar": PageShape("监督日历", ("tab", "open", "year", "mon")),
-    "digest": PageShape("季刊", ("open", "no", "cmp"), range(0, 2)),
+    "digest": PageShape("季刊与报告", ("open", "no", "cmp"), range(0, 2)),
     "params": PageShape("参数", ("tab", "area"), range(0, 2)),
     "rules": PageShape("规则与参数", ("area",), range(0, 2)),
 }

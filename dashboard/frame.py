@@ -62,7 +62,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "资料",
         (
-            ("digest", "季刊"),
+            ("digest", "季刊与报告"),
             ("laws", "政策法规"),
             ("rules", "规则与参数"),
             ("exemptions", "例外情形登记"),
@@ -94,7 +94,7 @@ MORE = (
     ("calendar", "监督日历"),
     ("agenda", "会议与议题"),
     ("events", "大事记"),
-    ("digest", "季刊"),
+    ("digest", "季刊与报告"),
     ("laws", "政策法规"),
     ("rules", "规则与参数"),
     ("exemptions", "例外情形登记"),

@@ -18,7 +18,14 @@ _ALL = "docx,pdf,html"
 def digest(
     context: typer.Context,
     period: Annotated[str | None, typer.Option(help="2026Q3、2026-09、2026H1 或 2026")] = None,
-    report: Annotated[str, typer.Option(help="报告名称")] = "quarterly",
+    report: Annotated[
+        str,
+        typer.Option(
+            help="quarterly、brief、draft、final、debt、assets、audit、department、deputy"
+        ),
+    ] = "quarterly",
+    unit: Annotated[str | None, typer.Option(help="部门编码，用于 department")] = None,
+    deputy: Annotated[str | None, typer.Option(help="代表的账号，用于 deputy")] = None,
     formats: Annotated[str, typer.Option("--format", help="docx、pdf、html，用逗号分开")] = _ALL,
     out: Annotated[Path | None, typer.Option(help="输出文件夹，缺省 <数据目录>/digest")] = None,
     as_: AsOption = None,
@@ -31,7 +38,11 @@ def digest(
         return DONE
     if period is None:
         raise typer.BadParameter("请写明期间，如 --period 2026Q3；核对文件用 digest verify。")
-    return _build(context.obj, period, report, formats, out, as_, as_json)
+    if unit and deputy:
+        raise typer.BadParameter("--unit 和 --deputy 只写一个。")
+    subject = unit or deputy
+    wanted = f"{report}:{subject}" if subject else report
+    return _build(context.obj, period, wanted, formats, out, as_, as_json)
 
 
 def _build(

@@ -10,12 +10,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from budget_watch.access import Grant
+from budget_watch.access.errors import AccessError
+from budget_watch.access.granting import grant_of
+from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import latest_anchor
 from budget_watch.casework.committee import committee
 from budget_watch.digest import html, pdf, word
 from budget_watch.digest.document import Block, Document, Masthead, Note, Paragraph, Table
 from budget_watch.digest.errors import DigestError, DigestRefusedError
 from budget_watch.digest.exempted import in_force
+from budget_watch.digest.issues import role_title
 from budget_watch.digest.material import gather
 from budget_watch.digest.period import Period, parse
 from budget_watch.digest.template import Template, subject_of, template_of
@@ -24,6 +28,7 @@ from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.views import Desk
 from budget_watch.views import formats as wording
 
+DEPUTY = "代表"
 FORMATS: dict[str, Callable[[Document], bytes]] = {
     "docx": word.write,
     "pdf": pdf.write,
@@ -159,7 +164,20 @@ def material_of(report: str, reader: Reader, period: Period, region: str | None)
 def gathered(template: Template, reader: Reader, period: Period, region: str | None) -> Material:
     """The same for a template at hand."""
     subject, topics = subject_of(template.asked), template.material
+    if template.subject == "deputy":
+        reader = Reader(reader.home, _deputys(reader.home, subject), reader.snapshot)
     return gather(Desk(reader), reader.home, reader.grant, period, region, topics, subject)
+
+
+def _deputys(home: Home, user: str) -> Grant:
+    """The Grant of the deputy a report is made for: it holds no more than they see themselves."""
+    try:
+        grant = grant_of(store_of(home), user, "代表履职材料")
+    except AccessError as error:
+        raise DigestRefusedError(str(error)) from error
+    if role_title(home, grant.role or "") != DEPUTY:
+        raise DigestRefusedError(f"{user} 不是代表的账号。")
+    return grant
 
 
 def open_to(

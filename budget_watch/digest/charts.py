@@ -54,7 +54,8 @@ def bullets(rows: list[Row], take: Mapping[str, str]) -> Drawing:
 def bars(rows: list[Row], take: Mapping[str, str]) -> Drawing:
     """The same measure for several things, this year solid, last year grey behind.
 
-    `take`: ``name``, ``value`` (money), optional ``before`` (money), ``note`` (a rate at the end).
+    `take`: ``name``, ``value`` (money), optional ``before`` (money), ``note`` (a rate at the end);
+    ``label`` and ``label_before`` where they are not 本年累计 and 上年同期.
     """
     parts = [take[key] for key in ("value", "before") if key in take]
     amounts = [_amount(row, column) for row in rows for column in parts]
@@ -81,7 +82,7 @@ def bars(rows: list[Row], take: Mapping[str, str]) -> Drawing:
         picture.add(Words(_NAME + max(long, (before or 0) / most * room) + 6, top + 14, text, 11))
     low = len(rows) * (_ROW + 4) + 4
     picture.add(Line(((_NAME, 2), (_NAME, low)), d.OUTLINE, 1))
-    _key(picture, low + 14, before="before" in take)
+    _key(picture, low + 14, take)
     return picture
 
 
@@ -166,7 +167,7 @@ def alternative(rows: list[Row], take: Mapping[str, str]) -> str:
         said = [
             f"{figure.label.removeprefix(str(row[take['name']]))}{sentence(figure)}"
             for key, column in take.items()
-            if key not in ("name", "label")
+            if not key.startswith(("name", "label"))
             and isinstance(figure := row.get(column), Figure)
             and figure.known
         ]
@@ -198,12 +199,14 @@ def _value(picture: Drawing, figure: Figure, top: float, x: float) -> None:
     picture.add(Words(x, top + 14, cell(figure), _TEXT))
 
 
-def _key(picture: Drawing, y: float, before: bool) -> None:
-    picture.add(Rect(_NAME, y - 8, 12, 8), Words(_NAME + 17, y, "本年累计", 11, colour=d.NOTE))
-    if before:
+def _key(picture: Drawing, y: float, take: Mapping[str, str]) -> None:
+    label = take.get("label", "本年累计")
+    picture.add(Rect(_NAME, y - 8, 12, 8), Words(_NAME + 17, y, label, 11, colour=d.NOTE))
+    if "before" in take:
+        label = take.get("label_before", "上年同期")
         picture.add(
             Rect(_NAME + 90, y - 8, 12, 8, d.BEFORE, d.OUTLINE),
-            Words(_NAME + 107, y, "上年同期", 11, colour=d.NOTE),
+            Words(_NAME + 107, y, label, 11, colour=d.NOTE),
         )
 
 

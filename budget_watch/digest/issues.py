@@ -28,6 +28,7 @@ from budget_watch.lake.state import engine
 
 RUNNING, DONE, REFUSED, STOPPED, FAILED = "生成中", "已生成", "未生成", "已取消", "中断"
 FOLDER = "digest/issues"
+DEPUTY = "deputy:"  # begins the report that is made for one deputy
 FIGURES = "figures.json"
 MACHINE = Grant.system("").user
 SILENT = timedelta(minutes=10)  # a build that said nothing for so long has died
@@ -154,9 +155,11 @@ def get_issue(home: Home, grant: Grant, number: int, now: datetime | None = None
 
 def may_see(home: Home, grant: Grant, issue: Issue) -> bool:
     """Whether an issue is open: to readers of everything, and to whom it is published."""
-    if grant.whole:
+    if grant.whole or _own(grant, issue):
         return True
-    if grant.role is None or issue.made is None or issue.published is None:
+    if issue.report.startswith(DEPUTY) or grant.role is None:
+        return False
+    if issue.made is None or issue.published is None:
         return False
     title = role_title(home, grant.role)
     return open_to(grant, title, issue.made.region, issue.published.roles)
@@ -167,6 +170,12 @@ def attempt(home: Home, request: str) -> str | None:
     with engine(home).connect() as connection:
         query = sa.select(table.c.state).where(table.c.request == request)
         return connection.execute(query).scalar()
+
+
+def _own(grant: Grant, issue: Issue) -> bool:
+    """Whether it is the material made for this deputy, of what they may see."""
+    mine = issue.report == f"{DEPUTY}{grant.user}"
+    return mine and grant.business and grant.role is not None and issue.made is not None
 
 
 def role_title(home: Home, code: str) -> str:

@@ -303,6 +303,8 @@ def publish(
         UnknownIssueError; ActError: not theirs to do, not built, nobody named, or no reason.
     """
     issue = _theirs(home, actor, number, now)
+    if issue.report.startswith(kept.DEPUTY):
+        raise ActError("代表履职材料只给本人和预算工委看，不发布。")
     able = readers(home)
     wanted = [title for title in able if title in titles]
     if set(titles) - set(able) or not wanted:

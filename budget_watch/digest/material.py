@@ -13,8 +13,14 @@ from dataclasses import replace
 from budget_watch.access import Grant
 from budget_watch.digest.errors import TemplateError
 from budget_watch.digest.gatherer import Asked, Gatherer
+from budget_watch.digest.material_assets import put_assets
+from budget_watch.digest.material_audit import put_audit
 from budget_watch.digest.material_books import put_books
 from budget_watch.digest.material_debt import put_debt
+from budget_watch.digest.material_department import put_department
+from budget_watch.digest.material_deputy import put_deputy
+from budget_watch.digest.material_draft import put_draft
+from budget_watch.digest.material_final import put_final
 from budget_watch.digest.material_findings import put_findings
 from budget_watch.digest.material_spending import put_spending, put_three_public
 from budget_watch.digest.period import Period
@@ -29,6 +35,12 @@ TOPICS: Mapping[str, Callable[[Gatherer, Asked], None]] = {
     "three_public": put_three_public,
     "debt": put_debt,
     "findings": put_findings,
+    "draft": put_draft,
+    "final": put_final,
+    "assets": put_assets,
+    "audit": put_audit,
+    "department": put_department,
+    "deputy": put_deputy,
 }
 
 

@@ -42,6 +42,23 @@ def _put_findings(made: Gatherer, found: FindingsSummary) -> None:
         }
         for f in found.named
     ]
+    for area, title in AREAS.items():
+        key = f"findings.area.{area}"
+        if key not in made.figures:
+            among = (*found.total.queries[0].where, ("area", "=", area))
+            none = replace(
+                found.total,
+                id=key,
+                label=title,
+                value=None if found.total.value is None else 0,
+                queries=(replace(found.total.queries[0], where=among),),
+            )
+            made.put("", (none,))
+        made.lists[f"findings.named.{area}"] = [
+            row
+            for row, f in zip(made.lists["findings.named"], found.named, strict=True)
+            if f.area == area
+        ]
     made.put("", found.judged)
     made.words["run.as_of"] = wording.day_sentence(found.run.as_of) if found.run else ""
 

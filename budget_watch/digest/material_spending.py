@@ -23,7 +23,8 @@ def put_three_public(made: Gatherer, asked: Asked) -> None:
     _put_three_public(made, three_public(asked.desk, asked.own, asked.period.span))
 
 
-def _spent_row(made: Gatherer, each: Spending) -> Row:
+def spent_row(made: Gatherer, each: Spending) -> Row:
+    """One row of budgets, spending and progress; `short` without the city's own name."""
     row = made.row(
         "own.",
         each.name,
@@ -42,22 +43,22 @@ def _spent_row(made: Gatherer, each: Spending) -> Row:
 
 
 def _put_spending(made: Gatherer, total: Spending, parts: tuple[Spending, ...]) -> None:
-    made.lists["departments.total"] = [_spent_row(made, total)]
+    made.lists["departments.total"] = [spent_row(made, total)]
     made.figures["own.general.paid.pace"] = total.pace
     # A department whose whole budget is below 50万元 says little about progress (rule ZX06).
-    rows = [_spent_row(made, each) for each in parts if (each.current.value or 0) >= 50_000_000]
+    rows = [spent_row(made, each) for each in parts if (each.current.value or 0) >= 50_000_000]
     made.lists["departments.slowest"] = rows
     made.lists["departments.fastest"] = rows[_NAMED:][::-1]
 
 
 def _put_three_public(made: Gatherer, found: ThreePublic) -> None:
-    total = {**_spent_row(made, found.total), "name": "合计（五项科目）", "strong": "1"}
+    total = {**spent_row(made, found.total), "name": "合计（五项科目）", "strong": "1"}
     kinds = [
-        {**_spent_row(made, kind), "name": f"{kind.key.rsplit('.', 1)[1]} {kind.name}"}
+        {**spent_row(made, kind), "name": f"{kind.key.rsplit('.', 1)[1]} {kind.name}"}
         for kind in found.kinds
     ]
     made.lists["three_public.kinds"] = [*kinds]
     made.lists["three_public.table"] = [total, *kinds]
-    made.lists["three_public.departments"] = [_spent_row(made, d) for d in found.departments]
+    made.lists["three_public.departments"] = [spent_row(made, d) for d in found.departments]
     over = found.over_count
     made.put("own.", (over,))

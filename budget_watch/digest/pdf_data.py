@@ -20,6 +20,7 @@ from budget_watch.digest.drawing import width
 from budget_watch.digest.ledger import anchor_text, ledger
 from budget_watch.digest.svg import svg
 from budget_watch.digest.word import gap_line, gaps_line
+from budget_watch.digest.word_page import title_size
 
 FACE = "Noto Sans SC"
 TEXT = 156 / 25.4 * 72  # width of the text area, points
@@ -38,6 +39,7 @@ def as_data(document: Document) -> dict[str, Any]:
         "head": {
             "mark": head.mark,
             "title": head.title,
+            "big": title_size(head.title, brief=document.pages is not None),
             "subtitle": head.subtitle,
             "issue": head.issue,
             "issuer": head.issuer,

@@ -125,9 +125,21 @@ def _round(value: Fraction, places: int) -> str:
     return f"-{text}" if value < 0 and whole else text
 
 
+def _grown(figure: Figure) -> str:
+    """Against whatever the sentence names: 增长3.2%, 持平."""
+    return _plain_growth(figure).removeprefix("与上年同期")
+
+
+def _stepped(figure: Figure) -> str:
+    """An amount of change against whatever the sentence names: 增加1.20亿元, 持平."""
+    return _step(figure).removeprefix("与上年同期")
+
+
 FORMS: dict[str, Callable[[Figure], str]] = {
     "step": _step,
     "pace": _pace,
     "pull": _pull,
     "growth": _plain_growth,
+    "grown": _grown,
+    "stepped": _stepped,
 }

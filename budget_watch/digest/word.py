@@ -17,7 +17,7 @@ from typing import Any
 import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml.ns import qn
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph as TextParagraph
 
 from budget_watch.digest import exempted
@@ -37,7 +37,7 @@ from budget_watch.digest.emf import emf
 from budget_watch.digest.ledger import anchor_text, as_json, ledger
 from budget_watch.digest.pagination import PAGE, pages, text_lines
 from budget_watch.digest.repack import repack
-from budget_watch.digest.word_page import TEXT_MM, set_up
+from budget_watch.digest.word_page import TEXT_MM, set_up, title_size
 from budget_watch.digest.word_table import table
 from budget_watch.digest.word_xml import (
     attach,
@@ -116,7 +116,8 @@ class _Writer:
     def _masthead(self) -> None:
         head = self.document.masthead
         self._line(head.mark, "Mark")
-        self._line(head.title, "Masthead")
+        title = self._line(head.title, "Masthead")
+        title.runs[0].font.size = Pt(title_size(head.title, self.document.pages is not None))
         self._line(f"{head.issue}（{head.subtitle}）", "Issue")
         line = self._line(head.issuer, "Issuer")
         line.paragraph_format.tab_stops.add_tab_stop(Mm(TEXT_MM), 2)

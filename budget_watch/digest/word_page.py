@@ -14,6 +14,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from budget_watch.digest.drawing import width
 from budget_watch.digest.word_xml import field
 
 BODY, HEI, KAI, SONG, TITLE = "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体", "方正小标宋简体"
@@ -41,6 +42,11 @@ def set_up(document: Any, brief: bool = False) -> None:
     _styles(document.styles)
     if brief:
         _tighten(document.styles)
+
+
+def title_size(title: str, brief: bool = False) -> float:
+    """Of a report's title in points: on one line where 22 points (二号) do."""
+    return max(22.0, min(24.0 if brief else 30.0, (TEXT_MM * 72 / 25.4) // width(title, 1.0)))
 
 
 def _styles(styles: Any) -> None:
@@ -95,7 +101,6 @@ def _tighten(styles: Any) -> None:
     for name in ("Normal", "Body", "Heading 1", "Heading 2", "Issue", "Issuer", "Mark"):
         styles[name].font.size = Pt(14)
         styles[name].paragraph_format.line_spacing = Pt(22)
-    styles["Masthead"].font.size = Pt(26)
     styles["Masthead"].paragraph_format.space_before = Pt(4)
     styles["Masthead"].paragraph_format.space_after = Pt(4)
     styles["Gap"].font.size = Pt(9)

@@ -36,7 +36,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "search": "搜索",
     "exemptions": "例外情形登记",
     "opinions": "审议意见",
-    "digest": "季刊",
+    "digest": "季刊与报告",
     "calendar": "监督日历",
 }
 _PLACES = (

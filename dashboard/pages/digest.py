@@ -12,8 +12,9 @@ from budget_watch.digest.comparing import Changed, Comparison, compare
 from budget_watch.digest.errors import DigestError, PeriodError
 from budget_watch.digest.issues import RUNNING, Issue, figures_of, list_issues, newest
 from budget_watch.digest.period import parse
+from budget_watch.digest.template import templates_of
 from budget_watch.views import formats as fmt
-from dashboard.acting_on_digests import KINDS, NEW, PREFIX
+from dashboard.acting_on_digests import KINDS, NEW, PREFIX, QUARTERLY
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
@@ -26,7 +27,6 @@ from dashboard.pages.opinions import moment
 from dashboard.parts import Node, attrs, block, empty, insufficient, link, source_line, tag
 from dashboard.table import Column, Line, table
 
-QUARTERLY = "quarterly"
 SOURCE = "季刊登记"
 _MOST = 40  # changed figures shown before somebody asks for all
 
@@ -38,10 +38,10 @@ def page(context: Context) -> Page:
         return _one(context, found)
     body = [*_going(context, found), _list(context, found), *_building(context)]
     return Page(
-        "季刊",
+        "季刊与报告",
         [html.Div(body, className="rows")],
         lead=_lead(context, found),
-        tab_title="季刊",
+        tab_title="季刊与报告",
     )
 
 
@@ -62,9 +62,9 @@ def _lead(context: Context, found: Sequence[Issue]) -> str:
     last = built[0]
     gaps = len(last.made.gaps) if last.made else 0
     told = f"{gaps}项数据缺口列在首页" if gaps else "所用输入齐全"
+    name = f"{called(context, last)}（{parse(last.period).title}）"
     return (
-        f"共{len(built)}号，最近是第{last.number}号{parse(last.period).title}，"
-        f"{moment(last.changed_at)}生成，{told}。"
+        f"共{len(built)}号，最近是第{last.number}号{name}，{moment(last.changed_at)}生成，{told}。"
     )
 
 
@@ -75,7 +75,7 @@ def _going(context: Context, found: Sequence[Issue]) -> list[Node]:
     rows = [
         html.Li(
             [
-                html.B(f"第{issue.number}号 {parse(issue.period).title}"),
+                html.B(f"第{issue.number}号 {called(context, issue)} {parse(issue.period).title}"),
                 " ",
                 tag(RUNNING),
                 " ",
@@ -99,8 +99,9 @@ def _list(context: Context, found: Sequence[Issue]) -> Node:
     told = [issue for issue in found if issue.state != RUNNING]
     if not told:
         way = "由预算工委生成，签发发布后在这里阅读。"
-        return empty("还没有季刊。" + ("" if context.grant.whole else way))
+        return empty("还没有季刊和报告。" + ("" if context.grant.whole else way))
     columns = [
+        Column("报告"),
         Column("期间"),
         Column("编号", number=True),
         Column("数据业务日"),
@@ -112,7 +113,7 @@ def _list(context: Context, found: Sequence[Issue]) -> Node:
     ]
     return block(
         "各期",
-        table("各期季刊", columns, [_line(context, issue, found) for issue in told]),
+        table("各期季刊和报告", columns, [_line(context, issue, found) for issue in told]),
         flush=True,
         source=source_line(SOURCE, f"数据截至 {fmt.day(context.as_of)}"),
     )
@@ -120,9 +121,10 @@ def _list(context: Context, found: Sequence[Issue]) -> Node:
 
 def _line(context: Context, issue: Issue, found: Sequence[Issue]) -> Line:
     made, title = issue.made, parse(issue.period).title
-    name: Node = link(title, to_issue(context, issue, found)) if made else title
+    name: Node = called(context, issue)
     cells: list[Node] = [
-        name,
+        link(name, to_issue(context, issue, found)) if made else name,
+        title,
         str(issue.number),
         made.biz_date if made else fmt.NOT_APPLICABLE,
         made.snapshot if made else fmt.NOT_APPLICABLE,
@@ -143,10 +145,20 @@ def _standing(issue: Issue) -> Node:
 
 
 def to_issue(context: Context, issue: Issue, found: Sequence[Issue]) -> Address:
-    """The address of an issue: its period, and its number where it is not the period's newest."""
-    last = newest(found, issue.report, issue.period)
+    """The address of an issue: its period, and its number where it is not its newest 季刊."""
+    last = newest(found, QUARTERLY, issue.period)
     number = None if last is issue else str(issue.number)
     return context.address.at("digest", issue.period).with_query(no=number)
+
+
+def called(context: Context, issue: Issue) -> str:
+    """What kind of report an issue is, with whom it is about."""
+    report, _, subject = issue.report.partition(":")
+    names = {each.report: each.name for each in templates_of(context.home)}
+    name = names.get(report, report)
+    if report == QUARTERLY:
+        name = parse(issue.period).kind
+    return f"{name}（{subject}）" if subject else name
 
 
 def _building(context: Context) -> list[Node]:
@@ -156,8 +168,14 @@ def _building(context: Context) -> list[Node]:
     day = context.as_of
     quarter = (day.month - 1) // 3
     year, part = (day.year, quarter) if quarter else (day.year - 1, 4)
+    kinds = {each.report: each.name for each in templates_of(context.home)}
     fields: list[Node] = [
         role_field(context, BUILDERS),
+        labelled("报告", select("report", kinds, QUARTERLY)),
+        labelled(
+            "部门编码（部门画像）或代表账号（代表履职材料），其他不填",
+            Input(name="subject", type="text"),
+        ),
         labelled("期间种类", select("kind", KINDS, "quarter")),
         labelled("年度", Input(name="year", type="number", value=str(year), required=True)),
         labelled(
@@ -165,7 +183,7 @@ def _building(context: Context) -> list[Node]:
             Input(name="part", type="number", min="1", max="12", value=str(part)),
         ),
         html.P(
-            f"按数据截至{fmt.day(day)}的快照生成，约需几秒至一分钟；没有结束的期间不编，"
+            f"按数据截至{fmt.day(day)}的快照生成，约需几秒至一分钟；没有结束的期间不编（预算草案除外），"
             "缺的数据列在首页。",
             className="note",
         ),
@@ -192,8 +210,8 @@ def _one(context: Context, found: Sequence[Issue]) -> Page:
         f"{made.title}（{made.subtitle}）",
         [html.Div(columns, className="cols-side")],
         lead=f"第{issue.number}号，数据业务日{made.biz_date}，印出{made.figures:,}个数字，{gaps}。",
-        crumbs=[("季刊", context.address.at("digest")), (made.subtitle, None)],
-        tab_title=f"季刊 {made.subtitle}",
+        crumbs=[("季刊与报告", context.address.at("digest")), (made.subtitle, None)],
+        tab_title=f"{called(context, issue)} {made.subtitle}",
     )
 
 

@@ -119,7 +119,10 @@ def _others(
                     f"第{each.number}号 {parse(each.period).title}",
                     context.address.at("digest", each.period, no=str(each.number)),
                 ),
-                html.Div(moment(each.changed_at), className="note"),
+                html.Div(
+                    f"{each.made.title if each.made else ''} {moment(each.changed_at)}",
+                    className="note",
+                ),
                 tag("正在比较")
                 if each is other
                 else link(

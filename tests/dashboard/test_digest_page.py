@@ -72,13 +72,17 @@ def test_the_list_says_when_by_whom_from_what_and_with_how_many_gaps(city: Home)
     issues = {issue.number: issue for issue in list_issues(city, OPERATOR)}
     gaps = {n: f"{len(i.made.gaps)}项" for n, i in issues.items() if i.made}
     snapshot = issues[1].made.snapshot if issues[1].made else ""
-    assert [[*row[:4], *row[5:]] for row in found] == [
-        [title, str(number), "2026-11-20", snapshot, "operator", gaps[number], "未发布"]
-        for title, number in (("2026年第三季度", 3), ("2026年8月", 2), ("2026年第三季度", 1))
+    assert [[*row[:5], *row[6:]] for row in found] == [
+        [kind, title, str(number), "2026-11-20", snapshot, "operator", gaps[number], "未发布"]
+        for kind, title, number in (
+            ("季刊", "2026年第三季度", 3),
+            ("月报", "2026年8月", 2),
+            ("季刊", "2026年第三季度", 1),
+        )
     ]
     addresses = [each for each in links(page) if each.startswith("/digest/")]
     assert addresses == ["/digest/2026Q3", "/digest/2026-08", "/digest/2026Q3?no=1"]
-    assert "共3号，最近是第3号2026年第三季度" in words(page)
+    assert "共3号，最近是第3号季刊（2026年第三季度），" in words(page)
 
 
 def test_gaps_stand_first_and_the_text_in_a_frame_of_its_own(city: Home) -> None:

@@ -60,7 +60,7 @@ def figure(unit: Unit, value: int, over: int = 1) -> Figure:
     return Figure("x", "收入", unit, value, NOWHERE, "", (), over=over)
 
 
-@given(rate=RATES, form=st.sampled_from(["", "growth"]))
+@given(rate=RATES, form=st.sampled_from(["", "growth", "grown"]))
 def test_a_growth_says_its_direction_and_its_size(rate: tuple[int, int], form: str) -> None:
     made = figure(Unit.CHANGE, *rate)
     text = sentence(made, form)
@@ -79,9 +79,9 @@ def test_points_say_their_direction_and_their_size(rate: tuple[int, int], form: 
     assert sum(word in text for word in words) == 1
 
 
-@given(fen=MONEY)
-def test_an_amount_of_change_says_its_direction_and_its_size(fen: int) -> None:
-    text = sentence(figure(Unit.FEN, fen), "step")
+@given(fen=MONEY, form=st.sampled_from(["step", "stepped"]))
+def test_an_amount_of_change_says_its_direction_and_its_size(fen: int, form: str) -> None:
+    text = sentence(figure(Unit.FEN, fen), form)
     assert said(text, "fen", Fraction(fen), "") == ""
     assert "-" not in text
 
@@ -106,7 +106,7 @@ def test_a_cell_of_change_has_a_sign_unless_it_rounds_to_nothing(rate: tuple[int
 
 
 def test_every_form_has_a_direction_that_the_check_knows() -> None:
-    assert set(FORMS) == {"step", "pace", "pull", "growth"}
+    assert set(FORMS) == {"step", "pace", "pull", "growth", "grown", "stepped"}
     assert {"增长", "快于", "拉动", "增加"} <= set(UP) and {"下降", "慢于", "下拉", "减少"} <= set(
         DOWN
     )
