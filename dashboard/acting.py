@@ -27,6 +27,7 @@ from budget_watch.casework.errors import (
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.livelihood import UnknownLivelihoodError
 from budget_watch.casework.telling.following import follow
+from budget_watch.congress.errors import UnknownCongressError
 from budget_watch.digest.issues import UnknownIssueError
 from budget_watch.lake import Home
 from budget_watch.meetings import files as demand_files
@@ -38,6 +39,7 @@ from budget_watch.opinions.errors import UnknownOpinionError, UnknownTopicError
 from budget_watch.opinions.opinion import PREFIX as OPINION
 from dashboard.acting_on_agenda import agenda_own, on_agenda
 from dashboard.acting_on_backtests import backtests_own, on_backtest
+from dashboard.acting_on_congress import congress_own, on_congress
 from dashboard.acting_on_digests import digests_own, on_digest
 from dashboard.acting_on_inspections import inspections_own, on_inspection
 from dashboard.acting_on_livelihood import livelihood_own, on_livelihood
@@ -55,6 +57,7 @@ MERGE = "merge"
 MANY = 200  # cases in one request
 _STRANGE = "这个请求不是从本系统的页面发出的，没有办理。"
 UNKNOWN = (
+    UnknownCongressError,
     UnknownAgendaError,
     UnknownCaseError,
     UnknownDemandError,
@@ -66,6 +69,7 @@ UNKNOWN = (
     UnknownTopicError,
 )
 _ELSEWHERE = (
+    (congress_own, on_congress),
     (opinions_own, on_opinion),
     (livelihood_own, on_livelihood),
     (resolutions_own, on_resolution),

@@ -191,6 +191,7 @@ PAGES: dict[str, PageShape] = {
     "agenda": PageShape("会议与议题", ("st", "year"), range(0, 2)),
     "events": PageShape("大事记", ("tab", "year")),
     "resolution": PageShape("决议事项台账", ("st", "year"), range(0, 2)),
+    "congress": PageShape("人代会", ("tab",), range(0, 2)),
     "debt": PageShape("政府债务", ("sort",), None, "z"),
     "audit": PageShape("审计整改", ("tab", "open"), None, "d"),
     "draft": PageShape("预算草案审查", ("tab", "open", "by", "rule", "stage"), None, "d"),

@@ -18,7 +18,7 @@ FLOORS = [
     {"engine"},
     {"casework"},
     {"opinions"},
-    {"meetings"},
+    {"meetings", "congress"},
     {"notices"},
     {"views"},
     {"digest", "exchange"},

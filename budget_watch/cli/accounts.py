@@ -522,6 +522,12 @@ def _acting(context: typer.Context, by: str | None) -> tuple[Store, Who]:
     return store, Who(name, grant.role or "", "", f"命令行（{getpass.getuser()}）")
 
 
+def who_grants(context: typer.Context, by: str | None) -> tuple[Who, str | None]:
+    """Who gives roles, and in which role they act; None for the one at the keyboard."""
+    _, who = _acting(context, by)
+    return who, who.role or None
+
+
 def _looking(context: typer.Context, by: str | None) -> Store:
     """The store, for one who looks at accounts: the one at the keyboard, or one of 三员."""
     from budget_watch.access.granting import may, require

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -70,6 +70,7 @@ def write(
     open_: bool = False,
     signers: Sequence[str] = (),
     submit: bool = False,
+    beside: Callable[[sa.Connection, str], None] | None = None,
     request: str | None = None,
     now: datetime | None = None,
 ) -> Done:
@@ -81,6 +82,7 @@ def write(
         wanted: what should be done, one of the file's `asks`.
         open_: whether others may read it once it is registered.
         signers: who signs with the author.
+        beside: what else is written of it in the same transaction, given its number.
 
     Raises:
         ActError: not a role that writes opinions, or something is missing or wrong.
@@ -119,6 +121,8 @@ def write(
             seq = _written(connection, desk, actor, one, after, "submit", {}, None, at)
         _store(connection, after, at)
         set_follow(connection, actor.user, after.id, after.version)
+        if beside is not None:
+            beside(connection, after.id)
         if submit:
             _tell(connection, desk, people, actor, step, one, {}, f"act:{seq}", at)
     return Done(after.id, after.state, after.version, False, seq)

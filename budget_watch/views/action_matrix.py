@@ -16,6 +16,7 @@ from budget_watch.casework.livelihood import STEPS, settings
 from budget_watch.casework.permission_matrix import Sheet
 from budget_watch.casework.reconciling import ROLES
 from budget_watch.casework.workflow import workflow_of
+from budget_watch.congress.session import CongressDesk
 from budget_watch.lake import Home
 from budget_watch.meetings.agenda import STEPS as AGENDA
 from budget_watch.meetings.agenda import agenda_flow
@@ -53,7 +54,7 @@ def action_matrix(home: Home) -> list[Action]:
     """Every action of an installation, its own changes of roles and steps in it."""
     recon = Action("调节表", "填列、签认、撤回", ROLES)
     found = [*_of_roles(home), *_cases(home), *_opinions(home), *_exemptions(), *_livelihood()]
-    found += [*_resolutions(home), *_agenda()]
+    found += [*_resolutions(home), *_agenda(), *_congress(home)]
     return [*found, recon]
 
 
@@ -138,3 +139,11 @@ def _agenda() -> Iterator[Action]:
     yield Action("会议议题", "登记", flow.keepers)
     for step, title in AGENDA.items():
         yield Action("会议议题", title, flow.who(step))
+
+
+def _congress(home: Home) -> Iterator[Action]:
+    flow = CongressDesk.of(home).flow
+    for title in ("开会次", "并为一题", "并入一题", "转财政解答组", "提前闭会"):
+        yield Action("人代会", title, flow.keepers)
+    yield Action("人代会", "提意见", flow.speakers, "限会期内、名单上的代表")
+    yield Action("人代会", "解答", flow.answerers, "限会期内、财政解答组")

@@ -28,6 +28,7 @@ TITLES = {  # as the dashboard's own menu has them; a test holds the two togethe
     "laws": "政策法规",
     "params": "参数",
     "rules": "规则与参数",
+    "congress": "人代会",
     "livelihood": "民生实事",
     "resolution": "决议事项台账",
     "agenda": "会议与议题",

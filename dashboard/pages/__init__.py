@@ -25,6 +25,7 @@ MODULES = {
     "opinion": "opinion",
     "topic": "topic",
     "lists": "lists",
+    "congress": "congress",
     "livelihood": "livelihood",
     "resolution": "resolution",
     "agenda": "agenda",

@@ -81,6 +81,7 @@ PAGES = [
     "/calendar?year=2027",
     "/calendar?tab=month&mon=1",
     "/resolution",
+    "/congress",
     "/agenda",
     "/events",
     "/sangong",

@@ -106,7 +106,13 @@ def asked(home: Home) -> list[tuple[str, str]]:
         found.append((f"/finding/{f.finding[:16]}", ""))
     found += [("/search", "?q=教育"), ("/search", "?q=公司"), ("/rules", ""), ("/rules/PZ14", "")]
     found += [("/params", ""), ("/params/execution.lag.serious", "")]
-    found += [("/agenda", ""), ("/events", ""), ("/resolution", ""), ("/resolution", "?st=逾期")]
+    found += [
+        ("/agenda", ""),
+        ("/events", ""),
+        ("/congress", ""),
+        ("/resolution", ""),
+        ("/resolution", "?st=逾期"),
+    ]
     found += [("/laws", ""), ("/laws", "?q=预算"), ("/laws/budget-law/13", "")]
     found += [("/laws/budget-law", f"?tab={tab}") for tab in ("rules", "params")]
     found += [("/calendar", ""), ("/calendar", "?year=2027"), ("/calendar", "?tab=month")]

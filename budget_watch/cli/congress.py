@@ -1,0 +1,228 @@
+"""Commands of 人代会 sessions: session list|open|grant|show|give|merge|route|answer|close."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from budget_watch.cli.casework import ByOption, RoleOption, actor_for
+from budget_watch.cli.context import Context, JsonOption
+from budget_watch.cli.output import DONE, LOOK, Printer
+
+if TYPE_CHECKING:
+    from budget_watch.congress.granting import Told
+
+session_app = typer.Typer(no_args_is_help=True)
+NumberArgument = Annotated[str, typer.Argument(help="会次编号，如 RD2026-01")]
+RequestOption = Annotated[str | None, typer.Option("--request", help="请求编号；同一编号只办一次")]
+
+
+@session_app.command("list")
+def session_list(
+    context: typer.Context,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """列出会次：会期、代表团、人数。"""
+    from budget_watch.casework.cases import today_of
+    from budget_watch.congress.session import list_congresses
+
+    here: Context = context.obj
+    found = list_congresses(here.existing(), actor_for(here, user, role), today_of())
+    columns = {"congress": "编号", "title": "会次", "since": "从", "until": "到", "state": "状态"}
+    printer = Printer(as_json, {**columns, "members": "人数"}, "会次")
+    for one in found:
+        state = (
+            "会期中" if one.running(today_of()) else "未开" if one.since > today_of() else "已闭"
+        )
+        row = {"congress": one.id, "title": one.title, "since": str(one.since)}
+        row |= {"until": str(one.until), "state": state}
+        printer.record({**row, "members": len(one.members)})
+    printer.close({"sessions": len(found)}, f"共 {len(found)} 个会次。")
+    return DONE
+
+
+@session_app.command("open")
+def session_open(
+    context: typer.Context,
+    title: Annotated[str, typer.Argument(help="会次名称")],
+    roll: Annotated[
+        Path, typer.Option("--roll", help="名单文件，每行：代表团 姓名 账号；解答的人写 财政解答组")
+    ],
+    since: Annotated[str, typer.Option("--from", help="会期首日，如 2027-01-20")],
+    until: Annotated[str, typer.Option("--to", help="会期末日")],
+    region: Annotated[str, typer.Option("--region", help="区划代码；缺省为办理人的区划")] = "",
+    hours: Annotated[int | None, typer.Option("--hours", help="几个小时内解答")] = None,
+    request: RequestOption = None,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """开一个会次，登记代表团和名单；角色另由安全管理员授（session grant）。"""
+    from budget_watch.casework.errors import ActError
+    from budget_watch.congress.acting import open_congress
+    from budget_watch.congress.roll import day_of
+
+    here: Context = context.obj
+    try:
+        names = roll.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ActError(f"名单 {roll} 读不出来；请存为 UTF-8 文本。") from error
+    done = open_congress(
+        here.existing(),
+        actor_for(here, user, role),
+        title,
+        day_of(since),
+        day_of(until),
+        names,
+        region=region,
+        hours=hours,
+        request=request,
+    )
+    Printer(as_json, {}).close(done.__dict__, f"会次 {done.congress} 已开；请安全管理员授角色。")
+    return DONE
+
+
+@session_app.command("grant")
+def session_grant(
+    context: typer.Context,
+    number: NumberArgument,
+    end: Annotated[
+        str | None, typer.Option("--end", help="提前闭会后收回，写明原因；缺省为授予")
+    ] = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """给名单上的人授角色，只在会期内有效；由安全管理员办。有没授成的，退出码为 1。"""
+    from budget_watch.cli.accounts import who_grants
+    from budget_watch.congress.granting import end_grants, grant_members
+
+    here: Context = context.obj
+    who, acts_in = who_grants(context, by)
+    home = here.existing()
+    if end is None:
+        told = grant_members(home, who, acts_in, number)
+    else:
+        told = end_grants(home, who, acts_in, number, end)
+    printer = Printer(
+        as_json, {"user": "账号", "name": "姓名", "role": "角色", "said": "结果"}, "授权"
+    )
+    printer.records(each.__dict__ for each in told)
+    wrong = _wrong(told)
+    printer.close({"members": len(told), "refused": wrong}, f"{len(told)} 人，{wrong} 人没有授成。")
+    return LOOK if wrong else DONE
+
+
+def _wrong(told: list[Told]) -> int:
+    return sum(not each.said.startswith("已") for each in told)
+
+
+@session_app.command("show")
+def session_show(
+    context: typer.Context,
+    number: NumberArgument,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """一个会次的汇总：各代表团的意见、议题、解答。"""
+    from datetime import UTC, datetime
+
+    from budget_watch.casework.cases import today_of
+    from budget_watch.congress.session import CongressDesk, get_congress
+    from budget_watch.congress.summary import congress_record
+
+    here: Context = context.obj
+    home, actor = here.existing(), actor_for(here, user, role)
+    one = get_congress(home, actor, number, today_of())
+    told = congress_record(CongressDesk.of(home), actor, one, datetime.now(UTC))
+    printer = Printer(as_json, {}, one.id)
+    if as_json:
+        printer.record(told)
+    else:
+        for each in told["delegations"]:
+            said = f"{each['delegation']}：{each['opinions']} 件，{each['authors']} 人"
+            printer.note(said)
+        for each in told["questions"]:
+            printer.note(f"{each['topic']} {each['title']}：{each['opinions']} 件，{each['state']}")
+    printer.close(
+        {"session": one.id}, f"{one.title}：{told['given']} 件意见，并入议题 {told['merged']} 件。"
+    )
+    return DONE
+
+
+@session_app.command("give")
+def session_give(
+    context: typer.Context,
+    number: NumberArgument,
+    text: Annotated[str, typer.Argument(help="意见")],
+    page: Annotated[str, typer.Option("--page", help="针对的页面地址，如 /draft")] = "",
+    request: RequestOption = None,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """代表在会期内提一件意见。"""
+    from budget_watch.congress.acting import give
+
+    here: Context = context.obj
+    actor = actor_for(here, user, role)
+    done = give(here.existing(), actor, number, text, page=page, request=request)
+    again = "此前已收到，没有重复登记" if done.repeated else "已收到"
+    Printer(as_json, {}).close(done.__dict__, f"{again}，编号 {done.opinion}。")
+    return DONE
+
+
+@session_app.command("merge")
+def session_merge(
+    context: typer.Context,
+    number: NumberArgument,
+    title: Annotated[str, typer.Argument(help="议题名称，或已有议题的编号")],
+    opinions: Annotated[list[str], typer.Argument(help="意见编号")],
+    request: RequestOption = None,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """把相近的意见并为一题；原文不动。"""
+    from budget_watch.congress.acting import join, merge
+    from budget_watch.opinions.topics import TOPIC
+
+    here: Context = context.obj
+    actor, work = actor_for(here, user, role), join if title.startswith(TOPIC) else merge
+    done = work(here.existing(), actor, number, title, opinions, request=request)
+    Printer(as_json, {}).close(done.__dict__, f"已并入议题 {done.topic}。")
+    return DONE
+
+
+@session_app.command("act")
+def session_act(
+    context: typer.Context,
+    step: Annotated[str, typer.Argument(help="route 转财政解答组、answer 解答、close 提前闭会")],
+    number: NumberArgument,
+    topic: Annotated[str, typer.Option("--topic", help="议题编号")] = "",
+    text: Annotated[str, typer.Option("--text", help="解答，或提前闭会的原因")] = "",
+    request: RequestOption = None,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """办一步。"""
+    from budget_watch.congress.acting import ANSWER, ROUTE, STEPS, answer, close_congress, route
+    from budget_watch.congress.session import CLOSE
+
+    here: Context = context.obj
+    home, actor = here.existing(), actor_for(here, user, role)
+    works: dict[str, Any] = {
+        ROUTE: lambda: route(home, actor, number, topic, request=request),
+        ANSWER: lambda: answer(home, actor, number, topic, text, request=request),
+        CLOSE: lambda: close_congress(home, actor, number, text, request=request),
+    }
+    if step not in works:
+        raise typer.BadParameter(f"没有“{step}”这一步；可用 {'、'.join(works)}")
+    done = works[step]()
+    Printer(as_json, {}).close(done.__dict__, f"“{STEPS[step]}”已办。")
+    return DONE
