@@ -30,6 +30,7 @@ T = TypeVar("T")
 _kept: dict[tuple[Any, ...], Any] = {}
 _lock = Lock()
 _KEEP = 400
+MACHINE = Grant.system("").user
 AT_ONCE = 1_000  # rows at once of a list that is taken away whole
 _SOME = {
     Reached.UPHELD: "疑点只列初核成立以后的",
@@ -97,7 +98,7 @@ class Context:
 
     def called(self, user: str) -> str:
         """What the person of an account is called; the account where it has no name."""
-        return self.people.get(user, user)
+        return "系统" if user == MACHINE else self.people.get(user, user)
 
     @cached_property
     def last_run(self) -> PastRun | None:

@@ -151,16 +151,16 @@ def _built(
     home: Home, wanted: Sequence[Due], told: Callable[[str], None], now: datetime | None
 ) -> Iterator[Issue]:
     for one in wanted:
-        title = parse(one.period).title
+        title = f"{parse(one.period).title}的{template_of(home, one.report).name}"
         try:
             issue, _ = begin(home, ACTOR, one.period, one.report, request=one.request)
         except CaseworkError as error:  # somebody builds the same by hand
-            told(f"{title}的季刊没有定时编写：{error}")
+            told(f"{title}没有定时编写：{error}")
             continue
         issue = carry_out(home, ACTOR.grant, issue.number, waits=True, now=now)
         made = issue.state == DONE
         said = "已编好，待审批" if made else f"没有编成：{issue.stage}"
-        told(f"{title}的季刊（第{issue.number}号）{said}")
+        told(f"{title}（第{issue.number}号）{said}")
         yield issue
 
 

@@ -83,6 +83,9 @@ def _to(context: Context, told: Told) -> str:
     """Where one goes on: the findings of the rule, the case, or the list of what waits."""
     if told.page == "exemptions":
         return context.address.at("exemptions").href
+    if told.page == "digest":
+        period, number = told.subjects
+        return context.address.at("digest", period, no=number).href
     if told.rule is not None:
         found = context.address.at("alerts", rule=told.rule)
         return found.with_query(ds="加重" if told.kind == WORSE else None).href

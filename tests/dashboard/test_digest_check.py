@@ -17,6 +17,7 @@ from budget_watch.casework.errors import ActError
 from budget_watch.digest.checks import FAILED, LOOK, RUNNING, SOUND, ask, carry_out, last_check
 from budget_watch.digest.issues import folder_of
 from budget_watch.digest.issuing import build_now, publish
+from budget_watch.digest.scheduled import build_due
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from dashboard.app import create_app
@@ -123,3 +124,21 @@ def test_staff_ask_from_the_form_and_readers_see_nothing_of_it(home: Home) -> No
     assert "个数字从数据重算" in clerk.said(PAGE)
     assert "个数字从数据重算" not in dai.said(PAGE) and "核对本号" not in dai.said(PAGE)
     assert dai.get("/issue/1/check").status_code == 404
+
+
+@pytest.mark.slow
+def test_an_issue_built_by_schedule_waits_in_the_list_and_its_notice_leads_to_it(
+    home: Home,
+) -> None:
+    make(store_at(home), "signer", "signer", None)
+    settings = '[digest]\nschedule = ["half"]\n'
+    (home.root / "budget_watch.toml").write_text(settings, encoding="utf-8")
+    (issue,) = build_due(home)
+    signer = Browser(home, create_app(home))
+    assert signer.sign_in("signer").status_code == 302
+    told = words(main(home, "/digest"))
+    assert "待审批 定时编写" in told and "系统" in told and "system" not in told
+    told = signer.said("/inbox")
+    assert "示范市预算执行监督半年报（2026年上半年）第2号：已经编好，等待签发。" in told
+    assert f"/digest/2026H1?no={issue.number}" in told
+    assert "待审批" in words(main(home, f"/digest/2026H1?no={issue.number}"))

@@ -95,7 +95,7 @@ def test_the_issue_is_built_once_waits_and_the_signer_is_told(own: Home) -> None
     assert said == ["2026年第三季度的季刊（第1号）已编好，待审批"]
     assert (due(own), build_due(own)) == ([], [])
     assert [i.number for i in list_issues(own, GRANT)] == [1]
-    waiting = ("approve", f"{TITLE}：已经编好，等待签发。", "digest", ("2026Q3",))
+    waiting = ("approve", f"{TITLE}：已经编好，等待签发。", "digest", ("2026Q3", "1"))
     assert {name: told(own, name) for name in ("zhao", "li", "leader", "dai", "county")} == {
         "zhao": [waiting], "li": [], "leader": [], "dai": [], "county": [],
     }  # fmt: skip
@@ -110,8 +110,8 @@ def test_it_is_published_by_the_signer_to_whom_it_is_for_and_they_are_told(own: 
     build_due(own, now=NOW)
     zhao = actor_of(own, grant_as(own, "zhao", "test"))
     publish(own, zhao, 1, ["代表", "常委会领导"], "主任会议决定", NOW)
-    fresh = [("issued", f"{TITLE}：已经发布，请您阅读。", "digest", ("2026Q3",))]
-    done = ("approve", f"{TITLE}：曾等待签发，现在已经发布。", "digest", ("2026Q3",))
+    fresh = [("issued", f"{TITLE}：已经发布，请您阅读。", "digest", ("2026Q3", "1"))]
+    done = ("approve", f"{TITLE}：曾等待签发，现在已经发布。", "digest", ("2026Q3", "1"))
     assert {name: told(own, name) for name in ("dai", "leader", "zhao", "li", "cai")} == {
         "dai": fresh, "leader": fresh, "zhao": [done], "li": [], "cai": [],
     }  # fmt: skip

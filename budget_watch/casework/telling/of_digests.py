@@ -71,10 +71,10 @@ def _worded(actor: Actor, each: Noted, found: dict[int, _Standing]) -> Told | No
     name = f"{issue.title}第{number}号"
     if each.kind == outbox.ISSUED:
         said = "已经发布，请您阅读" if issue.roles else "曾发布，已撤回"
-        return told(each, "digest", f"{name}：{said}。", (issue.period,))
+        return told(each, "digest", f"{name}：{said}。", (issue.period, str(number)))
     said = "已经编好，等待签发" if not issue.roles else "曾等待签发，现在已经发布"
     waits = () if issue.roles else each.refs
-    return told(each, "digest", f"{name}：{said}。", (issue.period,), open_=waits)
+    return told(each, "digest", f"{name}：{said}。", (issue.period, str(number)), open_=waits)
 
 
 def _issues(connection: sa.Connection, numbers: Collection[int]) -> dict[int, _Standing]:

@@ -36,7 +36,7 @@ class Told:
         page: where one goes on: `case`, `opinion`, `topic`, `livelihood`, `exemptions`, `digest`,
             `alerts`.
         subjects: numbers of the cases, opinions, topics or projects, those the reader may see; of a
-            report its period.
+            report its period and its issue's number.
         rule: of a run's notice, the rule. count: how many findings, cases or periods.
         sentence: what it says.
         open: of what it asks, what still waits for the reader: numbers, or periods of them.
