@@ -39,7 +39,7 @@ def key_points(context: Context) -> list[Node]:
     return [
         block(
             f"{year}年预算草案",
-            html.Div(cards, className="figures"),
+            html.Div(cards, className="cols-4 divided"),
             source=source(context, "FIN-01至FIN-08 政府预算各表"),
         ),
         block(

@@ -37,7 +37,7 @@ def live_blocks(
             figure("已答", str(answered), "题"),
             figure("逾时未答", str(late), "题"),
         ],
-        className="figures",
+        className="cols-4 divided",
     )
     lines = [
         Line([name, str(many), str(people)])
@@ -128,7 +128,7 @@ def _group(context: Context, desk: CongressDesk, one: Congress, group: Group) ->
             "并入的意见", html.Textarea(" ".join(ids), name="opinions", rows=2, required=True)
         ),
     ]
-    said = f"{len(ids)}件，相近程度不低于{group.score}"
+    said = f"{len(ids)}件，文字相近程度{group.score}（满分100）"
     form = folded("并为一题", "merge", one.id, 0, fields, word="并为一题")
     return html.Div([html.P(said), html.Ul(texts), form], className="group")
 
