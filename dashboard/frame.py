@@ -17,6 +17,7 @@ from budget_watch.views import formats as fmt
 from dashboard import reach
 from dashboard.address import Address
 from dashboard.context import Context
+from dashboard.jumping import contents
 from dashboard.parts import Node, attrs, link, menu
 from dashboard.printing import printed
 from dashboard.signin.guard import visitor
@@ -433,7 +434,7 @@ def _main(page: Page, address: Address, context: Context | None) -> html.Main:
     parts.append(html.Div([html.Div(_heading(page)), acts], className="page-head"))
     if page.tools:
         parts.append(html.Div(list(page.tools), className="tools"))
-    parts += list(page.body)
+    parts += [contents(page.body), *page.body]
     return html.Main(parts, id="main", className="main", tabIndex="-1")
 
 

@@ -94,3 +94,24 @@ def test_a_subject_opens_and_a_rule_and_a_voucher_are_reached(
         window.page.go_back()
         window.stands(path)
     assert window.complaints == []
+
+
+def test_a_long_page_on_a_phone_begins_with_the_way_to_its_blocks(browser, reviewed):  # noqa: F811
+    window = looker(browser, reviewed, "phone")
+    window.open("/final")
+    listed = window.page.locator(".jump a").all_inner_texts()
+    assert listed == [
+        *("逐条审查", "决算与预算", "九张公开表的勾稽关系", "各部门", "文字与表", "公开时间"),
+    ]
+    window.page.locator(".jump a", has_text="九张公开表").click()
+    window.page.wait_for_timeout(300)
+    heading = window.page.get_by_role("heading", name="九张公开表的勾稽关系")
+    top = heading.bounding_box()["y"]
+    assert 0 <= top < 200
+    assert window.page.url.endswith("#block-3")
+    window.page.go_back()
+    window.stands("/final")
+    assert window.complaints == []
+    wide = looker(browser, reviewed, "desktop")
+    wide.open("/final")
+    assert not wide.page.locator(".jump").is_visible()
