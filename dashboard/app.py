@@ -13,10 +13,11 @@ import secrets
 import dash
 import dash_mantine_components as dmc
 import flask
-from dash import Input, Output, dcc, html
+from dash import Input, Output, dcc
 
 from budget_watch.access import Grant
 from budget_watch.lake import Home
+from dashboard import elements as html
 from dashboard.acting import serve_acts, serve_files
 from dashboard.acting_on_accounts import serve_accounts
 from dashboard.acting_on_backtests import serve_progress

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dash import dcc, html
+from dash import dcc
 
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.parts import Node, attrs
 from dashboard.table import Column, Line, table, unit_of
 

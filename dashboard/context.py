@@ -15,8 +15,10 @@ from typing import Any, TypeVar, cast
 
 from budget_watch.access import Grant, Reached
 from budget_watch.casework.accounts import people
+from budget_watch.casework.book import book_now
 from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.casework.runs import PastRun, latest_run
+from budget_watch.engine import Book
 from budget_watch.lake import Home, LakeError, Reader, Snapshot
 from budget_watch.views import Desk, Place, Span, home_place
 from budget_watch.views import formats as fmt
@@ -99,6 +101,11 @@ class Context:
     def called(self, user: str) -> str:
         """What the person of an account is called; the account where it has no name."""
         return "系统" if user == MACHINE else self.people.get(user, user)
+
+    @cached_property
+    def rule_book(self) -> Book:
+        """The rule book with the home's overlay, looked at once a request."""
+        return book_now(self.home.root)
 
     @cached_property
     def last_run(self) -> PastRun | None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import dash_mantine_components as dmc
 import flask
-from dash import html
 
 from budget_watch.access import Depth, Grant, Reached, Sensitivity
 from budget_watch.casework.cases import actor_of
 from budget_watch.notices.inbox import count_unseen
 from budget_watch.opinions.writers import may_write
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard import reach
 from dashboard.address import Address
 from dashboard.context import Context

@@ -14,6 +14,8 @@ from typing import Any
 
 from dash.development.base_component import Component
 
+from dashboard.elements import Element
+
 _WHOLE = frozenset({"Table", "Details", "Dl", "Aside"})
 _HTML = "dash_html_components"
 _VOID = frozenset({"br", "hr", "img", "col", "wbr", "input"})
@@ -48,39 +50,57 @@ def plain(tree: Any) -> Any:
     children = getattr(tree, "children", None)
     if children is None:
         return tree
-    if type(tree).__name__ in _WHOLE and _is_html(tree):
-        made: type[Any] = type(tree)
-        given = {name: value for name, value in _props(tree).items() if name != "children"}
-        return made(None, **given, **{"data-html": markup(children)})
+    if type(tree).__name__ in _WHOLE and tree._namespace == _HTML:
+        try:
+            written = markup(children)
+        except _OtherComponentError:
+            pass
+        else:
+            made: type[Any] = type(tree)
+            given = {name: value for name, value in _props(tree).items() if name != "children"}
+            return made(None, **given, **{"data-html": written})
     tree.children = plain(children)
     return tree
 
 
 def markup(node: Any) -> str:
     """A node as HTML, everything escaped."""
+    parts: list[str] = []
+    _write(node, parts)
+    return "".join(parts)
+
+
+class _OtherComponentError(Exception):
+    """A component that is no HTML."""
+
+
+def _write(node: Any, parts: list[str]) -> None:
     if node is None:
-        return ""
-    if isinstance(node, list | tuple):
-        return "".join(markup(part) for part in node)
-    if not isinstance(node, Component):
-        return escape(str(node))
-    tag = type(node).__name__.lower()
-    props = _props(node)
-    children = props.pop("children", None)
-    written = "".join(_attribute(name, value) for name, value in props.items())
-    return f"<{tag}{written}>" + ("" if tag in _VOID else f"{markup(children)}</{tag}>")
+        return
+    if isinstance(node, str):
+        parts.append(escape(node))
+    elif isinstance(node, list | tuple):
+        for part in node:
+            _write(part, parts)
+    elif isinstance(node, Component):
+        if node._namespace != _HTML:
+            raise _OtherComponentError
+        tag = node._type.lower()
+        props = _props(node)
+        children = props.pop("children", None)
+        written = "".join(_attribute(name, value) for name, value in props.items())
+        parts.append(f"<{tag}{written}>")
+        if tag not in _VOID:
+            _write(children, parts)
+            parts.append(f"</{tag}>")
+    else:
+        parts.append(escape(str(node)))
 
 
 def _props(node: Any) -> dict[str, Any]:
+    if isinstance(node, Element):
+        return node.props
     return dict(node.to_plotly_json()["props"])
-
-
-def _is_html(node: Any) -> bool:
-    if isinstance(node, list | tuple):
-        return all(_is_html(part) for part in node)
-    if not isinstance(node, Component):
-        return True
-    return node._namespace == _HTML and _is_html(getattr(node, "children", None))
 
 
 def _attribute(name: str, value: Any) -> str:

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from dash import html
-
+from dashboard import elements as html
 from dashboard.address import Address
 
 Node = Any  # a Dash component, text, or a list of them

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import flask
-from dash import html
 from dash.development.base_component import Component
 
 from budget_watch.casework.cases import HERE
 from budget_watch.casework.committee import committee
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.page_reading import words

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dash import html
-
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.parts import Node, attrs, link
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -55,10 +56,18 @@ def book_folders(root: Path) -> list[Path]:
 
 def book_stamp(root: Path) -> str:
     """Changes when a file of the rule book is written, added or removed; reads no file."""
-    files = sorted(path for folder in book_folders(root) for path in folder.rglob("*.y*ml"))
-    stats = ((str(path), path.stat()) for path in files)
-    marks = "\n".join(f"{name} {stat.st_mtime_ns} {stat.st_size}" for name, stat in stats)
-    return hashlib.sha256(marks.encode()).hexdigest()
+    marks = sorted(mark for folder in book_folders(root) for mark in _marks(str(folder)))
+    return hashlib.sha256("\n".join(marks).encode()).hexdigest()
+
+
+def _marks(folder: str) -> Iterator[str]:
+    """A line for each YAML file of a folder and below: its path, time and size."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _marks(entry.path)
+        elif entry.name.endswith((".yaml", ".yml")):
+            stat = entry.stat()
+            yield f"{entry.path} {stat.st_mtime_ns} {stat.st_size}"
 
 
 def book_hashes(root: Path) -> dict[str, str]:

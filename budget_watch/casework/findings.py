@@ -19,6 +19,7 @@ from budget_watch.access import Grant, Mask, Reached
 from budget_watch.casework import tables as t
 from budget_watch.casework.data_state import CLEARED
 from budget_watch.casework.errors import UnknownFindingError
+from budget_watch.casework.finding_lists import kept_list
 from budget_watch.casework.hiding import hidden
 from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.casework.workflow import workflow_of
@@ -156,7 +157,12 @@ def list_findings(
         .order_by(rank, table.c.first_seen.desc(), table.c.rule, table.c.id)
     )
     with engine(home).connect() as connection:
-        return [_finding(row, grant) for row in connection.execute(query).mappings()]
+        return kept_list(
+            connection,
+            query,
+            grant.mask,
+            lambda: [_finding(row, grant) for row in connection.execute(query).mappings()],
+        )
 
 
 def get_finding(home: Home, grant: Grant, finding_id: str) -> Finding:

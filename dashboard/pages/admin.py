@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dash import html
-
 from budget_watch.access import accounts, assigning, sessions
 from budget_watch.access.accounts import Account
 from budget_watch.access.telling import LOCKED, STATES, role_title, state_of
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.errors import NotFoundError
 from dashboard.frame import OFFICES, Page

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.access import Scope, accounts, assigning, enrolling, second, sessions
 from budget_watch.access.accounts import Account
 from budget_watch.access.assigning import Approval, Assignment
@@ -25,6 +23,7 @@ from budget_watch.access.telling import (
 )
 from budget_watch.casework.cases import actor_of
 from budget_watch.notices.contacts import Contact, all_contacts
+from dashboard import elements as html
 from dashboard.acting_on_accounts import NAMES, names_of
 from dashboard.address import Address
 from dashboard.errors import NotFoundError

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from dash import html
-
 from budget_watch.access.telling import role_title
 from budget_watch.audit import Entry
 from budget_watch.casework.auditing import entries, last_check, latest_anchor, sound_text
 from budget_watch.views.audit_words import ROOMS, act_words, shortened, told
+from dashboard import elements as html
 from dashboard.errors import AddressError
 from dashboard.frame import Page
 from dashboard.markup import Input

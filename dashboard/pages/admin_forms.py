@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
-
+from dashboard import elements as html
 from dashboard.acting_on_accounts import CHECKED, PATH, STEPS, SURE
 from dashboard.markup import Input
 from dashboard.pages.forms import labelled

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.permission_matrix import TITLES, matrix
 from budget_watch.views.action_matrix import TITLES as ACTION_TITLES
 from budget_watch.views.action_matrix import action_matrix
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.book import book_at
 from dashboard.errors import AddressError

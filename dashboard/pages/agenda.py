@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, actor_of, today_of
 from budget_watch.meetings.agenda import (
     HELD,
@@ -27,6 +25,7 @@ from budget_watch.meetings.agenda import (
 from budget_watch.meetings.demands import OUT_OF_SIGHT, DemandDesk, Linked, list_demands
 from budget_watch.meetings.errors import UnknownAgendaError
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_agenda import NEW
 from dashboard.context import Context

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.findings import list_findings
 from budget_watch.engine.laws import article_name
@@ -18,6 +16,7 @@ from budget_watch.meetings.demands import DemandDesk, carried
 from budget_watch.tables import contracts
 from budget_watch.views import formats as fmt
 from budget_watch.views.page_words import page_words
+from dashboard import elements as html
 from dashboard.address import parse
 from dashboard.book import book_of
 from dashboard.context import Context

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from dash import html
-
 from budget_watch.access import Reached
 from budget_watch.casework.findings import Finding, list_findings
 from budget_watch.casework.runs import PastRun
@@ -15,6 +13,7 @@ from budget_watch.tables import contracts
 from budget_watch.views import alerts, judgement
 from budget_watch.views import formats as fmt
 from budget_watch.views.alerts import Sieve, Sifted
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.book import book_of
 from dashboard.context import Context

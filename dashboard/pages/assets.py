@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.assets import (
@@ -20,6 +18,7 @@ from budget_watch.views.assets import (
     enterprises,
     resources,
 )
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page

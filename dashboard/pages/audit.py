@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.audit_issues import Issue, Tally, issues, repeats, tallies, tally
 from budget_watch.views.span import Place
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page

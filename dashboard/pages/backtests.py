@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.backtest_jobs import Job, Question, jobs, may_ask
 from budget_watch.views import formats as fmt
 from budget_watch.views.params import ValueTest, value_tests
+from dashboard import elements as html
 from dashboard.acting_on_backtests import CANCEL, NEW, PREFIX, PROGRESS, START, progress
 from dashboard.context import Context
 from dashboard.markup import Input

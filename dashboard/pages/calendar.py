@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from dash import html
-
 from budget_watch.casework.book import book_folders, book_stamp
 from budget_watch.casework.findings import list_findings
 from budget_watch.engine.laws import article_name
@@ -27,6 +25,7 @@ from budget_watch.views.supervision_year import (
     Standing,
     supervision_year,
 )
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.book import book_of
 from dashboard.context import Context, kept

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import HERE
 from budget_watch.digest.issues import list_issues
 from budget_watch.meetings.node_acts import (
@@ -23,6 +21,7 @@ from budget_watch.meetings.node_acts import (
     node_acts,
 )
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.forms import committee_roles
 from dashboard.parts import Node, block, empty, link, source_line, tag

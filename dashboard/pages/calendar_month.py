@@ -6,11 +6,10 @@ from calendar import Calendar
 from collections.abc import Sequence
 from datetime import date
 
-from dash import html
-
 from budget_watch.engine.workdays import calendar_of
 from budget_watch.views import formats as fmt
 from budget_watch.views.supervision_year import Standing
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.parts import Node, block, link, source_line, tag
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import formats as fmt
 from budget_watch.views.supervision_year import LATE, NEAR
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.calendar import nodes_of, standings, state_words, title_of
 from dashboard.parts import Node, block, link, source_line

@@ -5,13 +5,12 @@ A department comes here from 我的待办: what it is asked, until when, and wha
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.casework.cases import Desk, actor_of, get_case, record, today_of
 from budget_watch.casework.errors import UnknownCaseError
 from budget_watch.casework.findings import visible_among
 from budget_watch.digest.letter import told as sentences_of
 from budget_watch.lake.state import engine
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError

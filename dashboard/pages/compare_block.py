@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dash import html
-
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.compare import GROUPS, Comparison, Pair, Side, compare
 from budget_watch.views.drill import Amounts, Place
 from budget_watch.views.span import Span
 from dashboard import chart, reach
+from dashboard import elements as html
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.errors import AddressError

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, actor_of, today_of
 from budget_watch.congress.errors import UnknownCongressError
 from budget_watch.congress.session import (
@@ -19,6 +17,7 @@ from budget_watch.congress.session import (
     reads,
 )
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_congress import NEW
 from dashboard.context import Context

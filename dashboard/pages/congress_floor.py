@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.congress.acting import ANSWER
 from budget_watch.congress.session import (
@@ -19,6 +17,7 @@ from budget_watch.congress.session import (
     given_in,
 )
 from budget_watch.congress.summary import questions_for
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.markup import Input
 from dashboard.pages.forms import folded, labelled

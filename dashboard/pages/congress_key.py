@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.casework.checking import book_folders
 from budget_watch.congress.glossary import Term, glossary
 from budget_watch.engine.laws import article_name
@@ -11,6 +9,7 @@ from budget_watch.views import draft_budget as budgets
 from budget_watch.views import formats as fmt
 from budget_watch.views.books import BOOKS
 from budget_watch.views.review_questions import DRAFT
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.pages.draft import AREA

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dash import html
-
 from budget_watch.casework.cases import Actor
 from budget_watch.congress.acting import ROUTE
 from budget_watch.congress.gathering import Group, groups
 from budget_watch.congress.session import CLOSE, Congress, CongressDesk, given_in, questions_of
 from budget_watch.congress.summary import tally_of
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input

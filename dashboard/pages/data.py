@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from dash import html
-
 from budget_watch.casework.runs import PastRun
 from budget_watch.tables import contracts
 from budget_watch.views import formats as fmt
 from budget_watch.views.arrivals import STATES, Arrival, arrivals, deliveries
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.engine.authority import standard
 from budget_watch.engine.params import DatedValue
 from budget_watch.views import formats as fmt
@@ -13,6 +11,7 @@ from budget_watch.views.debt import Debt, Limit, Position, debt, position, regio
 from budget_watch.views.figure import Figure
 from budget_watch.views.span import Place
 from dashboard import chart
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.book import book_of
 from dashboard.context import Context

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.debt import Debt, Limit, limit_basis
 from budget_watch.views.figure import Figure
 from budget_watch.views.span import Place
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.pages.law_text import law_link

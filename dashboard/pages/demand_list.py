@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from dash import html
-
 from budget_watch.meetings.demands import GOVERNMENT, LATE, Demand, DemandDesk
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.forms import place_text
 from dashboard.parts import Node, block, link, source_line, tag

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
-
 from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.digest.comparing import Changed, Comparison, compare
@@ -14,6 +12,7 @@ from budget_watch.digest.issues import RUNNING, Issue, figures_of, list_issues, 
 from budget_watch.digest.period import parse
 from budget_watch.digest.template import templates_of
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.acting_on_digests import KINDS, NEW, PREFIX, QUARTERLY
 from dashboard.address import Address
 from dashboard.context import Context

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.digest.checks import FAILED, LOOK, RUNNING, Check, last_check
 from budget_watch.digest.issues import Issue
+from dashboard import elements as html
 from dashboard.acting_on_digests import PREFIX
 from dashboard.context import Context
 from dashboard.issue_files import check_of

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
-
 from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.cases import actor_of
@@ -13,6 +11,7 @@ from budget_watch.digest.issues import Issue
 from budget_watch.digest.issuing import may_take, readers
 from budget_watch.digest.period import parse
 from budget_watch.digest.telling import PUBLISHERS
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_digests import PREFIX
 from dashboard.context import Context

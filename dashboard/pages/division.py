@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dash import html
-
 from budget_watch.views import alerts, drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
+from dashboard import elements as html
 from dashboard import reach
 from dashboard.address import LETTERS
 from dashboard.context import Context

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dash import html
-
 from budget_watch.views import drill, vouchers
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Place
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.place_text import VOUCHERS, called, period, source
 from dashboard.parts import Node, block, empty, link

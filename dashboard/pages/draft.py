@@ -5,8 +5,6 @@ Source: pages.md §3.13; the questions are those of 预算法 articles 44 and 48
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.casework.cases import actor_of, today_of
 from budget_watch.casework.findings import Finding
 from budget_watch.meetings.demands import DemandDesk, carried
@@ -18,6 +16,7 @@ from budget_watch.views.draft_departments import Plan, disclosed, divided, moved
 from budget_watch.views.review import Review
 from budget_watch.views.review_questions import DRAFT
 from budget_watch.views.span import Place
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import draft_budget as budgets
 from budget_watch.views import formats as fmt
 from budget_watch.views.draft_budget import VERSIONS
 from budget_watch.views.draft_departments import Plan, divided, moved, plan
 from budget_watch.views.review_questions import DRAFT
 from budget_watch.views.span import Place
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import AddressError, NotFoundError
 from dashboard.frame import Page

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import draft_budget as budgets
 from budget_watch.views import formats as fmt
 from budget_watch.views.books import BOOKS
 from budget_watch.views.span import Place
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.pages.review_table import source

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from dash import html
-
 from budget_watch.calendar.due import Span
 from budget_watch.lake import day_runs
 from budget_watch.lake.owing import STATES, Delivered
 from budget_watch.views import formats as fmt
 from budget_watch.views.due_board import SIGNS, Board, Row, asked_on, due_board
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.place_text import source
 from dashboard.parts import Node, attrs, block, empty, link

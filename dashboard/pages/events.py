@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from dash import html
-
 from budget_watch.casework.cases import HERE, actor_of
 from budget_watch.digest.issues import list_issues
 from budget_watch.views import formats as fmt
 from budget_watch.views.chronicle import DIGEST, KINDS, Event, events
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page

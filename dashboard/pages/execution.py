@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Place
+from dashboard import elements as html
 from dashboard import reach
 from dashboard.address import COMMON, LETTERS, Address
 from dashboard.context import Context

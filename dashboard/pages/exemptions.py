@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, actor_of
 from budget_watch.casework.exemption_acts import Parts, judged_day, parts
 from budget_watch.casework.exemption_entries import ASKED, BY_ACCOUNT, ENDED, REFUSED
 from budget_watch.casework.exemptions import register
 from budget_watch.casework.findings import Finding
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.book import book_of
 from dashboard.context import Context

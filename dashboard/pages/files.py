@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
-
 from budget_watch.casework.file_check import KINDS
 from budget_watch.casework.file_store import Attachment
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.markup import Input
 from dashboard.pages.forms import labelled, role_field

@@ -5,8 +5,6 @@ Source: pages.md §3.13; identities are those of rule JS06, days those of rule J
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import final_accounts as finals
 from budget_watch.views import final_forms as disclosed
 from budget_watch.views import formats as fmt
@@ -14,6 +12,7 @@ from budget_watch.views.draft_budget import REPORTS
 from budget_watch.views.review import Review
 from budget_watch.views.review_questions import FINAL
 from budget_watch.views.span import Place
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import AddressError
 from dashboard.frame import Page

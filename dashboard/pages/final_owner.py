@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.engine.authority import before_noun
 from budget_watch.views import final_forms as disclosed
 from budget_watch.views import formats as fmt
 from budget_watch.views.review_questions import FINAL
 from budget_watch.views.span import Place
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.book import book_of
 from dashboard.context import Context

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.data_state import EXEMPT
 from budget_watch.casework.errors import UnknownFindingError
 from budget_watch.casework.exemptions import exempting
@@ -16,6 +14,7 @@ from budget_watch.engine.explain import Explanation
 from budget_watch.engine.render import MOST_DECIMALS
 from budget_watch.views import formats as fmt
 from budget_watch.views import judgement
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError

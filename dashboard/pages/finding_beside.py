@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.findings import Finding, history
 from budget_watch.views import formats as fmt
 from budget_watch.views import judgement
 from budget_watch.views.drill import Place, Scope
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.alerts import chip_of, owner
 from dashboard.pages.place_charts import monthly

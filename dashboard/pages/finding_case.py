@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.attachments import attachments
 from budget_watch.casework.cases import (
     HERE,
@@ -33,6 +31,7 @@ from budget_watch.casework.telling.following import followed
 from budget_watch.casework.workflow import NEED_WORDS, Transition
 from budget_watch.lake.state import engine
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.acting import FOLLOW, RATE, UNFOLLOW, chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
 from budget_watch.engine.explain import Explanation
 from budget_watch.lake import UnknownTableError
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.place_text import source
 from dashboard.pages.rule_words import table_title

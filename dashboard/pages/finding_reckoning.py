@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
 from budget_watch.engine.authority import standard as authority
 from budget_watch.engine.explain import Explanation
 from budget_watch.engine.laws import article_name
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.pages.law_text import NOT_LOADED, in_force, law_link, value_basis

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import FINANCE, Desk, actor_of
 from budget_watch.casework.workflow import Clock, LawBasis, LocalBasis
 from budget_watch.engine.laws import article_name
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.book import book_of
 from dashboard.context import Context

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.parts import level_chip, link
 from dashboard.table import Column, Line, table

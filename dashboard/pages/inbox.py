@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dash import html
-
 from budget_watch.casework.cases import HERE, actor_of
 from budget_watch.casework.telling.outbox import KINDS, WORSE
 from budget_watch.casework.telling.told import Told
 from budget_watch.notices.inbox import inbox, other_roles
+from dashboard import elements as html
 from dashboard.acting import SEEN, chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page

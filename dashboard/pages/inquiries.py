@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dash import html
-
 from budget_watch.casework.cases import Case, Desk, actor_of, list_cases
 from budget_watch.casework.inquiries import months_of
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page

@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import date
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.inspection import (
     ANSWERS,
@@ -19,6 +17,7 @@ from budget_watch.casework.inspection import (
     get_draw,
     results,
 )
+from dashboard import elements as html
 from dashboard.acting_on_inspections import NEW_DRAW, RESULT
 from dashboard.context import Context
 from dashboard.errors import NotFoundError

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
-
 from budget_watch.engine.authority import STATUSES
 from budget_watch.engine.laws import AUTHORITIES, article_name
 from budget_watch.views import formats as fmt
@@ -20,6 +18,7 @@ from budget_watch.views.laws import (
     state_of,
     versions,
 )
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from dash import html
-
 from budget_watch.engine.laws import article_name, article_number
 from budget_watch.engine.model import Law
 from budget_watch.views import formats as fmt
 from budget_watch.views.laws import state_of
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.parts import Node, link

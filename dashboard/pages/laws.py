@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.laws import AUTHORITIES, article_name, article_number
 from budget_watch.views import formats as fmt
 from budget_watch.views.laws import Library, Match, Work, citing, find, library, named, state_of
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError, DashboardError, NotFoundError

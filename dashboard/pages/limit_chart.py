@@ -5,12 +5,11 @@ Plain HTML, so that it prints, scales and needs no script; the figures beside it
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.engine.authority import STANDARDS
 from budget_watch.engine.explain import Explanation
 from budget_watch.views import formats as fmt
 from budget_watch.views.judgement import Shown
+from dashboard import elements as html
 from dashboard.parts import Node, attrs
 
 ROOM = 1.12  # the scale ends this much after the larger of the two

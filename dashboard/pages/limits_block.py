@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dash import html
-
 from budget_watch.engine.authority import standard
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.laws import cited
 from budget_watch.engine.params import DatedValue
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.pages.law_text import citations, law_link, value_basis, value_text

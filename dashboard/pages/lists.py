@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.cases import actor_of, today_of
 from budget_watch.views import formats as fmt
 from budget_watch.views.four_lists import FourList, Row, four_lists
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.forms import export_form

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dash import html
-
 from budget_watch.access import Depth
 from budget_watch.casework.cases import Actor, actor_of, today_of
 from budget_watch.casework.livelihood import (
@@ -25,6 +23,7 @@ from budget_watch.views import formats as fmt
 from budget_watch.views.drill import span_of
 from budget_watch.views.livelihood import LivelihoodMoney, ProjectMoney, livelihood_money
 from budget_watch.views.span import Span
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_livelihood import NEW
 from dashboard.context import Context

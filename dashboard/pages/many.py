@@ -5,10 +5,9 @@ Each one is done by itself, and what could not be done is told by name; merging 
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.casework.cases import Desk, actor_of
 from budget_watch.casework.workflow import Transition
+from dashboard import elements as html
 from dashboard.acting import MANY, MERGE, chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, actor_of, today_of
 from budget_watch.opinions.about import KINDS
 from budget_watch.opinions.attachments import attachments, may_attach
@@ -23,6 +21,7 @@ from budget_watch.opinions.seeing import (
     seen_by,
 )
 from budget_watch.opinions.similar import similar
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_opinions import FOLLOW, UNFOLLOW
 from dashboard.context import Context

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, actor_of
 from budget_watch.opinions.flow import NEED_WORDS, Step
 from budget_watch.opinions.given import YES
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, possible
 from budget_watch.opinions.writers import may_write
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_opinions import NEW
 from dashboard.context import Context

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import HERE, actor_of, today_of
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, record, seen_by
 from budget_watch.opinions.topics import Topic, list_topics, topic_record
 from budget_watch.views import formats as fmt
 from budget_watch.views.page_words import page_words
+from dashboard import elements as html
 from dashboard.address import Address, parse
 from dashboard.context import Context
 from dashboard.errors import DashboardError

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.views import alerts, drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.overview import Conclusion, conclude
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.frame import Page

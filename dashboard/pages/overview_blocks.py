@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.views import formats as fmt
 from budget_watch.views.debt import position
 from budget_watch.views.three_public import three_public
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.data import arrived, reports
 from dashboard.pages.overview_books import book_place

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.books import BOOKS, FUNDS, Side, side
 from budget_watch.views.bridge import bridge
 from budget_watch.views.drill import Amounts
 from budget_watch.views.span import Place as BookPlace
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.pages.execution import SCOPE_TITLES

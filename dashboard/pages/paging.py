@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dash import html
-
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.parts import Node, link
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from dash import html
-
 from budget_watch.engine.authority import place_of, standard
 from budget_watch.engine.params import DatedValue, Parameter
 from budget_watch.views import formats as fmt
 from budget_watch.views.params import Steps, steps
 from dashboard import chart
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.law_text import value_basis, value_text
 from dashboard.pages.place_text import source

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dash import html
-
 from budget_watch.engine.authority import STATUSES, standard
 from budget_watch.engine.model import AREAS
 from budget_watch.engine.params import Parameter
 from budget_watch.views import formats as fmt
 from budget_watch.views.params import KINDS, Use, kind_of, uses
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError, NotFoundError

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.views import formats as fmt
 from budget_watch.views.compare import RATES, Peer, Peers, Rate, Standing, peers, rate_of
 from budget_watch.views.drill import Place
+from dashboard import elements as html
 from dashboard.address import LETTERS, Address
 from dashboard.context import Context
 from dashboard.errors import AddressError

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.views import formats as fmt
 from budget_watch.views import performance as perf
 from budget_watch.views.review import Review
 from budget_watch.views.review_questions import PERFORMANCE
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError, NotFoundError

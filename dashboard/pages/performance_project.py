@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views import performance as perf
 from budget_watch.views.review import Review
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page

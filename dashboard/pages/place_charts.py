@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import drill
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Amounts, Change, Place
 from dashboard import chart
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.place_text import BUDGETS, source
 from dashboard.parts import Node, block, empty

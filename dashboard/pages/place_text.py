@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.lake.layout import layout
 from budget_watch.views import formats as fmt
 from budget_watch.views.drill import Place
 from budget_watch.views.figure import Figure
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.parts import Node, definition, source_line

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.lake.quarantine import Bundle
 from budget_watch.views import formats as fmt
 from budget_watch.views import quarantine as view
 from budget_watch.views.quarantine import Row, Waiting
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page

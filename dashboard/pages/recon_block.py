@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import polars as pl
-from dash import html
 
 from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.views import formats as fmt
 from budget_watch.views import reconciliation as recon
 from budget_watch.views.reconciliation import Statement
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.errors import NotFoundError
 from dashboard.frame import Page

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import formats as fmt
 from budget_watch.views.reported import Reported, consolidated
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.place_text import source
 from dashboard.parts import block, insufficient

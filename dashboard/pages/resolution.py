@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import FINANCE, Actor, actor_of, today_of
 from budget_watch.meetings.demands import (
     GOVERNMENT,
@@ -28,6 +26,7 @@ from budget_watch.meetings.errors import UnknownDemandError
 from budget_watch.meetings.files import attachments, may_attach
 from budget_watch.meetings.flow import FIELD_WORDS, Step
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_resolutions import NEW
 from dashboard.context import Context

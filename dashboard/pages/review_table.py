@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.findings import VERIFIED, Finding
 from budget_watch.engine import Book
 from budget_watch.engine.laws import article_name
@@ -38,6 +36,7 @@ from budget_watch.views.review import (
     sentence,
 )
 from budget_watch.views.review_questions import YEAR_BEFORE, Question
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError

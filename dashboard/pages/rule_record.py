@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.checking import law_texts, rules_dir
 from budget_watch.casework.exemptions import register
 from budget_watch.engine.model import Citation
 from budget_watch.engine.testing import test_file
 from budget_watch.views import formats as fmt
 from budget_watch.views.rule_record import BackTest, RuleRun, backtests_of, runs_of, tests_of
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.backtests import ask, command, job_parts
 from dashboard.pages.law_text import NOT_LOADED, citation

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
 from budget_watch.engine.authority import STATUSES, standards_of
 from budget_watch.engine.model import AREAS
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import NotFoundError

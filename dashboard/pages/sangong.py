@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
@@ -23,6 +21,7 @@ from budget_watch.views.three_public_counts import (
     Counted,
     three_public_counts,
 )
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.errors import AddressError

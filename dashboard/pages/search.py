@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dash_mantine_components as dmc
-from dash import html
 
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.laws import library_stamp
 from budget_watch.views.search import LEAST, Group, Hit, search
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.book import book_of
 from dashboard.context import Context

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
 from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.views import formats as fmt
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.markup import Input

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, Case, Desk, actor_of, list_cases, today_of
 from budget_watch.casework.cases import record as case_record
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, record
 from budget_watch.opinions.waiting import leads_on, waiting_topics
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.cases import Actor, actor_of
 from budget_watch.opinions.errors import UnknownTopicError
 from budget_watch.opinions.inviting import guests
@@ -14,6 +12,7 @@ from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, seen_by
 from budget_watch.opinions.topic_acting import STEPS, keeps
 from budget_watch.opinions.topics import Topic, get_topic, takes_part, topic_record
+from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_opinions import CAST, NEW_TOPIC, SAY
 from dashboard.context import Context

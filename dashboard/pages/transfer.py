@@ -5,8 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.findings import Finding
 from budget_watch.engine.authority import before_noun
 from budget_watch.views import alerts
@@ -21,6 +19,7 @@ from budget_watch.views.transfers import (
     documents,
     shares,
 )
+from dashboard import elements as html
 from dashboard.book import book_of
 from dashboard.context import Context
 from dashboard.errors import AddressError

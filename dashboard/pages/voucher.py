@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
 from budget_watch.views import formats as fmt
 from budget_watch.views import voucher_chain
 from budget_watch.views.voucher_chain import Voucher
+from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.context import Context
 from dashboard.errors import NotFoundError

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dash import html
-
 from budget_watch.views import formats as fmt
 from budget_watch.views import vouchers
 from budget_watch.views.drill import Amounts, Place
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.place_text import VOUCHERS, called, period, source
 from dashboard.parts import Node, attrs, block, empty, link, menu

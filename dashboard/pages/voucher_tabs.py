@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
 from budget_watch.casework.findings import list_findings
 from budget_watch.views import formats as fmt
 from budget_watch.views import voucher_chain
 from budget_watch.views.voucher_chain import Voucher
+from dashboard import elements as html
 from dashboard.context import Context
 from dashboard.pages.alerts import chip_of
 from dashboard.pages.place_text import source
