@@ -1,6 +1,8 @@
-"""Sums of vouchers, budget lines and plans, held in memory once per snapshot and grant.
+"""Sums of vouchers, budget lines and plans, made once per snapshot and depth of reading.
 
-A drill page asks only these frames, never the vouchers. One row of the cube is one
+A drill page asks only these frames, never the vouchers. They are kept as files in the home's cache,
+where the first process that needs them puts them; the others only read. What a reader's regions,
+departments and units let through is cut out of them. One row of the cube is one
 combination of the keys; `spent` is what was paid up to the as-of day in that month,
 `late` what the same month of an earlier year saw only after that day of the month, so
 that 上年同期 compares equal spans even when the last month is not over.
@@ -9,14 +11,15 @@ Money is fen; keys are codes as the lake gives them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import date
-from threading import Lock
 
 import polars as pl
 
-from budget_watch.access import Grant
+from budget_watch.access import Depth, Grant, Scope
 from budget_watch.lake import Home, Reader, Snapshot
+from budget_watch.views.keeping import Kept, filed
 
 PLACE = ("fiscal_year", "mof_div_code", "scope_kind", "dept_code", "agency_code")
 UPPER = ("fiscal_year", "mof_div_code", "scope_kind", "dept_code")
@@ -33,6 +36,10 @@ MEASURES = (
     "vouchers",
     "late_vouchers",
 )
+
+
+_MARTS = ("payment", "budget_line", "payment_plan", "indicator")
+_FORM = 1  # of the kept files; another where what they hold changes
 
 
 @dataclass(frozen=True)
@@ -73,48 +80,92 @@ class Cube:
         return [int(year) for year in self.coarse["fiscal_year"].unique().sort().to_list()]
 
 
-_held: dict[tuple[str, str], Cube] = {}
-_lock = Lock()
-_KEEP = 6
+_KEPT: Kept[Cube] = Kept(12)
+_WHOLE: Kept[tuple[pl.DataFrame, pl.DataFrame]] = Kept(3)
 
 
 def cube(home: Home, grant: Grant, snapshot: Snapshot) -> Cube:
     """The cube of a snapshot under a grant, made once and kept for the next page."""
-    key = (f"{home.root}#{snapshot.id}", grant.key)
-    with _lock:
-        if key not in _held:
-            while len(_held) >= _KEEP:
-                _held.pop(next(iter(_held)))
-            _held[key] = build(Reader(home, grant, snapshot), snapshot.id, snapshot.biz_date)
-        return _held[key]
+    return _KEPT.get(
+        (str(home.root), snapshot.id, grant.key), lambda: _cut_out(home, grant, snapshot)
+    )
 
 
 def build(reader: Reader, snapshot: str, as_of: date) -> Cube:
     """Sum a snapshot's marts into the frames the drill asks."""
-    lines = _budget(reader, as_of)
+    return _cube(snapshot, as_of, _whole(reader, as_of), _causes(reader, as_of))
+
+
+def _cut_out(home: Home, grant: Grant, snapshot: Snapshot) -> Cube:
+    """The reader's part of what a reader of all places with the same reach would see."""
+    scope = grant.scope
+    if scope.units is not None and grant.depth < Depth.UNIT:  # units are not told apart then
+        return build(Reader(home, grant, snapshot), snapshot.id, snapshot.biz_date)
+    everywhere = replace(grant, scope=Scope())
+    whole, causes = _WHOLE.get(
+        (str(home.root), snapshot.id, everywhere.key),
+        lambda: _filed(home, everywhere, snapshot),
+    )
+    limits = {
+        "mof_div_code": scope.regions,
+        "dept_code": scope.departments,
+        "agency_code": scope.units,
+    }
+    wanted = [pl.col(name).is_in(sorted(of)) for name, of in limits.items() if of is not None]
+    if wanted:
+        whole, causes = whole.filter(*wanted), causes.filter(*wanted)
+    return _cube(snapshot.id, snapshot.biz_date, whole, causes)
+
+
+def _filed(home: Home, grant: Grant, snapshot: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
+    reader, as_of = Reader(home, grant, snapshot), snapshot.biz_date
+    for mart in _MARTS:
+        reader.scan(mart)  # refuses what was damaged since, also where the sums are there already
+
+    def made() -> dict[str, pl.DataFrame]:
+        return {"whole": _whole(reader, as_of), "causes": _causes(reader, as_of)}
+
+    name = hashlib.sha256(grant.key.encode()).hexdigest()[:16]
+    frames = filed(home.cache / "cubes", f"{snapshot.id}-{name}-{_FORM}", made)
+    return frames["whole"], frames["causes"]
+
+
+def _whole(reader: Reader, as_of: date) -> pl.DataFrame:
+    """By PLACE, CODES, FINE and month, in order of department, unit, project and indicator."""
     keys = (*PLACE, *CODES, *FINE, "month")
-    parts = [_spent(reader, as_of), lines, _plans(reader)]
-    whole = (
+    parts = [_spent(reader, as_of), _budget(reader, as_of), _plans(reader)]
+    return (
         pl.concat([part.collect(engine="streaming") for part in parts], how="diagonal")
         .with_columns(pl.col(MEASURES).fill_null(0))
         .group_by(keys)
         .agg(pl.col(MEASURES).sum())
+        .sort("dept_code", "agency_code", "pro_code", "bgt_id")
     )
-    coarse = whole.group_by(*UPPER, *CODES, "month").agg(pl.col(MEASURES).sum())
-    fine = {
-        str(key[0]): part
-        for key, part in whole.sort("dept_code", "agency_code", "pro_code", "bgt_id")
-        .partition_by("dept_code", as_dict=True, include_key=True)
-        .items()
-    }
-    causes = (
+
+
+def _causes(reader: Reader, as_of: date) -> pl.DataFrame:
+    return (
         reader.scan("budget_line")
         .filter(pl.col("eff_date") <= as_of)
         .group_by(*PLACE, *CODES, *FINE, "month", "entry", "cause")
         .agg(pl.col("initial_amt", "approved_amt", "current_amt").sum())
         .collect(engine="streaming")
     )
-    return Cube(snapshot, as_of, coarse, fine, causes)
+
+
+def _cube(snapshot: str, as_of: date, whole: pl.DataFrame, causes: pl.DataFrame) -> Cube:
+    coarse = whole.group_by(*UPPER, *CODES, "month").agg(pl.col(MEASURES).sum())
+    return Cube(snapshot, as_of, coarse, _by_department(whole), causes)
+
+
+def _by_department(whole: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Slices of rows that lie by department."""
+    runs = whole["dept_code"].rle().struct.unnest()
+    starts = [0, *runs["len"].cum_sum().to_list()]
+    return {
+        str(dept): whole.slice(start, length)
+        for start, (length, dept) in zip(starts, runs.iter_rows(), strict=False)
+    }
 
 
 def _spent(reader: Reader, as_of: date) -> pl.LazyFrame:

@@ -16,7 +16,7 @@ from budget_watch.lake.layout import layout
 from budget_watch.lake.letting import COUNT, SUMS
 from budget_watch.lake.marts import MARTS
 from budget_watch.tables import contracts
-from budget_watch.views.cubes import build
+from budget_watch.views.cubes import build, cube
 from tests.views_drill.small_city import AS_OF, CITY, COUNTY
 
 NAMES = [*contracts(), *MARTS]
@@ -113,6 +113,33 @@ def test_the_cube_of_a_reader_of_projects_has_the_same_sums_and_counts_of_vouche
     assert told(mine).equals(told(all_))
     assert mine.of("101", True)["bgt_id"].drop_nulls().is_empty()
     assert not all_.of("101", True)["bgt_id"].drop_nulls().is_empty()
+
+
+SCOPES = [
+    Scope(),
+    Scope(regions=frozenset({CITY})),
+    Scope(regions=frozenset({COUNTY})),
+    Scope(regions=frozenset({CITY}), departments=frozenset({"101"})),
+    Scope(departments=frozenset({"101"}), units=frozenset({"101002"})),
+]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_cube_cut_out_of_the_whole_is_the_cube_of_what_the_reader_may_see(city, scope):
+    window = Window(date(2026, 3, 1), date(2026, 5, 31))
+    readers = [grant_for(role, scope) for role in standard_roles()]
+    readers += [replace(readers[0], depth=Depth.DEPARTMENT), replace(readers[0], window=window)]
+    for grant in readers:
+        reader = Reader(city, grant)
+        snapshot = reader.snapshot
+        found, whole = cube(city, grant, snapshot), build(reader, snapshot.id, snapshot.biz_date)
+        for given, wanted in (
+            (found.coarse, whole.coarse),
+            (found.of(None, True), whole.of(None, True)),
+            (found.causes, whole.causes),
+        ):
+            keys = wanted.columns
+            assert given.select(keys).sort(keys).equals(wanted.sort(keys)), grant.role
 
 
 def test_an_approval_lifts_only_what_it_names_and_only_within_its_rows(city):
