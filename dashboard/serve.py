@@ -5,13 +5,11 @@ No fork: polars and Delta do not survive one.
 
 from __future__ import annotations
 
-import threading
-
 import waitress
 
-from budget_watch.access import Grant
 from budget_watch.lake import Home
-from dashboard.app import answer, create_app
+from dashboard.app import create_app
+from dashboard.warming import keep_warm
 from dashboard.watching import log_as_json
 
 
@@ -38,13 +36,7 @@ def serve(
     if as_json:
         log_as_json()
     app = create_app(home)
-    warmed(home)
+    keep_warm(home)
     waitress.serve(
         app.server, host=host, port=port, threads=8, ident="budget_watch", asyncore_use_poll=True
     )
-
-
-def warmed(home: Home) -> None:
-    """Make the first page's sums before anybody asks for it; a failure shows on that page."""
-    grant = Grant.operator("看板")
-    threading.Thread(target=answer, args=(home, grant, "/overview", ""), daemon=True).start()

@@ -76,8 +76,8 @@ def serve_by(
 def application() -> Flask:
     """The dashboard of one worker, as its server calls it."""
     from dashboard.app import create_app
-    from dashboard.serve import warmed
     from dashboard.signin.views import flush
+    from dashboard.warming import keep_warm
     from dashboard.watching import log_as_json
 
     if os.environ.get(JSON):
@@ -88,7 +88,7 @@ def application() -> Flask:
     # What was seen in the last second is written before the process goes; `atexit` is not asked.
     Finalize(None, flush, args=(home,), exitpriority=1)
     threading.Thread(target=_end_with, args=(int(os.environ[PARENT]), home), daemon=True).start()
-    warmed(home)
+    keep_warm(home)
     server: Flask = app.server
     return server
 

@@ -1,0 +1,99 @@
+"""Makes what is slow to make before somebody asks: after the start and after every new snapshot.
+
+Each worker opens, in a thread of low priority, the pages that everybody opens, with the eyes of
+those who have accounts: what they read is then kept (`dashboard.context`, `views.cubes`), and a
+reader's first page in the morning costs what the second does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from budget_watch.access import Grant
+from budget_watch.access.accounts import usable
+from budget_watch.access.errors import AccessError
+from budget_watch.access.granting import capacities, grant_in
+from budget_watch.casework.accounts import has_accounts, store_of
+from budget_watch.lake import Home, LakeError, Snapshot
+from dashboard.app import answer
+
+PAGES = (
+    *("overview", "exec", "alerts", "inbox", "sangong", "transfer", "debt", "assets", "social"),
+    *("audit", "draft", "final", "performance", "data", "calendar", "rules", "params", "laws"),
+    *("digest", "search?q=%E9%A2%84%E7%AE%97", "lists", "livelihood", "opinions", "exemptions"),
+)
+GRANTS = 12  # at most so many different ways of seeing
+_EVERY = 20.0  # seconds between two looks for a new snapshot
+_NICE = 10
+
+log = logging.getLogger("budget_watch.dashboard")
+_warm: set[tuple[str, str]] = set()  # home, snapshot
+
+
+def is_warm(home: Home) -> bool:
+    """Whether what is slow was made for the newest snapshot, in this process."""
+    return (str(home.root), _newest(home)) in _warm
+
+
+def keep_warm(home: Home) -> threading.Thread:
+    """Start the thread that warms this process for as long as it lives."""
+    thread = threading.Thread(target=_warming, args=(home,), name="warming", daemon=True)
+    thread.start()
+    return thread
+
+
+def warm(home: Home, grants: Iterable[Grant], pages: Iterable[str] = PAGES) -> None:
+    """Open pages as these readers would; what goes wrong shows when somebody opens them."""
+    for grant in grants:
+        for page in pages:
+            path, _, query = page.partition("?")
+            answer(home, grant, f"/{path}", f"?{query}" if query else "")
+
+
+def grants_in_use(home: Home) -> list[Grant]:
+    """The different ways of seeing that accounts have, those shared by most first.
+
+    The local operator's where nobody must sign in.
+    """
+    if not has_accounts(home):
+        return [Grant.operator("看板")]
+    store = store_of(home)
+    found = [
+        grant_in(store, capacity, "看板")
+        for user in sorted(usable(store))
+        for capacity in capacities(store, user)
+    ]
+    shared = Counter(each.key for each in found if each.business)
+    first = {each.key: each for each in reversed(found)}
+    return [first[key] for key, _ in shared.most_common(GRANTS)]
+
+
+def _warming(home: Home) -> None:
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    seen: set[tuple[str, str]] = set()
+    while True:
+        try:
+            newest = _newest(home)
+            new = [each for each in grants_in_use(home) if (newest, each.key) not in seen]
+            if newest:
+                warm(home, new)
+                seen = {mark for mark in seen if mark[0] == newest}
+                seen |= {(newest, each.key) for each in new}
+                _warm.add((str(home.root), newest))
+        except (AccessError, LakeError, SQLAlchemyError, OSError):
+            log.exception("warming failed; pages are made when asked for")
+        time.sleep(_EVERY)
+
+
+def _newest(home: Home) -> str:
+    known = list(Snapshot.all(home)) if home.exists else []
+    return known[-1][0] if known else ""
