@@ -12,6 +12,7 @@ read from the page before, so that addresses are those of the home. Times are th
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import socket
@@ -89,7 +90,7 @@ class Reader(HttpUser):
             "/_dash-update-component", json=body, headers=asked, name=name, catch_response=True
         ) as answer:
             told = re.search(r"app;dur=([\d.]+)", answer.headers.get("Server-Timing", ""))
-            text = answer.text or ""
+            text = _written(answer.text or "")
             if answer.status_code != 200 or told is None or "本页未能载入" in text:
                 failures.append(f"{path} {answer.status_code}")
                 answer.failure("no page")
@@ -100,11 +101,19 @@ class Reader(HttpUser):
         self.found = (deep or links or self.found)[:400]
 
 
+def _written(text: str) -> str:
+    """An answer without the escapes of its JSON, so that links stand in it as they are."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except ValueError:
+        return text
+
+
 def main() -> None:
     """Serve, load, print."""
     options = _options()
     with _served(options.home, options.workers) as (base, server):
-        _warm(base, options.warm)
+        _warm(base, options.workers)
         memory: list[list[int]] = []
         Reader.think = options.think
         user = type("Person", (Reader,), {"host": base, "abstract": False})
@@ -128,7 +137,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--think", type=float, default=5.0, help="mean seconds between pages")
-    parser.add_argument("--warm", type=int, default=8, help="pages of warming for each worker")
     return parser.parse_args()
 
 
@@ -147,29 +155,20 @@ def _served(home: Path, workers: int) -> Iterator[tuple[str, psutil.Process]]:
         server.wait(60)
 
 
-def _warm(base: str, rounds: int) -> None:
-    """Wait until it answers, then open what everybody opens first, so that sums are made."""
+def _warm(base: str, workers: int) -> None:
+    """Wait until every worker has made what is slow; they answer in turn, by chance."""
     import requests
 
-    end = time.monotonic() + 300
-    while True:
+    end, answers = time.monotonic() + 600, 0
+    while answers < 20 * workers:
         try:
-            if requests.get(f"{base}/ready", timeout=5).status_code == 200:
-                break
+            told = requests.get(f"{base}/ready", timeout=5, headers={"Connection": "close"})
+            answers = answers + 1 if told.ok and told.json().get("warm") else 0
         except requests.RequestException:
-            pass
+            answers = 0
         if time.monotonic() > end:
-            raise SystemExit("the dashboard does not get ready")
-        time.sleep(0.5)
-    person = type("Warm", (Reader,), {"host": base, "abstract": False})(
-        Environment(user_classes=[])
-    )
-    person.on_start()
-    for _ in range(rounds * 2):
-        for name in ("overview", "exec", *TOPICS):
-            person.opened(f"/{name}")
-    times.clear()
-    failures.clear()
+            raise SystemExit("the dashboard does not get warm")
+        time.sleep(0.05 if answers else 1.0)
 
 
 def _memory(server: psutil.Process) -> list[int]:

@@ -24,6 +24,7 @@ from budget_watch.access.granting import capacities, grant_in
 from budget_watch.casework.accounts import has_accounts, store_of
 from budget_watch.lake import Home, LakeError, Snapshot
 from dashboard.app import answer
+from dashboard.watching import WARM
 
 PAGES = (
     *("overview", "exec", "alerts", "inbox", "sangong", "transfer", "debt", "assets", "social"),
@@ -35,12 +36,6 @@ _EVERY = 20.0  # seconds between two looks for a new snapshot
 _NICE = 10
 
 log = logging.getLogger("budget_watch.dashboard")
-_warm: set[tuple[str, str]] = set()  # home, snapshot
-
-
-def is_warm(home: Home) -> bool:
-    """Whether what is slow was made for the newest snapshot, in this process."""
-    return (str(home.root), _newest(home)) in _warm
 
 
 def keep_warm(home: Home) -> threading.Thread:
@@ -50,10 +45,10 @@ def keep_warm(home: Home) -> threading.Thread:
     return thread
 
 
-def warm(home: Home, grants: Iterable[Grant], pages: Iterable[str] = PAGES) -> None:
+def warm(home: Home, grants: Iterable[Grant]) -> None:
     """Open pages as these readers would; what goes wrong shows when somebody opens them."""
     for grant in grants:
-        for page in pages:
+        for page in PAGES:
             path, _, query = page.partition("?")
             answer(home, grant, f"/{path}", f"?{query}" if query else "")
 
@@ -88,7 +83,7 @@ def _warming(home: Home) -> None:
                 warm(home, new)
                 seen = {mark for mark in seen if mark[0] == newest}
                 seen |= {(newest, each.key) for each in new}
-                _warm.add((str(home.root), newest))
+                WARM.add((str(home.root), newest))
         except (AccessError, LakeError, SQLAlchemyError, OSError):
             log.exception("warming failed; pages are made when asked for")
         time.sleep(_EVERY)

@@ -42,6 +42,7 @@ _AGE = prometheus.Gauge(
 )
 
 log = structlog.get_logger("budget_watch.dashboard")
+WARM: set[tuple[str, str]] = set()  # home and snapshot for which this process made what is slow
 
 
 def log_as_json() -> None:
@@ -120,14 +121,17 @@ def _health() -> flask.Response:
 
 
 def _ready(home: Home) -> tuple[flask.Response, int]:
-    """Whether pages can be answered: the state database is there, and a snapshot published."""
+    """Whether pages can be answered: the state database is there, and a snapshot published.
+
+    `warm` says whether this worker has made what is slow for the newest snapshot.
+    """
     try:
         known = list(Snapshot.all(home)) if home.exists else []
     except (LakeError, SQLAlchemyError, OSError):
         return flask.jsonify({"ready": False, "why": "state"}), 503
     if not known:
         return flask.jsonify({"ready": False, "why": "no snapshot"}), 503
-    return flask.jsonify({"ready": True}), 200
+    return flask.jsonify({"ready": True, "warm": (str(home.root), known[-1][0]) in WARM}), 200
 
 
 def _metrics(home: Home) -> flask.Response:

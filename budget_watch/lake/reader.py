@@ -89,17 +89,21 @@ class Reader:
             }
         )
 
-    def scan(self, name: str) -> pl.LazyFrame:
+    def scan(self, name: str, year: int | None = None) -> pl.LazyFrame:
         """The rows of a table or mart that the grant lets through; lazy.
 
         Empty, with the schema, where the table was never delivered.
+
+        Args:
+            year: leave files alone that hold no row of this fiscal year; others may still come
+                with rows of other years.
 
         Raises:
             UnknownTableError: there is none of this name.
             DamagedError: the files are not what was published (looked at once a process).
         """
         shape = layout(name)
-        paths = self._files(name)
+        paths = self._files(name, year)
         if not paths:
             return pl.LazyFrame(schema=self.schema(name))
         rows = pl.scan_parquet(
@@ -142,14 +146,14 @@ class Reader:
             return each.sum() if summed else pl.len().cast(pl.Int64)
         return pl.when(where).then(each).otherwise(0).sum().cast(pl.Int64)
 
-    def _files(self, name: str) -> list[str]:
+    def _files(self, name: str, year: int | None = None) -> list[str]:
         layout(name)
         if self.snapshot is None:
             return []
         if self.as_it_lies:
             return [path for path in self.snapshot.files(name) if Path(path).exists()]
         self._check(self.snapshot, name)
-        return self.snapshot.files(name)
+        return self.snapshot.files(name, year)
 
     def first_published(self, name: str) -> pl.DataFrame:
         """Batches of a table as of this snapshot: batch_id, and the first biz_date it came for.

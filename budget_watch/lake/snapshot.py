@@ -116,12 +116,21 @@ class Snapshot:
                 for row in connection.execute(query)
             ]
 
-    def files(self, name: str) -> list[str]:
-        """Absolute paths of the files of a table or mart; empty if it was never delivered."""
+    def files(self, name: str, year: int | None = None) -> list[str]:
+        """Absolute paths of the files of a table or mart; empty if it was never delivered.
+
+        Args:
+            year: only files that may hold rows of this fiscal year.
+        """
         found = self.tables.get(name)
         if found is None:
             return []
-        return [str(self.folder / name / file.path) for file in found.files]
+        own = ("", f"{year:04}") if year is not None else None
+        return [
+            str(self.folder / name / file.path)
+            for file in found.files
+            if own is None or file.part[:4] in own
+        ]
 
     def rows(self, name: str) -> int:
         """Row count of a table or mart; 0 if it was never delivered."""

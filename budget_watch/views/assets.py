@@ -153,7 +153,7 @@ def enterprises(desk: Desk, span: Span, as_of: date) -> tuple[Enterprise, ...]:
 
 def admin_assets(desk: Desk, year: int, column: str, *regions: str) -> list[AdminAssets]:
     """Administrative assets by a column (mof_div_code, dept_code, agency_code) of the last year."""
-    found = pl.DataFrame(_latest(desk, ADMIN, year, []), infer_schema_length=None)
+    found = _newest(desk, ADMIN, year, [])
     if found.is_empty():
         return []
     if regions:
@@ -164,7 +164,7 @@ def admin_assets(desk: Desk, year: int, column: str, *regions: str) -> list[Admi
 
 def admin_total(desk: Desk, year: int, *regions: str) -> AdminAssets | None:
     """All administrative assets of some regions (all without any); None where none came."""
-    found = pl.DataFrame(_latest(desk, ADMIN, year, []), infer_schema_length=None)
+    found = _newest(desk, ADMIN, year, [])
     if regions and found.height:
         found = found.filter(pl.col("mof_div_code").is_in(list(regions)))
     return None if found.is_empty() else _admin("", found)
@@ -200,12 +200,16 @@ def added(values: Iterable[int | None]) -> int | None:
 
 def _latest(desk: Desk, table: str, year: int, by: list[str]) -> list[dict[str, Any]]:
     """The rows of the last year up to this one; with `by` the last year of each."""
+    return _newest(desk, table, year, by).to_dicts()
+
+
+def _newest(desk: Desk, table: str, year: int, by: list[str]) -> pl.DataFrame:
     rows = desk.rows(table).filter(pl.col("fiscal_year") <= year)
     if by:
         rows = rows.sort("fiscal_year").unique(by, keep="last", maintain_order=True)
     elif rows.height:
         rows = rows.filter(pl.col("fiscal_year") == pl.col("fiscal_year").max())
-    return rows.to_dicts()
+    return rows
 
 
 def _month(row: dict[str, Any]) -> Month:

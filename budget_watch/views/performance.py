@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 
 import polars as pl
 
@@ -94,17 +95,17 @@ class Project:
     years: tuple[Year, ...]
     low: bool = False
 
-    @property
+    @cached_property
     def current(self) -> int:
         """变动预算 of all years."""
         return sum(each.current for each in self.years)
 
-    @property
+    @cached_property
     def spent(self) -> int:
         """支出 of all years."""
         return sum(each.spent for each in self.years)
 
-    @property
+    @cached_property
     def rate(self) -> Fraction | None:
         """Payments ÷ current budget over all years; None where there is no budget."""
         return Fraction(self.spent, self.current) if self.current > 0 else None
@@ -184,15 +185,19 @@ def crossed(some: Sequence[Project]) -> list[tuple[str, list[tuple[Project, ...]
             return len(RATES)
         return next(at for at, (_, low, top) in enumerate(RATES) if low <= one.rate < top)
 
-    def row(inside: Callable[[Project], bool]) -> list[tuple[Project, ...]]:
-        own = [each for each in some if inside(each)]
-        return [tuple(each for each in own if band(each) == at) for at in range(len(RATES) + 1)]
+    def grade(one: Project) -> int | None:
+        if one.score is None:
+            return len(SCORES)
+        return next((at for at, (_, low, top) in enumerate(SCORES) if low <= one.score < top), None)
 
-    def scored(low: int, top: int) -> Callable[[Project], bool]:
-        return lambda one: one.score is not None and low <= one.score < top
-
-    rows = [(title, row(scored(low, top))) for title, low, top in SCORES]
-    return [*rows, ("没有自评", row(lambda one: one.score is None))]
+    cells: dict[tuple[int | None, int], list[Project]] = {}
+    for one in some:
+        cells.setdefault((grade(one), band(one)), []).append(one)
+    titles = [*(title for title, _, _ in SCORES), "没有自评"]
+    return [
+        (title, [tuple(cells.get((row, at), ())) for at in range(len(RATES) + 1)])
+        for row, title in enumerate(titles)
+    ]
 
 
 def _money(desk: Desk, place: Place, dept: str, code: str) -> dict[str, tuple[Year, ...]]:

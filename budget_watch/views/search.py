@@ -60,6 +60,7 @@ def search(
     year: int,
     city: str | None,
     laws: Library | None = None,
+    paid: pl.DataFrame | None = None,
 ) -> list[Group]:
     """What a word finds, by kind.
 
@@ -68,6 +69,7 @@ def search(
         year: fiscal year of indicators, payees and vouchers.
         city: the city's own region; places of other regions begin with theirs.
         laws: the law texts.
+        paid: the year's `organisations`, where they are there already.
     """
     units = reader.scan("unit").sort("valid_from").collect()
     where = {
@@ -82,7 +84,7 @@ def search(
         _departments(units, word, city),
         _units(units, word, where),
         _projects(reader, word, place),
-        _payees(reader, word, year),
+        _payees(organisations(reader, year) if paid is None else paid, word),
         _documents(reader, word, year, place),
         _vouchers(reader, word, year),
         _findings(findings, word),
@@ -166,16 +168,18 @@ def _projects(
     )
 
 
-def _payees(reader: Reader, word: str, year: int) -> Group:
-    """Organisations paid in the year, under the department that paid them most."""
-    name = pl.col("payee_acct_name")
-    found = (
-        reader.scan("payment")
+def organisations(reader: Reader, year: int) -> pl.DataFrame:
+    """Organisations paid in the year, each under the department that paid it most, largest first.
+
+    Columns payee_acct_name, payee_acct_no, mof_div_code, scope_kind, dept_code, spent (fen, paid
+    by that department).
+    """
+    return (
+        reader.scan("payment", year)
         .filter(
             pl.col("fiscal_year") == year,
             pl.col("payee_is_person").eq_missing(pl.lit(True)).not_(),
-            name.str.contains(word, literal=True),
-            ~name.str.contains("**", literal=True),
+            ~pl.col("payee_acct_name").str.contains("**", literal=True),
         )
         .group_by("payee_acct_name", "payee_acct_no", "mof_div_code", "scope_kind", "dept_code")
         .agg(spent=pl.col("pay_amt").sum())
@@ -183,6 +187,10 @@ def _payees(reader: Reader, word: str, year: int) -> Group:
         .sort("spent", "payee_acct_name", "dept_code", descending=[True, False, False])
         .unique(["payee_acct_name", "payee_acct_no"], keep="first", maintain_order=True)
     )
+
+
+def _payees(paid: pl.DataFrame, word: str) -> Group:
+    found = paid.filter(pl.col("payee_acct_name").str.contains(word, literal=True))
 
     def hit(row: dict[str, str]) -> Hit:
         inside = row["scope_kind"] == "本级"

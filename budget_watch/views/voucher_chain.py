@@ -54,14 +54,14 @@ def get_voucher(reader: Reader, year: int, voucher_id: str) -> Voucher | None:
     if bgt_id:
         indicator = _first(reader, "indicator", year, "bgt_id", bgt_id)
         plan = _plan(reader, year, bgt_id, row["pay_date"])
-        moved = reader.scan("indicator_adjustment").filter(
+        moved = reader.scan("indicator_adjustment", year).filter(
             pl.col("fiscal_year") == year,
             pl.col("bgt_id") == bgt_id,
             pl.col("adj_date") <= row["pay_date"],
         )
         changes = int(moved.select(pl.col("amt").sum()).collect().item() or 0)
         paid = int(
-            reader.scan("payment")
+            reader.scan("payment", year)
             .filter(
                 pl.col("fiscal_year") == year,
                 pl.col("agency_code") == row["agency_code"],
@@ -74,7 +74,7 @@ def get_voucher(reader: Reader, year: int, voucher_id: str) -> Voucher | None:
             or 0
         )
     details = (
-        reader.scan("payment_detail")
+        reader.scan("payment_detail", year)
         .filter(pl.col("fiscal_year") == year, pl.col("pay_cert_id") == voucher_id)
         .sort("pay_detail_id")
         .collect()
@@ -123,7 +123,7 @@ def _listed(reader: Reader, terms: list[pl.Expr], limit: int) -> tuple[pl.DataFr
 
 def _first(reader: Reader, table: str, year: int, key: str, value: str) -> dict[str, Any] | None:
     found = (
-        reader.scan(table)
+        reader.scan(table, year)
         .filter(pl.col("fiscal_year") == year, pl.col(key) == value)
         .head(1)
         .collect()
@@ -134,7 +134,7 @@ def _first(reader: Reader, table: str, year: int, key: str, value: str) -> dict[
 def _plan(reader: Reader, year: int, bgt_id: str, day: date) -> dict[str, Any] | None:
     """The indicator's last payment plan of the payment's month or before."""
     found = (
-        reader.scan("payment_plan")
+        reader.scan("payment_plan", year)
         .filter(
             pl.col("fiscal_year") == year,
             pl.col("bgt_id") == bgt_id,

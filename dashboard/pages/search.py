@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from budget_watch.views import alerts
 from budget_watch.views import formats as fmt
 from budget_watch.views.laws import library_stamp
-from budget_watch.views.search import LEAST, Group, Hit, search
+from budget_watch.views.search import LEAST, Group, Hit, organisations, search
 from dashboard import elements as html
 from dashboard.address import Address
 from dashboard.book import book_of
@@ -40,9 +40,10 @@ def page(context: Context) -> Page:
     year = context.span.fiscal_year
     city = context.city.region if context.city else None
     findings = alerts.open_findings(context.home, context.grant)
+    paid = context.kept("organisations", lambda: organisations(context.reader, year), year)
     found = context.kept(
         "search",
-        lambda: search(context.reader, findings, word, year, city, library_of(context)),
+        lambda: search(context.reader, findings, word, year, city, library_of(context), paid),
         word,
         year,
         library_stamp(context.home.root, book_of(context).laws),

@@ -152,6 +152,20 @@ def test_an_approval_lifts_only_what_it_names_and_only_within_its_rows(city):
     assert COUNT not in found.columns
 
 
+def test_the_files_of_a_year_hold_all_its_rows(city):
+    reader = Reader(city, Grant.operator("t"))
+    for name in NAMES:
+        if "fiscal_year" not in layout(name).schema:
+            continue
+        whole = reader.scan(name).collect()
+        for year in whole["fiscal_year"].unique().drop_nulls().to_list():
+            own = pl.col("fiscal_year") == year
+            found = reader.scan(name, year).filter(own).collect()
+            assert found.equals(whole.filter(own)), (name, year)
+    all_, some = reader.snapshot.files("payment"), reader.snapshot.files("payment", 2026)
+    assert 0 < len(some) < len(all_)
+
+
 def test_a_window_cuts_events_by_their_day_and_periods_by_month_and_year(city):
     window = Window(date(2026, 3, 1), date(2026, 5, 31))
     grant = replace(Grant.operator("t"), window=window)

@@ -44,7 +44,7 @@ def test_alive_and_ready_are_told_to_anybody(home: Home, tmp_path: Path) -> None
     client = create_app(home).server.test_client()
     assert client.get("/health", environ_base=stranger).get_json() == {"alive": True}
     ready = client.get("/ready", environ_base=stranger)
-    assert (ready.status_code, ready.get_json()) == (200, {"ready": True})
+    assert (ready.status_code, ready.get_json()) == (200, {"ready": True, "warm": False})
     assert client.get("/metrics", environ_base=stranger).status_code == 404
     assert client.post("/health").status_code in (403, 404, 405)
     empty = create_app(Home(tmp_path / "none")).server.test_client().get("/ready")
