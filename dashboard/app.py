@@ -35,7 +35,7 @@ from dashboard.papers import serve_papers
 from dashboard.parts import Node, empty, link
 from dashboard.reach import ClosedError, check_open
 from dashboard.sending import slim
-from dashboard.signin import current_grant, guard
+from dashboard.signin import current_grant, guard, visitor
 from dashboard.signin.request import bearable
 from dashboard.signin.views import saw
 from dashboard.watching import showing, watch
@@ -168,12 +168,14 @@ def _tell_by_status(server: flask.Flask) -> None:
 
     @server.after_request
     def told(response: flask.Response) -> flask.Response:
-        rule = flask.request.url_rule
+        rule, who = flask.request.url_rule, visitor()
         if rule is None or rule.rule not in _FRAMES or response.status_code != 200:
+            return response
+        if who is None or who.grant is None:  # answered before anybody was known, as /health is
             return response
         search = flask.request.query_string.decode("utf-8", "replace")
         try:
-            check_open(current_grant(), parse(flask.request.path, f"?{search}" if search else ""))
+            check_open(who.grant, parse(flask.request.path, f"?{search}" if search else ""))
         except ClosedError:
             response.status_code = 403
         except DashboardError:
