@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,7 +23,7 @@ from budget_watch.access.accounts import usable
 from budget_watch.access.errors import AccessError
 from budget_watch.access.granting import capacities, grant_in
 from budget_watch.casework.accounts import has_accounts, store_of
-from budget_watch.lake import Home, LakeError, Snapshot
+from budget_watch.lake import DamagedError, Home, LakeError, Reader, Snapshot
 from dashboard.app import answer
 from dashboard.watching import WARM
 
@@ -46,7 +47,15 @@ def keep_warm(home: Home) -> threading.Thread:
 
 
 def warm(home: Home, grants: Iterable[Grant]) -> None:
-    """Open pages as these readers would; what goes wrong shows when somebody opens them."""
+    """Open pages as these readers would; what goes wrong shows when somebody opens them.
+
+    Files are held against the ledger once a process (`Reader.scan`): of all tables here, so that no
+    reader waits for it.
+    """
+    reader = Reader(home, Grant.system("看板"))
+    for name in reader.snapshot.tables if reader.snapshot else ():
+        with suppress(DamagedError):
+            reader.scan(name)
     for grant in grants:
         for page in PAGES:
             path, _, query = page.partition("?")
