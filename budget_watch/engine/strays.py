@@ -12,7 +12,7 @@ from budget_watch.engine.errors import BookError
 from budget_watch.engine.model import AREAS
 
 LISTS = {"params": "参数", "groups": "代码组", "words": "词表", "exemptions": "例外情形登记"}
-UNREAD = ("calendar", "workflow")  # the supervision year, the way of a case: not the engine's
+UNREAD = ("calendar", "glossary", "workflow")  # read by other rooms, not by the engine
 WORDS_FOR_PEOPLE = (".md",)
 ENDING, TESTS = ".yaml", ".test.yaml"
 

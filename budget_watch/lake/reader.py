@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from budget_watch.lake import records
 from budget_watch.lake.content import fingerprint
 from budget_watch.lake.errors import LakeError
 from budget_watch.lake.home import Home
-from budget_watch.lake.layout import layout
+from budget_watch.lake.layout import Layout, layout
 from budget_watch.lake.letting import COUNT, cut, letting
 from budget_watch.lake.marts import MARTS
 from budget_watch.lake.masking import masked
@@ -26,6 +27,7 @@ from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
 from budget_watch.tables import TIME_ZONE, Contract, contracts
 
+_FILE = ".file"
 _checked: set[tuple[str, ...]] = set()  # paths of the tables whose files were found whole
 _checked_lock = threading.Lock()
 
@@ -102,14 +104,33 @@ class Reader:
             UnknownTableError: there is none of this name.
             DamagedError: the files are not what was published (looked at once a process).
         """
-        shape = layout(name)
         paths = self._files(name, year)
         if not paths:
             return pl.LazyFrame(schema=self.schema(name))
-        rows = pl.scan_parquet(
-            paths, schema=shape.schema, missing_columns="insert", extra_columns="ignore"
-        )
-        rows = cut(rows, self.grant, shape, self.agencies)
+        return self._let_through(name, paths)
+
+    def one(self, name: str, year: int, key: str, value: str) -> dict[str, Any] | None:
+        """The first row of a fiscal year with this key; None where the grant lets none through.
+
+        The key is looked for in one column first, so that one file's other columns are opened.
+
+        Raises:
+            UnknownTableError, DamagedError: as `scan`.
+        """
+        paths = self._files(name, year)
+        own = (pl.col("fiscal_year") == year, pl.col(key) == value)
+        if len(paths) > 1:
+            every = _scanned(layout(name), paths, include_file_paths=_FILE)
+            found = every.filter(*own).select(pl.col(_FILE).unique()).collect()
+            paths = [path for path in paths if path in set(found[_FILE])]
+        if not paths:
+            return None
+        rows = self._let_through(name, paths).filter(*own).head(1).collect()
+        return rows.row(0, named=True) if rows.height else None
+
+    def _let_through(self, name: str, paths: list[str]) -> pl.LazyFrame:
+        shape = layout(name)
+        rows = cut(_scanned(shape, paths), self.grant, shape, self.agencies)
         changes = [
             pl.col(column).dt.convert_time_zone(TIME_ZONE)
             for column, dtype in shape.schema.items()
@@ -230,3 +251,9 @@ class Reader:
         snapshot.check(name)
         with _checked_lock:
             _checked.add(key)
+
+
+def _scanned(shape: Layout, paths: list[str], **how: Any) -> pl.LazyFrame:
+    return pl.scan_parquet(
+        paths, schema=shape.schema, missing_columns="insert", extra_columns="ignore", **how
+    )

@@ -42,17 +42,17 @@ class Voucher:
 
 def get_voucher(reader: Reader, year: int, voucher_id: str) -> Voucher | None:
     """One voucher and its chain; None where it is not there or not in the reader's scope."""
-    row = _first(reader, "payment_voucher", year, "pay_cert_id", voucher_id)
+    row = reader.one("payment_voucher", year, "pay_cert_id", voucher_id)
     if row is None:
         return None
     application = None
     if row["pay_app_id"]:
-        application = _first(reader, "payment_application", year, "pay_app_id", row["pay_app_id"])
+        application = reader.one("payment_application", year, "pay_app_id", row["pay_app_id"])
     bgt_id = (application or {}).get("bgt_id") or row.get("bgt_id")
     indicator = plan = paid = None
     changes = 0
     if bgt_id:
-        indicator = _first(reader, "indicator", year, "bgt_id", bgt_id)
+        indicator = reader.one("indicator", year, "bgt_id", bgt_id)
         plan = _plan(reader, year, bgt_id, row["pay_date"])
         moved = reader.scan("indicator_adjustment", year).filter(
             pl.col("fiscal_year") == year,
@@ -119,16 +119,6 @@ def _listed(reader: Reader, terms: list[pl.Expr], limit: int) -> tuple[pl.DataFr
         [lazy.select(SHOWN).top_k(limit, by=order), lazy.select(pl.len())]
     )
     return rows.sort(order, descending=True), int(number.item())
-
-
-def _first(reader: Reader, table: str, year: int, key: str, value: str) -> dict[str, Any] | None:
-    found = (
-        reader.scan(table, year)
-        .filter(pl.col("fiscal_year") == year, pl.col(key) == value)
-        .head(1)
-        .collect()
-    )
-    return found.row(0, named=True) if found.height else None
 
 
 def _plan(reader: Reader, year: int, bgt_id: str, day: date) -> dict[str, Any] | None:

@@ -293,7 +293,11 @@ def choices(context: Context, place: Place) -> Node:
     beside: list[Node] = []
     if step is not None and step[0] in GROUPS:
         above = replace(place, path=place.path[:-1])
-        rows = drill.divide(context.cube, above, context.span, step[0]).rows
+        rows = context.kept(
+            "beside",
+            lambda: drill.divide(context.cube, above, context.span, step[0]).rows,
+            *(above, context.span, step[0]),
+        )
         head = [letter + code for letter, code in above.path]
         for row in rows:
             if row.code != step[1]:

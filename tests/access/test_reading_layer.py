@@ -166,6 +166,22 @@ def test_the_files_of_a_year_hold_all_its_rows(city):
     assert 0 < len(some) < len(all_)
 
 
+def test_one_row_by_its_key_is_the_row_of_the_scan_or_nothing(city):
+    whole = rows(city, Grant.system("t"), "payment_voucher")
+    keys = [*whole.select("fiscal_year", "pay_cert_id").iter_rows(), (2026, "nothing"), (1999, "x")]
+    scopes = [Scope(), Scope(regions=frozenset({COUNTY})), Scope(departments=frozenset({"101"}))]
+    grants = [
+        grant_for(role, scope) for role in ("clerk", "deputy", "audit_admin") for scope in scopes
+    ]
+    for grant in grants:
+        reader, seen = Reader(city, grant), rows(city, grant, "payment_voucher")
+        for year, key in keys:
+            own = (pl.col("fiscal_year") == year) & (pl.col("pay_cert_id") == key)
+            found = seen.filter(own).rows(named=True)
+            one = reader.one("payment_voucher", year, "pay_cert_id", key)
+            assert one == (found[0] if found else None), (grant.role, key)
+
+
 def test_a_window_cuts_events_by_their_day_and_periods_by_month_and_year(city):
     window = Window(date(2026, 3, 1), date(2026, 5, 31))
     grant = replace(Grant.operator("t"), window=window)
