@@ -6,9 +6,9 @@ that died with its process is carried on by whoever looks next, here or on anoth
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -78,7 +78,7 @@ def in_a_process(home: Home, show: Show, halt: Halt) -> None:
 
     Where `halt` is set it is ended, and its issue is carried out by whoever looks next.
     """
-    context = multiprocessing.get_context("spawn")
+    context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(target=_work, args=(str(home.root), theirs), name="digest-due")
     child.start()

@@ -130,6 +130,7 @@ def schema(
         },
         "/issue/{number}/page": {"get": _get(_path("number", {"enum": [1, 2, 99999]}))},
         "/issue/{number}/state": {"get": _get(_path("number", {"enum": [1, 2, 99999]}))},
+        "/issue/{number}/check": {"get": _get(_path("number", {"enum": [1, 2, 99999]}))},
         "/letter/{case}": {"get": _get(_path("case", one_of(cases)))},
         "/inquiry/{unit}/{month}": {
             "get": _get(
