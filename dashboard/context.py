@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from threading import Lock
 from typing import Any, TypeVar, cast
 
 from budget_watch.access import Grant, Reached
@@ -24,14 +23,13 @@ from budget_watch.views import Desk, Place, Span, home_place
 from budget_watch.views import formats as fmt
 from budget_watch.views.cubes import Cube, cube
 from budget_watch.views.drill import span_of
+from budget_watch.views.keeping import Kept
 from budget_watch.views.names import Names, names
 from dashboard.address import Address
 from dashboard.errors import AddressError
 
 T = TypeVar("T")
-_kept: dict[tuple[Any, ...], Any] = {}
-_lock = Lock()
-_KEEP = 400
+_KEPT: Kept[Any] = Kept(400)
 MACHINE = Grant.system("").user
 AT_ONCE = 1_000  # rows at once of a list that is taken away whole
 _SOME = {
@@ -42,17 +40,7 @@ _SOME = {
 
 def kept(key: tuple[Any, ...], make: Callable[[], T]) -> T:
     """An answer made once for a key that names snapshot, grant and question."""
-    with _lock:
-        if key in _kept:
-            value = _kept.pop(key)
-            _kept[key] = value
-            return value  # type: ignore[no-any-return]
-    value = make()
-    with _lock:
-        while len(_kept) >= _KEEP:
-            _kept.pop(next(iter(_kept)))
-        _kept[key] = value
-    return value
+    return cast("T", _KEPT.get(key, make))
 
 
 @dataclass(frozen=True)

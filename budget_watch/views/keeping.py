@@ -41,7 +41,12 @@ class Kept(Generic[T]):
             with self._lock:
                 if key in self._held:
                     return self._held[key]
-            made = make()
+            try:
+                made = make()
+            except BaseException:
+                with self._lock:
+                    self._making.pop(key, None)
+                raise
             with self._lock:
                 while len(self._held) >= self.most:
                     del self._held[next(iter(self._held))]

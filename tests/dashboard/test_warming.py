@@ -11,7 +11,7 @@ import pytest
 from budget_watch.access import Grant, Scope
 from budget_watch.casework.accounts import store_of
 from budget_watch.lake import Home, Reader, Snapshot, Writer
-from budget_watch.views import cubes
+from budget_watch.views import cubes, keeping
 from dashboard import context, warming
 from dashboard.app import answer
 from dashboard.warming import PAGES, grants_in_use, keep_warm, warm
@@ -24,9 +24,9 @@ SMALL = {"lists"}  # the register of units is read each time: it is small, and s
 
 @pytest.fixture
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "_kept", {})
-    monkeypatch.setattr(cubes, "_KEPT", cubes.Kept(12))
-    monkeypatch.setattr(cubes, "_WHOLE", cubes.Kept(3))
+    monkeypatch.setattr(context, "_KEPT", keeping.Kept(400))
+    monkeypatch.setattr(cubes, "_KEPT", keeping.Kept(12))
+    monkeypatch.setattr(cubes, "_WHOLE", keeping.Kept(3))
 
 
 @pytest.fixture
