@@ -73,9 +73,7 @@ def write(
     path = fresh_path(part)
     target = folder / path
     store(frame, target, group_rows)
-    rows, sums = _sums(
-        pl.scan_parquet(target) if isinstance(frame, pl.LazyFrame) else frame.lazy(), money
-    )
+    rows, sums = _sums(pl.scan_parquet(target) if isinstance(frame, pl.LazyFrame) else frame, money)
     return File(path, rows, target.stat().st_size, part, sums)
 
 
@@ -142,7 +140,9 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _sums(frame: pl.LazyFrame, money: Sequence[str]) -> tuple[int, dict[str, int]]:
+def _sums(frame: pl.DataFrame | pl.LazyFrame, money: Sequence[str]) -> tuple[int, dict[str, int]]:
     wanted = [pl.len().alias(".rows"), *(pl.col(name).cast(pl.Int128).sum() for name in money)]
-    row = frame.select(wanted).collect(engine="streaming").row(0, named=True)
+    added = frame.select(wanted)
+    told = added.collect(engine="streaming") if isinstance(added, pl.LazyFrame) else added
+    row = told.row(0, named=True)
     return int(row[".rows"]), {name: int(row[name] or 0) for name in money}
