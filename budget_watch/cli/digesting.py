@@ -21,11 +21,12 @@ def digest(
     report: Annotated[
         str,
         typer.Option(
-            help="quarterly、brief、draft、final、debt、assets、audit、department、deputy"
+            help="quarterly、brief、draft、final、debt、assets、audit、department、deputy、opinions、result"
         ),
     ] = "quarterly",
     unit: Annotated[str | None, typer.Option(help="部门编码，用于 department")] = None,
     deputy: Annotated[str | None, typer.Option(help="代表的账号，用于 deputy")] = None,
+    session: Annotated[str | None, typer.Option(help="会次编号，用于 opinions、result")] = None,
     formats: Annotated[str, typer.Option("--format", help="docx、pdf、html，用逗号分开")] = _ALL,
     out: Annotated[Path | None, typer.Option(help="输出文件夹，缺省 <数据目录>/digest")] = None,
     as_: AsOption = None,
@@ -38,9 +39,10 @@ def digest(
         return DONE
     if period is None:
         raise typer.BadParameter("请写明期间，如 --period 2026Q3；核对文件用 digest verify。")
-    if unit and deputy:
-        raise typer.BadParameter("--unit 和 --deputy 只写一个。")
-    subject = unit or deputy
+    subjects = [each for each in (unit, deputy, session) if each]
+    if len(subjects) > 1:
+        raise typer.BadParameter("--unit、--deputy、--session 只写一个。")
+    subject = subjects[0] if subjects else ""
     wanted = f"{report}:{subject}" if subject else report
     return _build(context.obj, period, wanted, formats, out, as_, as_json)
 

@@ -18,7 +18,8 @@ class Asked:
 
     Attributes:
         own: the government itself. whole: with the governments below it, where it has any.
-        subject: whom it is about, where a report is about one (a department, a deputy).
+        subject: whom it is about, where a report is about one (a department, a deputy,
+            a session).
     """
 
     desk: Desk

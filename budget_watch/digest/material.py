@@ -22,6 +22,7 @@ from budget_watch.digest.material_deputy import put_deputy
 from budget_watch.digest.material_draft import put_draft
 from budget_watch.digest.material_final import put_final
 from budget_watch.digest.material_findings import put_findings
+from budget_watch.digest.material_session import put_session
 from budget_watch.digest.material_spending import put_spending, put_three_public
 from budget_watch.digest.period import Period
 from budget_watch.digest.template import QUARTERLY
@@ -41,6 +42,7 @@ TOPICS: Mapping[str, Callable[[Gatherer, Asked], None]] = {
     "audit": put_audit,
     "department": put_department,
     "deputy": put_deputy,
+    "session": put_session,
 }
 
 

@@ -30,12 +30,15 @@ _ORDER = (
     "audit",
     "department",
     "deputy",
+    "opinions",
+    "result",
 )
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _WHOM = {
     "department": "请写明部门，如 --unit 101。",
     "deputy": "请写明代表，如 --deputy 账号。",
-    "": "这种报告不分部门和代表。",
+    "session": "请写明会次，如 --session RD2027-01。",
+    "": "这种报告不分部门、代表和会次。",
 }
 _OF = ":"  # between a report and whom it is about: department:101
 
@@ -143,7 +146,7 @@ class Template(_Strict):
     report: str
     name: str
     title: str
-    subject: Literal["", "department", "deputy"] = ""
+    subject: Literal["", "department", "deputy", "session"] = ""
     material: list[str] = Field(default_factory=lambda: list(QUARTERLY))
     ended: bool = True
     pages: int | None = None

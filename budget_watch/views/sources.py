@@ -28,6 +28,8 @@ def source_titles(query: Query) -> tuple[str, ...]:
     """Code and title of every table behind a query."""
     if query.table == "finding":
         return ("疑点台账",)
+    if query.table == "congress_opinion":
+        return ("会次意见库",)
     titles = {c.name: f"{c.code} {c.title}" for c in contracts().values()}
     return tuple(titles.get(name, name) for name in _names(query))
 

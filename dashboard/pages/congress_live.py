@@ -14,6 +14,7 @@ from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input
 from dashboard.pages.congress_floor import answers_block, hidden, opinions_block
+from dashboard.pages.congress_papers import papers_block
 from dashboard.pages.forms import folded, labelled, role_field
 from dashboard.parts import Node, attrs, block, empty, figure, source_line
 from dashboard.table import Column, Line, table
@@ -60,6 +61,7 @@ def live_blocks(
             source=source_line(SOURCE, "未归并的还没有并入议题"),
         ),
         answers_block(context, questions, now),
+        *papers_block(context, one),
         opinions_block(context, "全部意见", given),
     ]
     if context.latest and (desk.keeps(actor, one) or chooses_role(context.grant)):

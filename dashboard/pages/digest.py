@@ -172,7 +172,7 @@ def _building(context: Context) -> list[Node]:
         role_field(context, BUILDERS),
         labelled("报告", select("report", kinds, QUARTERLY)),
         labelled(
-            "部门编码（部门画像）或代表账号（代表履职材料），其他不填",
+            "部门编码（部门画像）、代表账号（代表履职材料）或会次编号（审议意见汇总、审查结果报告），其他不填",
             Input(name="subject", type="text"),
         ),
         labelled("期间种类", select("kind", KINDS, "quarter")),

@@ -7,7 +7,7 @@ from typing import Any
 
 from budget_watch.access import Grant, Reached, Scope
 from budget_watch.casework.cases import Actor
-from budget_watch.congress.acting import open_congress
+from budget_watch.congress.acting import answer, give, merge, open_congress, route
 from budget_watch.lake import Home
 from tests.opinions.made_opinions import LI, in_role
 from tests.views_drill.small_city import CITY
@@ -29,6 +29,25 @@ ROLL = """东城代表团 东一 east
 东城代表团，东二，east2
 西城代表团 西一 west
 财政解答组 解答 solver"""
+
+
+CLINIC = "建议增加乡镇卫生院经费，现在设备老旧。"
+CLINIC2 = "乡镇卫生院设备老旧，建议增加经费。"
+ROAD = "农村公路养护资金没有按时到位，请说明。"
+SCHOOL = "城区学位不足，建议安排新建小学。"
+
+
+def played(home: Home) -> str:
+    """A session: two clinics merged and answered, a road put to the desk, a school left alone."""
+    number = opened(home)
+    said = ((EAST, CLINIC), (WEST, CLINIC2), (EAST2, ROAD), (WEST, SCHOOL))
+    ids = [give(home, actor, number, text, now=NOW).opinion for actor, text in said]
+    for title, own in (("乡镇卫生院经费", ids[:2]), ("农村公路养护", ids[2:3])):
+        topic = merge(home, LI, number, title, own, now=NOW).topic
+        route(home, LI, number, topic, now=NOW)
+        if len(own) == 2:
+            answer(home, SOLVER, number, topic, "已安排设备更新经费。", now=NOW)
+    return number
 
 
 def opened(home: Home, **more: Any) -> str:

@@ -34,11 +34,14 @@ from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from budget_watch.opinions.seeing import get_opinion
 from tests.congress.made_congress import (
+    CLINIC,
+    CLINIC2,
     EAST,
     EAST2,
     NOW,
     OTHER_FINANCE,
     OUTSIDE,
+    ROAD,
     ROLL,
     SINCE,
     SOLVER,
@@ -50,9 +53,6 @@ from tests.opinions.made_opinions import LEADER, LI, MEMBER, WANG, ZHAO
 from tests.views_drill.small_city import CITY, make_home
 
 DAY = NOW.date()
-CLINIC = "建议增加乡镇卫生院经费，现在设备老旧。"
-CLINIC2 = "乡镇卫生院设备老旧，建议增加经费。"
-ROAD = "农村公路养护资金没有按时到位，请说明。"
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from budget_watch.access import Scope
 from budget_watch.casework.cases import today_of
 from budget_watch.congress.acting import open_congress
 from budget_watch.congress.session import given_in, questions_of
+from budget_watch.digest.issuing import carry_out
 from dashboard.app import answer
-from tests.congress.test_congress import CLINIC, CLINIC2, ROAD
-from tests.dashboard.reading import kinds, words
+from tests.congress.made_congress import CLINIC, CLINIC2, ROAD
+from tests.dashboard.reading import kinds, links, words
 from tests.dashboard.signing import make, store_at
 from tests.dashboard.test_opinions import OURS, PEOPLE, made  # noqa: F401
 from tests.views_drill.small_city import CITY
@@ -72,6 +73,24 @@ def test_a_session_is_played_by_requests_alone(made, session):  # noqa: F811
     assert answered.status_code == 200
     for name in ("dai", "qian", "li", "member"):
         assert "已安排设备更新。" in shown(made, name, place), name
+
+
+def test_the_office_builds_the_papers_of_the_session_from_its_page(
+    made,  # noqa: F811
+    session,
+    monkeypatch,
+):
+    monkeypatch.setattr("dashboard.acting_on_digests.start", carry_out)
+    place = f"/congress/{session}"
+    for name in ("dai", "qian", "finance"):
+        assert "会议文件" not in shown(made, name, place), name
+    given = {"report": "opinions", "subject": session, "kind": "year", "year": "2026"}
+    assert post(made, "dai", "digest-new", "build", **given).status_code == 422
+    assert "还没有生成过" in shown(made, "li", place)
+    assert post(made, "li", "digest-new", "build", **given).status_code == 200
+    page = answer(made.home, made.actor("li").grant, place, "")
+    assert f"审议意见汇总（{session}）" in words(page)
+    assert "/digest/2026?no=1" in links(page)
 
 
 @pytest.mark.slow
