@@ -28,7 +28,7 @@ from budget_watch.digest.errors import DigestRefusedError
 from budget_watch.digest.gatherer import Asked, Gatherer
 from budget_watch.digest.issues import role_title
 from budget_watch.digest.writing import Row
-from budget_watch.meetings.demands import DemandDesk, carried
+from budget_watch.meetings.demands import carried
 from budget_watch.views import Figure, Query, Unit
 from budget_watch.views import formats as fmt
 from budget_watch.views.figure import Origin
@@ -124,7 +124,7 @@ def _count(
     asked: Asked, one: Congress, key: str, label: str, number: int, delegation: str = ""
 ) -> Figure:
     origin = Origin(one.mof_div_code, "本级", "会次意见库", one.title, asked.desk.snapshot)
-    where = (("congress", "=", one.id),)
+    where: tuple[tuple[str, str, str], ...] = (("congress", "=", one.id),)
     where += (("delegation", "=", delegation),) if delegation else ()
     query = Query("congress_opinion", "*", where)
     return Figure(key, label, Unit.COUNT, number, origin, "件数", (query,))
@@ -178,14 +178,13 @@ def _line(text: str) -> str:
 
 def _put_demands(made: Gatherer, asked: Asked, actor: Actor, year: int) -> None:
     """What was demanded before and is looked at when this year's draft is reviewed."""
-    desk = DemandDesk.of(asked.home)
     found = carried(asked.home, actor, year)
     made.lists["session.demands"] = [
         {
             "name": each.title,
             "number": each.id,
             "text": _line(each.text),
-            "state": desk.state(each).title,
+            "state": each.state,
             "word": each.word or "没有评价",
             "due": each.due.isoformat(),
         }

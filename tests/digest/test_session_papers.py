@@ -21,6 +21,7 @@ from budget_watch.digest.template import template_of
 from budget_watch.digest.verifying import verify
 from budget_watch.lake import Home
 from tests.congress.made_congress import CLINIC, CLINIC2, EAST, NOW, ROAD, SCHOOL, give, played
+from tests.meetings.made_demands import RESOLVED, new
 from tests.views import review_city
 
 OFFICE = Actor(Grant.operator("test"), "")
@@ -30,6 +31,8 @@ OFFICE = Actor(Grant.operator("test"), "")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     made = review_city.make(tmp_path_factory.mktemp("session"))
     assert played(made) == "RD2026-01"
+    last = replace(RESOLVED, title="关于2025年预算的决议", decided="2025-01-25")
+    new(made, document=last)
     return made
 
 
@@ -102,7 +105,11 @@ def test_the_draft_result_report_follows_article_49_and_leaves_conclusions_to_pe
         "2026年，市本级一般公共预算支出草案安排1,710.00万元，比上年预算增长5.6%。",
     ):
         assert sentence in said, sentence
-    assert [row[0] for row in tables[0][1:] if "1,710" in "".join(row)] == ["一般公共预算支出"]
+    assert [row[1:] for row in tables[0]] == [
+        ["事项", "要求", "状态", "评价"],
+        ["关于2025年预算的决议", "严格控制一般性支出", "已登记", "没有评价"],
+    ]
+    assert [row[0] for row in tables[1][1:] if "1,710" in "".join(row)] == ["一般公共预算支出"]
 
 
 @pytest.mark.parametrize("report", ["opinions", "result"])
