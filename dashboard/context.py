@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from budget_watch.access import Grant, Reached
 from budget_watch.casework.accounts import people
 from budget_watch.casework.book import book_now
+from budget_watch.casework.committee import committee
 from budget_watch.casework.rule_marks import visible_rules
 from budget_watch.casework.runs import PastRun, latest_run
 from budget_watch.engine import Book
@@ -125,10 +126,15 @@ class Context:
         """The desk that shared views ask."""
         return self.kept("desk", lambda: Desk(self.reader))
 
-    @property
+    @cached_property
     def city(self) -> Place | None:
-        """This installation's own government; None before anything was delivered."""
-        return self.kept("city", lambda: home_place(self.desk))
+        """This installation's own government; None before anything was delivered.
+
+        The settings' own where the reader may see it, else as their data tells.
+        """
+        region, regions = committee(self.home).region, self.grant.scope.regions
+        own = region if regions is None or region in regions else None
+        return self.kept("city", lambda: home_place(self.desk, region=own), own)
 
     @property
     def as_of(self) -> date:

@@ -137,6 +137,7 @@ def lead_of(home: Home, actor: Actor, one: Livelihood) -> str:
 
 def money_of(home: Home, actor: Actor, one: Livelihood) -> LivelihoodMoney | None:
     """The money of a project as the newest snapshot knows it; None where there is none yet."""
+    from budget_watch.casework.committee import committee
     from budget_watch.lake import Reader, Snapshot
     from budget_watch.views import Desk, home_place
     from budget_watch.views.cubes import cube
@@ -150,7 +151,7 @@ def money_of(home: Home, actor: Actor, one: Livelihood) -> LivelihoodMoney | Non
     if one.year > snapshot.biz_date.year:
         return None
     reader = Reader(home, actor.grant, snapshot)
-    city = home_place(Desk(reader))
+    city = home_place(Desk(reader), region=committee(home).region)
     span = span_of(snapshot.biz_date, one.year)
     sums = cube(home, actor.grant, snapshot)
     return livelihood_money(reader, sums, one.projects, city.region if city else None, span)

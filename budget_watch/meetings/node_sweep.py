@@ -6,7 +6,6 @@ several processes: what was done is known by its key.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from budget_watch.access import Grant
 from budget_watch.casework.book import book_folders, book_now, book_stamp
 from budget_watch.casework.cases import Actor, today_of
+from budget_watch.casework.committee import committee
 from budget_watch.casework.runs import latest_run
 from budget_watch.casework.telling import outbox
 from budget_watch.casework.telling.audience import Reader as Person
@@ -40,7 +40,7 @@ from budget_watch.meetings.node_acts import (
     read_acts,
 )
 from budget_watch.meetings.year import DONE as DONE_STATE
-from budget_watch.meetings.year import LATE, NEAR, TABLE, Standing, year_of
+from budget_watch.meetings.year import LATE, NEAR, TABLE, Standing, years_around
 from budget_watch.tables import contracts
 
 PREFIX = "JD"
@@ -50,7 +50,7 @@ _looked: dict[str, tuple[Any, ...]] = {}  # home → what the last look of this 
 
 @dataclass(frozen=True)
 class YearNow:
-    """The nodes of this year and the next, as the newest snapshot knows them today."""
+    """The nodes followed today (`years_around`), as the newest snapshot knows them."""
 
     snapshot: str
     biz_date: date
@@ -61,11 +61,9 @@ class YearNow:
 
 def own_region(home: Home, reader: Reader) -> str | None:
     """The government whose year it is: the settings' own, else the one that reports for itself."""
-    path = home.root / "budget_watch.toml"
-    settings = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    named = dict(settings.get("committee", {})).get("region")
+    named = committee(home).region
     if named:
-        return str(named)
+        return named
     for kinds in (["本级", "全市"], ["县区"], ["开发区"]):
         for table in ("execution_month", "debt_position"):
             rows = reader.scan(table).filter(pl.col("scope_kind").is_in(kinds))
@@ -84,14 +82,9 @@ def year_now(home: Home, today: date) -> YearNow | None:
     book = book_now(home.root)
     nodes = load_nodes(book_folders(home.root), book).of(region)
     rows = reader.scan(TABLE).filter(pl.col("mof_div_code") == region).collect()
-    calendar, params = calendar_of(reader), book.params
-    found = [
-        (year, each)
-        for year in (today.year, today.year + 1)
-        for each in year_of(rows, nodes, params, calendar, region, year, today)
-    ]
+    found = years_around(rows, nodes, book.params, calendar_of(reader), region, today)
     snapshot = reader.snapshot
-    return YearNow(snapshot.id, snapshot.biz_date, region, book, tuple(found))
+    return YearNow(snapshot.id, snapshot.biz_date, region, book, found)
 
 
 def sweep(home: Home, now: datetime | None = None) -> int:

@@ -23,6 +23,7 @@ TABLE = "procedure_node"
 DONE, LATE, NEAR, COMING, UNKNOWN = "已办", "逾期", "临近", "未到", "无法判断"
 STATES = (LATE, NEAR, COMING, UNKNOWN, DONE)
 NEAR_DAYS = 15  # calendar days before the end that a node is called 临近; ours, no rule's
+FOLLOWED_DAYS = 31  # calendar days after its end that a node of last year is still followed
 ROLL = "procedure.roll_over"
 _WORST = {state: at for at, state in enumerate(STATES)}
 _PARTS = {"quarter": 3, "half": 6}
@@ -120,6 +121,29 @@ def year_of(
     about = _Year(region, year, today, params, calendar, rows.sort("base_date", "node_id"))
     made = [each for node in nodes for each in _standings(about, node)]
     return tuple(sorted(made, key=lambda one: (_place(one, year), one.node.id)))
+
+
+def years_around(
+    rows: pl.DataFrame,
+    nodes: Sequence[Node],
+    params: Mapping[str, Parameter],
+    calendar: WorkCalendar,
+    region: str,
+    today: date,
+) -> tuple[tuple[int, Standing], ...]:
+    """What is followed on a day: this year's and the next's nodes, and of last year those whose
+    end is still to come or not long over. Last year is left out where FIN-29 has nothing of it.
+
+    Args: as of `year_of`.
+    """
+    before = today.year - 1
+    years = [before] if rows.filter(pl.col("base_date").dt.year() == before).height else []
+    return tuple(
+        (year, each)
+        for year in (*years, today.year, today.year + 1)
+        for each in year_of(rows, nodes, params, calendar, region, year, today)
+        if year > before or (each.due and (today - each.due.day).days <= FOLLOWED_DAYS)
+    )
 
 
 def _place(standing: Standing, year: int) -> date:

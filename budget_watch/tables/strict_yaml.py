@@ -7,6 +7,7 @@ mapping. The reader is pure Python: a few milliseconds a contract.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 def line_of(path: Path, keys: tuple[str | int, ...]) -> int:
     """Return the line (from 1) on which the value at `keys` stands; 1 if it cannot be found."""
-    node: Any = YAML().load(path.read_text(encoding="utf-8"))
+    node = _with_lines(path.read_text(encoding="utf-8"))
     line = 1
     for key in keys:
         try:
@@ -56,6 +57,12 @@ def line_of(path: Path, keys: tuple[str | int, ...]) -> int:
         except (AttributeError, KeyError, IndexError, TypeError):
             return line
     return line
+
+
+@lru_cache(maxsize=2)
+def _with_lines(text: str) -> Any:
+    """The nodes with their places: a list file is asked once for each of its entries."""
+    return YAML().load(text)
 
 
 def _line(error: MarkedYAMLError) -> int:

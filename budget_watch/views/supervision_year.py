@@ -21,6 +21,7 @@ from budget_watch.meetings.year import (
     Standing,
     term_end,
     year_of,
+    years_around,
 )
 from budget_watch.views.query import Desk
 
@@ -35,6 +36,7 @@ __all__ = [
     "UNKNOWN",
     "Entry",
     "Standing",
+    "followed",
     "supervision_year",
     "term_end",
 ]
@@ -52,3 +54,16 @@ def supervision_year(
     """The nodes in the order of their dates, see `meetings.year.year_of`."""
     rows = desk.rows(TABLE, ("mof_div_code", "=", region))
     return year_of(rows, nodes, params, calendar, region, year, today)
+
+
+def followed(
+    desk: Desk,
+    nodes: Sequence[Node],
+    params: Mapping[str, Parameter],
+    calendar: WorkCalendar,
+    region: str,
+    today: date,
+) -> tuple[tuple[int, Standing], ...]:
+    """The nodes of the years around a day that are still followed, see `years_around`."""
+    rows = desk.rows(TABLE, ("mof_div_code", "=", region))
+    return years_around(rows, nodes, params, calendar, region, today)

@@ -23,6 +23,7 @@ from budget_watch.views.supervision_year import (
     STATES,
     UNKNOWN,
     Standing,
+    followed,
     supervision_year,
 )
 from dashboard import elements as html
@@ -103,6 +104,25 @@ def standings(context: Context, nodes: Nodes, year: int) -> tuple[Standing, ...]
             context.as_of,
         ),
         year,
+        book_stamp(context.home.root),
+    )
+
+
+def followed_nodes(context: Context) -> tuple[tuple[int, Standing], ...]:
+    """The nodes that are followed on the as-of day, of last year, this and the next."""
+    city = context.city
+    if city is None:
+        return ()
+    return context.kept(
+        "calendar followed",
+        lambda: followed(
+            context.desk,
+            nodes_of(context).of(city.region),
+            book_of(context).params,
+            calendar_of(context.reader),
+            city.region,
+            context.as_of,
+        ),
         book_stamp(context.home.root),
     )
 

@@ -6,7 +6,7 @@ from budget_watch.views import formats as fmt
 from budget_watch.views.supervision_year import LATE, NEAR
 from dashboard import elements as html
 from dashboard.context import Context
-from dashboard.pages.calendar import nodes_of, standings, state_words, title_of
+from dashboard.pages.calendar import followed_nodes, state_words, title_of
 from dashboard.parts import Node, block, link, source_line
 
 _MOST = 5
@@ -16,8 +16,7 @@ def soon_block(context: Context) -> list[Node]:
     """The block; nothing for whoever sees a part only, or where nothing is near or past."""
     if not context.grant.whole:
         return []
-    found = standings(context, nodes_of(context), context.as_of.year)
-    due = [each for each in found if each.state in (LATE, NEAR)]
+    due = [each for _, each in followed_nodes(context) if each.state in (LATE, NEAR)]
     if not due:
         return []
     items: list[Node] = [

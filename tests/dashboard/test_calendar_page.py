@@ -9,11 +9,12 @@ import pytest
 
 from budget_watch.access import Grant, Scope
 from budget_watch.lake import Home
+from budget_watch.lake.state import engine
 from budget_watch.meetings.node_sweep import sweep
 from tests.dashboard.reading import cells, classed, kinds, links, words
 from tests.dashboard.test_pages import main
 from tests.views import small_city
-from tests.views.test_supervision_year import row
+from tests.views.test_supervision_year import home_of, row
 
 CITY = small_city.CITY
 SPRING = date(2026, 1, 23)
@@ -168,3 +169,15 @@ def test_what_the_nodes_did_by_themselves_is_told_to_the_office_alone(city: Home
     for role in ("deputy", "finance", "unit_clerk"):
         part = Grant("x", "test", scope=Scope(regions=frozenset({CITY})), role=role)
         assert "节点自动办了什么" not in words(main(city, "/calendar", part))
+
+
+def test_the_settings_name_the_government_before_its_reports_come(tmp_path: Path) -> None:
+    """Early in a year there may be no report yet; a reader elsewhere is not shown it by that."""
+    home = home_of(tmp_path, [row("人代会批准", SPRING, SPRING)], date(2026, 1, 25))
+    untold = "还没有送达的数据，不知道是哪一级政府。"
+    assert untold in words(main(home, "/calendar"))
+    (tmp_path / "budget_watch.toml").write_text(f'[committee]\nregion = "{CITY}"\n', "utf-8")
+    assert "2026年共24个节点" in words(main(home, "/calendar"))
+    elsewhere = Grant("d", "test", scope=Scope(regions=frozenset({"990121000"})))
+    assert untold in words(main(home, "/calendar", elsewhere))
+    engine(home).dispose()

@@ -104,6 +104,31 @@ def test_what_is_registered_as_done_is_written_down_and_no_longer_asked_for(tmp_
     engine(home).dispose()
 
 
+def test_last_years_nodes_are_followed_into_the_new_year(tmp_path):
+    """What was due at the year's end is called late; what ends in the new year is still awaited."""
+    heard = date(2026, 8, 28)  # the audit report: six months later, the report on what was mended
+    rows = [*whole_year(2026), row("整改报告审议", heard, None, fiscal_year=2025)]
+    home = settled(home_of(tmp_path, rows, date(2026, 12, 30)))
+    open_office(home)
+    sweep(home, datetime(2026, 12, 30, 2, 0, tzinfo=UTC))
+    assert acts(home, REMINDED, 2026)["GJ21"]["state"] == "临近"
+    sweep(home, datetime(2027, 1, 1, 2, 0, tzinfo=UTC))
+    assert acts(home, REMINDED, 2026)["GJ21"]["state"] == "逾期"
+    assert acts(home, REMINDED, 2026)["GJ22"]["state"] == "逾期"
+    sweep(home, datetime(2027, 1, 10, 2, 0, tzinfo=UTC))
+    assert acts(home, REMINDED, 2026)["GJ24"]["state"] == "临近"
+    for day, followed in ((date(2027, 1, 31), True), (date(2027, 2, 1), False)):
+        told = {(year, each.node.id) for year, each in year_now(home, day).standings}
+        assert ((2026, "GJ21") in told) is followed and (2026, "GJ24") in told
+    engine(home).dispose()
+
+
+def test_a_year_of_which_nothing_was_delivered_is_not_followed(tmp_path):
+    home = settled(home_of(tmp_path, spring(), date(2027, 1, 24)))
+    assert {year for year, _ in year_now(home, date(2027, 1, 24)).standings} == {2027, 2028}
+    engine(home).dispose()
+
+
 @pytest.mark.parametrize("year", [2025, 2026, 2027, 2028, 2029])
 def test_dates_of_five_years_say_where_holidays_are_not_announced_yet(tmp_path, year):
     """The twentieth day after the congress: it rolls over days off, announced or reckoned."""
