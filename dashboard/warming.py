@@ -7,6 +7,7 @@ reader's first page in the morning costs what the second does.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import sys
@@ -23,7 +24,7 @@ from budget_watch.access.accounts import usable
 from budget_watch.access.errors import AccessError
 from budget_watch.access.granting import capacities, grant_in
 from budget_watch.casework.accounts import has_accounts, store_of
-from budget_watch.lake import DamagedError, Home, LakeError, Reader, Snapshot
+from budget_watch.lake import DamagedError, Home, LakeError, Reader, Snapshot, bloom, by_payee
 from dashboard.app import answer
 from dashboard.watching import WARM
 
@@ -62,6 +63,20 @@ def warm(home: Home, grants: Iterable[Grant]) -> None:
             answer(home, grant, f"/{path}", f"?{query}" if query else "")
 
 
+def lay_beside(home: Home) -> None:
+    """Make what the newest snapshot's files lack: filters of document numbers, payments by payee.
+
+    One process at a time; who comes second finds them made.
+    """
+    snapshot = Snapshot.latest(home)
+    if snapshot is None:
+        return
+    with (home.cache / "beside.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        bloom.build(home, snapshot)
+        by_payee.build(home, snapshot)
+
+
 def grants_in_use(home: Home) -> list[Grant]:
     """The different ways of seeing that accounts have, those shared by most first.
 
@@ -89,6 +104,8 @@ def _warming(home: Home) -> None:
             newest = _newest(home)
             new = [each for each in grants_in_use(home) if (newest, each.key) not in seen]
             if newest:
+                if not any(mark[0] == newest for mark in seen):
+                    lay_beside(home)
                 warm(home, new)
                 seen = {mark for mark in seen if mark[0] == newest}
                 seen |= {(newest, each.key) for each in new}

@@ -51,9 +51,11 @@ class CutReader:
         """What the snapshot holds; the day is part of a run's name by itself."""
         return str(getattr(self.whole, "fingerprint", ""))
 
-    def scan(self, name: str) -> pl.LazyFrame:
+    def scan(
+        self, name: str, year: int | None = None, key: tuple[str, str] | None = None
+    ) -> pl.LazyFrame:
         """The rows of a table or mart that were there on the day."""
-        rows: pl.LazyFrame = self.whole.scan(name)
+        rows: pl.LazyFrame = self.whole.scan(name, year, key)
         source = sources()[name]
         inputs = _inputs(source)
         if inputs is None:

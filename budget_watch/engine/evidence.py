@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from budget_watch.engine.units import Column
 
 AMOUNT = "__amount"
 SHOWN_ROWS = 10_000
+_KEYS = ("pay_cert_id", "pay_app_id", "bgt_id")  # columns by which the lake finds rows quickly
 _NOT_SUMMED = frozenset({"param", "div", "case"})
 
 
@@ -72,9 +73,10 @@ def evidence_of(
         raise RunError(f"{rule.id} evidence：没有名为 {said.source} 的报表或主题表")
     source = known[said.source]
     measure = rule.measures.get(said.measure) if said.measure else None
-    tests = _of_grain(rule, source, values, said.when)
+    fixed = _of_grain(rule, source, values, said.when)
+    tests = [_equal(name, value) for name, value in fixed.items()]
     if measure is not None and measure.source.name == source.name:
-        tests = _of(measure, rule, values, setting)
+        tests, fixed = _of(measure, rule, values, setting)
     if said.when is not None:
         tests.append(_chosen(book, rule, source, said.when, values, setting))
     if measure is not None and measure.source.name != source.name:
@@ -86,7 +88,7 @@ def evidence_of(
             "col", (), rule.columns[said.measure].type, said.measure
         )
         values = {**values, said.measure: _whole(book, rule, named, values, setting)}
-    return _cut(reader, source, tests, measure, values, setting, said.path)
+    return _cut(reader, source, tests, measure, values, setting, said.path, fixed)
 
 
 def _row(
@@ -109,7 +111,8 @@ def _row(
         name = tree.value if tree.op == "col" else own
         measure = _summed(name, source, tree, rule)
         values = {**values, name: _whole(book, rule, tree, values, setting)}
-    return _cut(reader, source, tests, measure, values, setting, source.key)
+    fixed = {name: values.get(name) for name in rule.grain}
+    return _cut(reader, source, tests, measure, values, setting, source.key, fixed)
 
 
 def _summed(name: str, source: Source, tree: Expr, rule: CheckedRule) -> Aggregate:
@@ -146,35 +149,35 @@ def _of_measure(
     measure = measure or next(iter(rule.measures.values()), None)
     if measure is None:
         return None
-    tests = _of(measure, rule, values, setting)
-    return _cut(reader, measure.source, tests, measure, values, setting, ())
+    tests, fixed = _of(measure, rule, values, setting)
+    return _cut(reader, measure.source, tests, measure, values, setting, (), fixed)
 
 
 def _of_grain(
     rule: CheckedRule, source: Source, values: Mapping[str, Any], when: str | None
-) -> list[pl.Expr]:
+) -> dict[str, Any]:
+    """The grain's columns that the source has too, with their values."""
     compared = {name for name in rule.grain if when is not None and f"@{name}" in when}
     shared = [name for name in rule.grain if name in source.columns and name not in compared]
-    return [_equal(name, values.get(name)) for name in shared]
+    return {name: values.get(name) for name in shared}
 
 
 def _of(
     measure: Aggregate, rule: CheckedRule, values: Mapping[str, Any], setting: Setting
-) -> list[pl.Expr]:
-    """The conditions by which a measure took its rows for this grain."""
+) -> tuple[list[pl.Expr], dict[str, Any]]:
+    """The conditions by which a measure took its rows for this grain, and the columns they fix."""
     source = measure.source
     build = compiler(setting, source.columns, source.date_column)
     wanted = shifted(measure, values)
-    tests = [
-        build.any(tree).eq_missing(pl.lit(wanted.get(name))) for name, tree in measure.keys.items()
-    ]
+    tests = [_same(build.any(tree), wanted.get(name)) for name, tree in measure.keys.items()]
     if measure.condition is not None:
         tests.append(build.condition(measure.condition))
     if measure.cumulative is not None:
         tests.append(build.any(measure.cumulative[0]) <= pl.lit(wanted[measure.cumulative[1]]))
     if measure.at_condition is not None:
-        tests.append(_bound(measure, rule, setting))
-    return tests
+        tests.append(_bound(measure, rule, values, setting))
+    columns = {name: tree.value for name, tree in measure.keys.items() if tree.op == "col"}
+    return tests, {column: wanted.get(name) for name, column in columns.items()}
 
 
 def shifted(measure: Aggregate, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,15 +193,23 @@ def shifted(measure: Aggregate, values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _bound(measure: Aggregate, rule: CheckedRule, setting: Setting) -> pl.Expr:
+def _bound(
+    measure: Aggregate, rule: CheckedRule, values: Mapping[str, Any], setting: Setting
+) -> pl.Expr:
     source, tree = measure.source, measure.at_condition
     if tree is None:
         return pl.lit(True)
     build = compiler(setting, source.columns, source.date_column)
     names = sorted(tree.names("at"))
-    build.at = {name: f"__at_{name}" for name in names}
+    build.at = _constants(names, values)
     build.at_columns = {name: rule.columns[name] for name in names if name in rule.columns}
     return build.condition(tree)
+
+
+def _constants(names: Iterable[str], values: Mapping[str, Any]) -> dict[str, pl.Expr]:
+    """The grain's own values as constants: what is compared with them is then read less of."""
+    known = {**values, "period_end": values.get("__period_end")}
+    return {name: pl.lit(known.get(name)) for name in names}
 
 
 def _chosen(
@@ -213,7 +224,7 @@ def _chosen(
     tree = parse_condition(when, Scope(source.columns, at, {}, book.lists, hint=f"{source.name} "))
     build = compiler(setting, source.columns, source.date_column)
     names = sorted(tree.names("at"))
-    build.at = {name: f"__at_{name}" for name in names}
+    build.at = _constants(names, values)
     build.at_columns = {name: at[name] for name in names}
     return build.condition(tree)
 
@@ -236,17 +247,23 @@ def _window(
     sums = [each for each in window.values.values() if each.function == "sum"]
     measure = window.values.get(wanted or "") or (sums[0] if sums else None)
     path = rule.rule.evidence.path if rule.rule.evidence else ()
-    return _cut(reader, source, tests, measure, values, setting, path)
+    fixed = {name: values.get(name) for name in window.by}
+    return _cut(reader, source, tests, measure, values, setting, path, fixed)
 
 
 def _equal(name: str, value: Any, source: Source | None = None) -> pl.Expr:
     """Equal to a stored value; an account also where one side shows its last four digits only."""
     column = source.columns.get(name) if source is not None else None
     if column is None or column.personal != "account" or not isinstance(value, str):
-        return pl.col(name).eq_missing(pl.lit(value))
+        return _same(pl.col(name), value)
     if value.startswith("****"):
         return pl.col(name).str.ends_with(value[4:])
     return pl.col(name).is_in([value, "****" + value[-4:]])
+
+
+def _same(found: pl.Expr, value: Any) -> pl.Expr:
+    """Equal, a blank to a blank; written so that files can be passed over by their statistics."""
+    return found.is_null() if value is None else found == pl.lit(value)
 
 
 def _cut(
@@ -257,25 +274,18 @@ def _cut(
     values: Mapping[str, Any],
     setting: Setting,
     path: tuple[str, ...],
+    fixed: Mapping[str, Any],
 ) -> Evidence:
-    rows = (
-        reader.coverage().lazy() if source.name == "ledger_coverage" else reader.scan(source.name)
-    )
-    given = rows.collect_schema().names()
-    constants = {f"__at_{name}": value for name, value in values.items()} | {
-        "__at_period_end": values.get("__period_end")
-    }
-    used = {name for test in tests for name in test.meta.root_names() if name.startswith("__at_")}
-    rows = rows.with_columns(pl.lit(constants.get(name)).alias(name) for name in sorted(used))
+    """The rows that pass all tests; `fixed`: the columns that the tests hold to one value."""
+    rows = _near(reader, source, fixed)
     for test in tests:
         rows = rows.filter(test)
-    rows = rows.select(given)
     summed = measure is not None and measure.function == "sum" and measure.argument is not None
     if summed and measure is not None and measure.argument is not None:
         build = compiler(setting, source.columns, source.date_column)
         rows = rows.with_columns(build.scaled(measure.argument)[0].alias(AMOUNT))
-    order = [name for name in dict.fromkeys([*path, *source.key]) if name in given]
     found = rows.collect(engine="streaming")
+    order = [name for name in dict.fromkeys([*path, *source.key]) if name in found.columns]
     found = found.sort(order, nulls_last=True) if order else found
     total = int(found[AMOUNT].sum()) if summed else None
     name = measure.name if measure is not None else None
@@ -286,3 +296,14 @@ def _cut(
     amount = measure.argument.value if measure.argument.op == "col" else None
     title = measure.title
     return Evidence(source.name, shown, found.height, total, name, value, path, amount, title)
+
+
+def _near(reader: Reader, source: Source, fixed: Mapping[str, Any]) -> pl.LazyFrame:
+    """The source's rows, without files that cannot hold rows with these values."""
+    if source.name == "ledger_coverage":
+        return reader.coverage().lazy()
+    year, key = fixed.get("fiscal_year"), None
+    for name in _KEYS:
+        if key is None and isinstance(fixed.get(name), str):
+            key = (name, str(fixed[name]))
+    return reader.scan(source.name, year if isinstance(year, int) else None, key)

@@ -19,9 +19,11 @@ class FirmReader:
     def __init__(self, whole: Reader) -> None:
         self.whole = whole
 
-    def scan(self, name: str) -> pl.LazyFrame:
+    def scan(
+        self, name: str, year: int | None = None, key: tuple[str, str] | None = None
+    ) -> pl.LazyFrame:
         """The rows that are neither 快报 nor 初步 nor a third party's."""
-        return self.whole.scan(name).filter(~provisional_row(sources()[name]))
+        return self.whole.scan(name, year, key).filter(~provisional_row(sources()[name]))
 
     def coverage(self) -> pl.DataFrame:
         """The ledger, as it is."""

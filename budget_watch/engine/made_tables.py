@@ -31,7 +31,9 @@ class MadeReader:
         self.not_delivered = frozenset(not_delivered)
         self._coverage: pl.DataFrame | None = None
 
-    def scan(self, name: str) -> pl.LazyFrame:
+    def scan(
+        self, name: str, year: int | None = None, key: tuple[str, str] | None = None
+    ) -> pl.LazyFrame:
         """The rows of a table; empty with its schema if none were made."""
         found = self.rows.get(name)
         return (frame_of(sources()[name], []) if found is None else found).lazy()

@@ -33,8 +33,15 @@ SMALL_BITS = {"fiscal_year": 12, "month": 4, "quarter": 3, "wd": 24, "weekday": 
 class Reader(Protocol):
     """What the engine asks of the lake: frames by name under a grant, and the ledger."""
 
-    def scan(self, name: str) -> pl.LazyFrame:
-        """The rows of a table or mart; empty with its schema if never delivered."""
+    def scan(
+        self, name: str, year: int | None = None, key: tuple[str, str] | None = None
+    ) -> pl.LazyFrame:
+        """The rows of a table or mart; empty with its schema if never delivered.
+
+        Args:
+            year: only rows of this fiscal year are wanted; others may come too.
+            key: only rows with this value in this column are wanted; others may come too.
+        """
 
     def coverage(self) -> pl.DataFrame:
         """table, fiscal_year, month, mof_div_code, delivered."""

@@ -60,7 +60,7 @@ class Compiler:
         columns: how each column is stored.
         params: parameters by id; `overrides` fixes some for a test.
         day, region, year: expressions that place the row in time and space for parameters, groups.
-        at: name of @col → column that holds the grain's own value.
+        at: name of @col → column that holds the grain's own value, or that value.
         names: name in the rule → column of the frame, where they differ.
         overflow: filled while compiling: TRUE where a comparison could not be made exactly.
         marks: where word tests over a source's own columns are collected, to be made once a step.
@@ -75,7 +75,7 @@ class Compiler:
     day: pl.Expr | None = None
     region: pl.Expr | None = None
     year: pl.Expr | None = None
-    at: Mapping[str, str] = field(default_factory=dict)
+    at: Mapping[str, str | pl.Expr] = field(default_factory=dict)
     at_columns: Mapping[str, Column] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     overflow: list[pl.Expr] = field(default_factory=list)
@@ -106,7 +106,8 @@ class Compiler:
         return pl.col(self.names.get(expr.value, expr.value))
 
     def _at(self, expr: Expr) -> pl.Expr:
-        return pl.col(self.at[expr.value])
+        found = self.at[expr.value]
+        return pl.col(found) if isinstance(found, str) else found
 
     def _and(self, expr: Expr) -> pl.Expr:
         return reduce(lambda left, right: left & right, [self.condition(arg) for arg in expr.args])
@@ -307,7 +308,7 @@ class Compiler:
 
     def _n_at(self, expr: Expr) -> Rational:
         column = self.at_columns[expr.value]
-        return _column(pl.col(self.at[expr.value]), column.bits, column.den)
+        return _column(self._at(expr), column.bits, column.den)
 
     def _n_param(self, expr: Expr) -> Rational:
         if expr.value in self.overrides:

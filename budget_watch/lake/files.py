@@ -1,7 +1,8 @@
 """Parquet files of the lake: written once, never changed, made durable before they are published.
 
 A file is written by polars (zstd, level 1: a twentieth larger than level 3 and a tenth quicker to
-write; row groups of at most 250 000 rows, 20 000 in a clustered mart) under a name that nobody has
+write; row groups of at most 250 000 rows, 50 000 in a clustered table, 20 000 in a clustered mart:
+who looks for one document reads one group) under a name that nobody has
 used, measured (rows, sums of money) and registered with Delta by `lake.delta`. Files that were
 written but never registered are rubbish without effect.
 """
@@ -25,6 +26,7 @@ ROW_GROUP_ROWS = 250_000
 ZSTD_LEVEL = 1
 # Pages ask a mart for one unit's rows of a month: short groups let the reader pass over the rest.
 CLUSTERED_MART_ROWS = 20_000
+CLUSTERED_TABLE_ROWS = 50_000
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import polars as pl
 
 from budget_watch.lake import marts
 from budget_watch.lake.errors import UnknownTableError
-from budget_watch.lake.files import CLUSTERED_MART_ROWS, ROW_GROUP_ROWS
+from budget_watch.lake.files import CLUSTERED_MART_ROWS, CLUSTERED_TABLE_ROWS, ROW_GROUP_ROWS
 from budget_watch.lake.home import Home
 from budget_watch.tables import Contract, contracts, polars_schema
 
@@ -60,8 +60,10 @@ class Layout:
 
     @property
     def group_rows(self) -> int:
-        """Rows of a Parquet row group: few where pages look for a unit's rows of a month."""
-        return CLUSTERED_MART_ROWS if self.kind == "mart" and self.clustered else ROW_GROUP_ROWS
+        """Rows of a Parquet row group: few where pages look for a document, or a unit's month."""
+        if not self.clustered:
+            return ROW_GROUP_ROWS
+        return CLUSTERED_MART_ROWS if self.kind == "mart" else CLUSTERED_TABLE_ROWS
 
     def partition_values(self, part: str) -> dict[str, str | None]:
         """Delta's partition values of a file of this part."""

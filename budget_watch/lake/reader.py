@@ -8,6 +8,7 @@ persons masked; filters and aggregations above it see no more than that. Nothing
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from budget_watch.access import Grant, Mask
-from budget_watch.lake import records
+from budget_watch.lake import bloom, by_payee, records
 from budget_watch.lake.content import fingerprint
 from budget_watch.lake.errors import LakeError
 from budget_watch.lake.home import Home
@@ -27,7 +28,6 @@ from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
 from budget_watch.tables import TIME_ZONE, Contract, contracts
 
-_FILE = ".file"
 _checked: set[tuple[str, ...]] = set()  # paths of the tables whose files were found whole
 _checked_lock = threading.Lock()
 
@@ -91,7 +91,9 @@ class Reader:
             }
         )
 
-    def scan(self, name: str, year: int | None = None) -> pl.LazyFrame:
+    def scan(
+        self, name: str, year: int | None = None, key: tuple[str, str] | None = None
+    ) -> pl.LazyFrame:
         """The rows of a table or mart that the grant lets through; lazy.
 
         Empty, with the schema, where the table was never delivered.
@@ -99,6 +101,8 @@ class Reader:
         Args:
             year: leave files alone that hold no row of this fiscal year; others may still come
                 with rows of other years.
+            key: a column and its value: leave row groups alone that do not hold it, where that is
+                known (`lake.bloom`); rows with other values may still come.
 
         Raises:
             UnknownTableError: there is none of this name.
@@ -107,30 +111,39 @@ class Reader:
         paths = self._files(name, year)
         if not paths:
             return pl.LazyFrame(schema=self.schema(name))
-        return self._let_through(name, paths)
+        if key is None or self.as_it_lies or key[0] not in bloom.columns_of(name):
+            return self._let_through(name, _scanned(layout(name), paths))
+        return self._let_through(name, _cut_out(layout(name), self.home, paths, *key))
 
     def one(self, name: str, year: int, key: str, value: str) -> dict[str, Any] | None:
         """The first row of a fiscal year with this key; None where the grant lets none through.
 
-        The key is looked for in one column first, so that one file's other columns are opened.
-
         Raises:
             UnknownTableError, DamagedError: as `scan`.
         """
-        paths = self._files(name, year)
         own = (pl.col("fiscal_year") == year, pl.col(key) == value)
-        if len(paths) > 1:
-            every = _scanned(layout(name), paths, include_file_paths=_FILE)
-            found = every.filter(*own).select(pl.col(_FILE).unique()).collect()
-            paths = [path for path in paths if path in set(found[_FILE])]
-        if not paths:
-            return None
-        rows = self._let_through(name, paths).filter(*own).head(1).collect()
+        rows = self.scan(name, year, (key, value)).filter(*own).head(1).collect()
         return rows.row(0, named=True) if rows.height else None
 
-    def _let_through(self, name: str, paths: list[str]) -> pl.LazyFrame:
+    def paid_to(self, account: str, years: Iterable[int]) -> pl.LazyFrame:
+        """Payments of these fiscal years to an account, columns `by_payee.COLUMNS`.
+
+        Raises:
+            DamagedError: as `scan`.
+        """
+        shape = layout(by_payee.MART)
+        paths = [path for year in years for path in self._files(shape.name, year)]
+        paths = list(dict.fromkeys(paths))
+        if letting(self.grant, shape).summed is None and not self.as_it_lies:
+            paths = by_payee.copies(self.home, paths)
+        if not paths:
+            return pl.LazyFrame(schema=self.schema(shape.name)).select(by_payee.COLUMNS)
+        rows = _scanned(shape, paths).filter(pl.col(by_payee.ACCOUNT) == account)
+        return self._let_through(shape.name, rows).select(by_payee.COLUMNS)
+
+    def _let_through(self, name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
         shape = layout(name)
-        rows = cut(_scanned(shape, paths), self.grant, shape, self.agencies)
+        rows = cut(rows, self.grant, shape, self.agencies)
         changes = [
             pl.col(column).dt.convert_time_zone(TIME_ZONE)
             for column, dtype in shape.schema.items()
@@ -253,7 +266,20 @@ class Reader:
             _checked.add(key)
 
 
-def _scanned(shape: Layout, paths: list[str], **how: Any) -> pl.LazyFrame:
+def _scanned(shape: Layout, paths: list[str]) -> pl.LazyFrame:
     return pl.scan_parquet(
-        paths, schema=shape.schema, missing_columns="insert", extra_columns="ignore", **how
+        paths, schema=shape.schema, missing_columns="insert", extra_columns="ignore"
     )
+
+
+def _cut_out(shape: Layout, home: Home, paths: list[str], column: str, value: str) -> pl.LazyFrame:
+    """The row groups of these files that may hold the value, whole files in one scan."""
+    found = bloom.pieces(home, shape.name, paths, column, value)
+    whole = [piece.path for piece in found if piece.length is None]
+    parts = [_scanned(shape, whole)] if whole else []
+    parts += [
+        _scanned(shape, [piece.path]).slice(piece.offset, piece.length)
+        for piece in found
+        if piece.length is not None
+    ]
+    return pl.concat(parts) if parts else pl.LazyFrame(schema=shape.schema)

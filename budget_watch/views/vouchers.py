@@ -142,7 +142,9 @@ def select(reader: Reader, cube: Cube, wanted: Filter) -> pl.LazyFrame:
         terms.append(pl.col("pay_amt") <= wanted.most)
     if wanted.method is not None:
         terms.append(pl.col("set_mode_code") == wanted.method)
-    return reader.scan("payment", span.fiscal_year).filter(terms)
+    indicator = place.get("i")
+    key = ("bgt_id", indicator) if indicator else None
+    return reader.scan("payment", span.fiscal_year, key).filter(terms)
 
 
 def _term(reader: Reader, cube: Cube, wanted: Filter, letter: str, code: str) -> pl.Expr:  # noqa: PLR0911
@@ -189,7 +191,7 @@ def applications(reader: Reader, cube: Cube, wanted: Filter) -> pl.DataFrame:
     )
     indicator = wanted.place.get("i")
     asked = (
-        reader.scan("payment_application", wanted.span.fiscal_year)
+        reader.scan("payment_application", wanted.span.fiscal_year, ("bgt_id", indicator or ""))
         .filter(
             pl.col("fiscal_year") == wanted.span.fiscal_year,
             pl.col("bgt_id") == indicator,
