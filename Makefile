@@ -9,6 +9,7 @@
 #              and CSV to lake against bare polars; CSV="--rows 3000000"
 # make load    twenty people at the dashboard at once; ARGS="--home DIR --minutes 3"
 # make screenshots  the README's pictures; ARGS="--out DIR" every page, wide, on a phone, dark
+# make session  an hour of a 人代会 session over HTTP, a worker killed: ARGS="--minutes 60" (default 5)
 # make year    every day of a year from four sources against one bulk load (an hour)
 # make lock    renew both lock files
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
@@ -17,7 +18,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 INSTALL := --no-deps --no-build-isolation -e .
 
-.PHONY: demo test test-postgresql month test-fast check bench load screenshots year lock clean
+.PHONY: demo test test-postgresql month session test-fast check bench load screenshots year lock clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/budget-watch demo $(ARGS)
@@ -53,6 +54,9 @@ screenshots: .venv/test.stamp
 month: .venv/test.stamp
 	$(BIN)/python -m benchmarks.casework_month --database sqlite $(ARGS)
 	$(BIN)/python -m benchmarks.casework_month --database postgresql $(ARGS)
+
+session: .venv/test.stamp
+	$(BIN)/python -m benchmarks.session_hour $(ARGS)
 
 year: .venv/test.stamp
 	BUDGET_WATCH_YEAR=daily BUDGET_WATCH_YEAR_SCALE=small $(BIN)/python -m pytest -s tests/end_to_end/test_year.py $(ARGS)

@@ -21,6 +21,7 @@ from budget_watch.casework.committee import committee
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.inquiries import Outcome, answered
+from budget_watch.congress.roll import day_of
 from budget_watch.digest import reconciliation_sheet
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.inquiry_sheet import inquiry_sheet
@@ -33,6 +34,7 @@ from dashboard.acting import as_download, elsewhere, foreign, said, text_of, too
 from dashboard.book import book_at
 from dashboard.errors import BadRequestError, DashboardError
 from dashboard.office import utc_of
+from dashboard.offline import packed
 from dashboard.page_taking import pictured, taken
 
 _STRANGE = "请求读不懂；请刷新页面后再办。"
@@ -159,6 +161,21 @@ def _digest(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, by
     return exported(home, actor, int(number), text_of(asked, "format"), text_of(asked, "reason"))
 
 
+def _package(home: Home, actor: Actor, asked: Mapping[str, Any]) -> tuple[str, bytes]:
+    """The offline package of a deputy of a session."""
+    until = text_of(asked, "until")
+    made = packed(
+        home,
+        actor,
+        text_of(asked, "session"),
+        text_of(asked, "user"),
+        text_of(asked, "passphrase"),
+        text_of(asked, "reason"),
+        until=day_of(until) if until else None,
+    )
+    return made.name, made.content
+
+
 _EXPORTS: Mapping[str, Callable[[Home, Actor, Mapping[str, Any]], tuple[str, bytes]]] = {
     "page": taken,
     "lists": _lists,
@@ -166,6 +183,7 @@ _EXPORTS: Mapping[str, Callable[[Home, Actor, Mapping[str, Any]], tuple[str, byt
     "matrix": _matrix,
     "audit": _audit,
     "digest": _digest,
+    "package": _package,
 }
 
 

@@ -73,13 +73,13 @@ class Store:
         return Fernet(self.key()).decrypt(sealed.encode()).decode()
 
 
-def key_file(path: Path) -> bytes:
+def key_file(path: Path, make: Callable[[], bytes] = Fernet.generate_key) -> bytes:
     """The key at a path, made where there is none: readable by its owner alone."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{secrets.token_hex(8)}.half")
         draft.touch(0o600)
-        draft.write_bytes(Fernet.generate_key())
+        draft.write_bytes(make())
         try:
             path.hardlink_to(draft)  # the first one made stays, if two make it at once
         except FileExistsError:

@@ -198,6 +198,70 @@ def session_merge(
     return DONE
 
 
+@session_app.command("package")
+def session_package(
+    context: typer.Context,
+    number: NumberArgument,
+    deputy: Annotated[str, typer.Option("--for", help="代表的账号；按他的权限编制")],
+    reason: Annotated[str, typer.Option("--reason", help="用途，记入审计日志")],
+    until: Annotated[str, typer.Option("--until", help="有效至，缺省为会期末日")] = "",
+    phrase: Annotated[
+        Path | None,
+        typer.Option("--passphrase", help="写着口令的文件；缺省由系统给一个，只显示一次"),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="放在哪个文件夹")] = Path(),
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """制作一位代表的离线材料：一个网页文件，加密、签名、有有效期。"""
+    from budget_watch.casework.errors import ActError
+    from budget_watch.congress.roll import day_of
+    from budget_watch.digest.build import put
+    from budget_watch.digest.package import new_passphrase
+    from dashboard.offline import packed
+
+    here: Context = context.obj
+    try:
+        secret = new_passphrase() if phrase is None else phrase.read_text("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ActError(f"口令文件 {phrase} 读不出来；请存为 UTF-8 文本。") from error
+    actor, last = actor_for(here, user, role), day_of(until) if until else None
+    made = packed(here.existing(), actor, number, deputy, secret, reason, until=last)
+    path = put(out / made.name, made.content)
+    told = {"file": str(path), "bytes": len(made.content), "pages": made.pages}
+    told |= {"expires": made.head.expires, "key": made.head.key}
+    told |= {"passphrase": secret} if phrase is None else {}
+    said = f"{path}：{made.pages} 页，有效至 {made.head.expires[:10]}。"
+    said += f"口令 {secret}，只显示这一次，请另行告诉本人。" if phrase is None else ""
+    Printer(as_json, {}).close(told, said)
+    return DONE
+
+
+@session_app.command("verify")
+def session_verify(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="离线材料")],
+    key: Annotated[
+        Path | None, typer.Option("--key", help="公钥文件 package.pub；缺省用本系统的")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """核对离线材料的签名：改过一个字节也说得出来。不符的，退出码为 1。"""
+    from budget_watch.digest.package import verify_package
+    from budget_watch.digest.package_key import FOLDER, PUBLIC, public_key
+
+    here: Context = context.obj
+    if not file.is_file():
+        raise typer.BadParameter(f"没有文件 {file}。")
+    own = key or here.existing().root / FOLDER / PUBLIC
+    found = verify_package(file.read_bytes(), public_key(own))
+    head = found.head.__dict__ if found.head else {}
+    told = {"file": str(file), "sound": found.sound, "expired": found.expired, **head}
+    Printer(as_json, {}).close({**told, "wrong": found.wrong}, found.sentence)
+    return DONE if found.sound else LOOK
+
+
 @session_app.command("act")
 def session_act(
     context: typer.Context,

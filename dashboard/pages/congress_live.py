@@ -14,7 +14,7 @@ from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.markup import Input
 from dashboard.pages.congress_floor import answers_block, hidden, opinions_block
-from dashboard.pages.congress_papers import papers_block
+from dashboard.pages.congress_papers import package_block, papers_block
 from dashboard.pages.forms import folded, labelled, role_field
 from dashboard.parts import Node, attrs, block, empty, figure, source_line
 from dashboard.table import Column, Line, table
@@ -62,6 +62,7 @@ def live_blocks(
         ),
         answers_block(context, questions, now),
         *papers_block(context, one),
+        *package_block(context, one),
         opinions_block(context, "全部意见", given),
     ]
     if context.latest and (desk.keeps(actor, one) or chooses_role(context.grant)):
