@@ -38,6 +38,7 @@ TOPICS = ("sangong", "transfer", "debt", "assets", "social", "audit", "alerts", 
 _LINK = re.compile(r"/(?:exec|voucher|finding)/[^\"\\\s#<>]*")
 _WORDS = ("教育局", "水利", "学校", "工程", "2026")
 times: dict[str, list[float]] = defaultdict(list)
+slowest: list[tuple[float, str]] = []
 failures: list[str] = []
 
 
@@ -52,8 +53,9 @@ class Reader(HttpUser):
         return random.expovariate(1 / self.think) if self.think else 0.0
 
     def on_start(self) -> None:
-        """Nothing was seen yet."""
+        """Nothing was seen yet; nobody begins in the same instant as all others."""
         self.found: list[str] = []
+        time.sleep(random.uniform(0, self.think))
 
     @task(6)
     def further(self) -> None:
@@ -96,6 +98,7 @@ class Reader(HttpUser):
                 answer.failure("no page")
                 return
             times[name].append(float(told[1]))
+            slowest.append((float(told[1]), f"/{path.strip('/')}{query and '?' + query}"))
         links = [link.replace("&amp;", "&") for link in _LINK.findall(text)]
         deep = [link for link in links if link.count("/") > 2 or "tab=v" in link]
         self.found = (deep or links or self.found)[:400]
@@ -192,6 +195,7 @@ def _page(options: argparse.Namespace, memory: list[list[int]]) -> str:
     for name, those in [("all", everything), *listed]:
         told = f"{median(those):.0f} | {_p95(those):.0f} | {max(those):.0f}"
         lines.append(f"| {name} | {len(those)} | {told} |")
+    lines += ["", "Slowest: " + "; ".join(f"{ms:.0f} {at}" for ms, at in sorted(slowest)[:-11:-1])]
     early, late = memory[len(memory) // 4], memory[-1]
     told = [f"{a / 2**20:,.0f} → {b / 2**20:,.0f}" for a, b in zip(early, late, strict=False)]
     lines += ["", f"Memory of the workers, MiB, a quarter in → at the end: {'; '.join(told)}"]

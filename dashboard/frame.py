@@ -354,7 +354,8 @@ def _search() -> html.Form:
 def _years(address: Address, context: Context, own: int | None = None) -> html.Details:
     """The years; a page that chooses its own year is told every one by name."""
     shown = own or context.span.fiscal_year
-    years = sorted({*context.cube.years, context.as_of.year, shown}, reverse=True)
+    known = (*context.snapshot.years("payment"), *context.snapshot.years("budget_line"))
+    years = sorted({*known, context.as_of.year, shown}, reverse=True)
     return menu(
         [html.B(f"{shown}年")],
         [

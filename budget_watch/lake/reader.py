@@ -28,7 +28,7 @@ from budget_watch.lake.snapshot import Snapshot
 from budget_watch.lake.state import engine
 from budget_watch.tables import TIME_ZONE, Contract, contracts
 
-_checked: set[tuple[str, ...]] = set()  # paths of the tables whose files were found whole
+_checked: set[str] = set()  # paths of the files that were found whole
 _checked_lock = threading.Lock()
 
 
@@ -254,16 +254,13 @@ class Reader:
 
     @staticmethod
     def _check(snapshot: Snapshot, name: str) -> None:
-        found = snapshot.tables.get(name)
-        if found is None:
-            return
-        key = tuple(snapshot.files(name))
+        paths = snapshot.files(name)
         with _checked_lock:
-            if key in _checked:
-                return
-        snapshot.check(name)
-        with _checked_lock:
-            _checked.add(key)
+            known = _checked.intersection(paths)
+        if len(known) < len(paths):
+            snapshot.check(name, known)
+            with _checked_lock:
+                _checked.update(paths)
 
 
 def _scanned(shape: Layout, paths: list[str]) -> pl.LazyFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from budget_watch.lake import records
 from budget_watch.lake.errors import DamagedError, UnknownSnapshotError
-from budget_watch.lake.files import File, measure
+from budget_watch.lake.files import File, add_up, measure
 from budget_watch.lake.home import Home
 from budget_watch.lake.layout import layout
 from budget_watch.lake.state import engine
@@ -137,8 +137,16 @@ class Snapshot:
         found = self.tables.get(name)
         return 0 if found is None else found.rows
 
-    def check(self, name: str) -> None:
+    def years(self, name: str) -> list[int]:
+        """The fiscal years that the files of a table lie by, oldest first."""
+        found = self.tables.get(name)
+        return sorted({int(file.part[:4]) for file in found.files if file.part} if found else ())
+
+    def check(self, name: str, known: Collection[str] = ()) -> None:
         """Compare a table's files with the ledger: size, row count, sum of each money column.
+
+        Args:
+            known: absolute paths that were read and found right before; of these the size alone.
 
         Raises:
             DamagedError: they differ; says which file or figure.
@@ -146,6 +154,8 @@ class Snapshot:
         found = self.tables.get(name)
         if found is None or not found.files:
             return
+        new: list[File] = []
+        seen: list[File] = []
         for file in found.files:
             path = self.folder / name / file.path
             if not path.exists() or path.stat().st_size != file.size:
@@ -153,9 +163,15 @@ class Snapshot:
                 raise DamagedError(
                     f"数据快照 {self.id}：{name} 的文件 {path} {state}。请从备份恢复它。"
                 )
+            (seen if str(path) in known else new).append(file)
+        if not new:
+            return
         shape = layout(name)
-        stored = {column for column in found.money if column in shape.schema}
-        rows, money = measure(self.files(name), shape.schema, sorted(stored))
+        stored = sorted({column for column in found.money if column in shape.schema})
+        paths = [str(self.folder / name / file.path) for file in new]
+        rows, money = measure(paths, shape.schema, stored)
+        before, sums = add_up(seen)
+        rows, money = rows + before, {name: money[name] + sums.get(name, 0) for name in stored}
         expected = {column: found.money[column] for column in stored}
         if rows != found.rows or money != expected:
             raise DamagedError(

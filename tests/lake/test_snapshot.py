@@ -1,4 +1,5 @@
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from budget_watch.lake import (
     Writer,
     records,
 )
+from budget_watch.lake import snapshot as snapshot_module
 from budget_watch.lake.state import engine
 from tests.lake.made import SYSTEM, batch, rows, voucher
 
@@ -91,6 +93,32 @@ def test_figures_that_do_not_add_up_are_damage(published):
     assert "payment 应有 2 行、金额合计 {'pay_amt': 301} 分，读到 2 行、{'pay_amt': 300} 分" in str(
         error.value
     )
+
+
+def test_files_found_right_before_are_looked_at_by_size_alone(published, monkeypatch):
+    latest = Snapshot.latest(published)
+    read = []
+    measured = snapshot_module.measure
+    monkeypatch.setattr(
+        snapshot_module,
+        "measure",
+        lambda paths, *more: read.append(paths) or measured(paths, *more),
+    )
+    files = latest.files("payment_voucher")
+    latest.check("payment_voucher", set(files[:1]))
+    assert len(files) == 2
+    assert read == [files[1:]]
+    latest.check("payment_voucher", set(files))
+    assert read == [files[1:]]
+    Path(files[0]).write_bytes(b"")
+    with pytest.raises(DamagedError, match="大小不符"):
+        latest.check("payment_voucher", set(files))
+
+
+def test_years_are_those_the_files_lie_by(published):
+    latest = Snapshot.latest(published)
+    assert latest.years("payment") == [2026]
+    assert latest.years("unit") == []
 
 
 def test_a_home_without_anything_has_no_snapshot_and_is_not_made(home):
