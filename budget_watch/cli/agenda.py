@@ -29,6 +29,7 @@ def _record(flow: AgendaFlow, one: AgendaItem) -> dict[str, Any]:
         "title": one.title,
         "topics": [each.title for each in one.about(flow)],
         "state": one.stands(today_of()),
+        "owner": one.owner,
         "hung": len(one.linked),
         "resolution": one.resolution,
         "outcome": one.outcome,
@@ -90,6 +91,8 @@ def agenda_show(
         printer.note(
             f"{told['held']} {told['meeting']}：{told['title']}（{'、'.join(told['topics'])}）"
         )
+        if one.owner:
+            printer.note(f"准备：{one.owner}")
         for each in things:
             printer.note(f"材料：{OUT_OF_SIGHT if each is None else each.title}")
         for name, words in (("resolution", "决议要点"), ("outcome", "审议结果")):
@@ -136,7 +139,8 @@ def agenda_act(
     step: Annotated[
         str,
         typer.Argument(
-            help="hang 挂材料、take_off 取下、topics 改专题、ready 备齐、close 登记结果、note"
+            help="assign 指派、hang 挂材料、take_off 取下、topics 改专题、ready 备齐、"
+            "close 登记结果、note"
         ),
     ],
     number: Annotated[str, typer.Argument(help="议题编号")],
@@ -145,6 +149,7 @@ def agenda_act(
     ] = None,
     topics: Annotated[list[str] | None, typer.Option("--topic", help="专题，可多次")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="审议结果")] = None,
+    whom: Annotated[str | None, typer.Option("--whom", help="指派谁准备（账号）")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="说明")] = None,
     version: Annotated[int | None, typer.Option("--version", help="看到的是第几步")] = None,
     request: RequestOption = None,
@@ -157,7 +162,7 @@ def agenda_act(
     from budget_watch.meetings.agenda_acting import act_on_item
 
     here: Context = context.obj
-    given = {"thing": thing, "topics": topics, "outcome": outcome, "reason": reason}
+    given = {"thing": thing, "topics": topics, "outcome": outcome, "reason": reason, "whom": whom}
     filled = {name: value for name, value in given.items() if value is not None}
     actor = actor_for(here, user, role)
     done = act_on_item(

@@ -34,7 +34,9 @@ TABLE = "meeting"
 PREPARING, READY, OVER, HELD = "准备中", "已备", "已开", "已议"
 STANDS = (PREPARING, READY, OVER, HELD)
 KINDS = ("人代会", "常委会", "主任会议", "委员会会议")
+ASSIGN = "assign"
 STEPS: Mapping[str, str] = {
+    ASSIGN: "指派",
     "hang": "挂材料",
     "take_off": "取下材料",
     "topics": "改专题",
@@ -57,18 +59,24 @@ class Topic(Strict):
 
 
 class AgendaFlow(Strict):
-    """`rules/workflow/agenda.yaml`."""
+    """`rules/workflow/agenda.yaml`.
+
+    Attributes:
+        closers: who write the outcome down, and say who prepares an item.
+        remind_days: calendar days before the meeting from which an item not ready is reminded of.
+    """
 
     id: str
     title: str
     basis: LocalBasis
     keepers: tuple[str, ...]
     closers: tuple[str, ...]
+    remind_days: int
     topics: tuple[Topic, ...]
 
     def who(self, step: str) -> tuple[str, ...]:
         """The roles that take a step."""
-        return self.closers if step == "close" else self.keepers
+        return self.closers if step in ("close", ASSIGN) else self.keepers
 
     def about(self, title: str) -> tuple[Topic, ...]:
         """The topics that a title's words name, the longest word first."""
@@ -120,6 +128,12 @@ class AgendaItem:
     addressee: str = ""
     due: date | None = None
     acts: tuple[AgendaAct, ...] = field(default=())
+
+    @property
+    def owner(self) -> str | None:
+        """The account that prepares it, where somebody was named."""
+        named = (act.given["whom"] for act in reversed(self.acts) if act.step == ASSIGN)
+        return next(named, None)
 
     def stands(self, today: date) -> str:
         """Its state; 已开 where the meeting was held and nothing is written down of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +15,13 @@ from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, StaleError
 from budget_watch.casework.stored import as_json, iso, next_seq
-from budget_watch.lake import Home, Reader
+from budget_watch.casework.telling.audience import Reader, readers
+from budget_watch.lake import Home
+from budget_watch.lake import Reader as Lake
 from budget_watch.lake.state import writing
 from budget_watch.meetings import tables as t
 from budget_watch.meetings.agenda import (
+    ASSIGN,
     HELD,
     KINDS,
     PLAIN,
@@ -33,6 +36,7 @@ from budget_watch.meetings.agenda import (
     refusal,
     stored_items,
 )
+from budget_watch.meetings.agenda_telling import able_to_prepare, tell_of
 from budget_watch.meetings.demands import PREFIX as DEMAND
 from budget_watch.meetings.demands import Linked, get_demand
 from budget_watch.meetings.given import day, line, linked_with, words
@@ -42,13 +46,20 @@ from budget_watch.opinions.seeing import get_opinion
 REGISTER = "register"
 _MOST_HUNG = 60
 _NEEDS: Mapping[str, str] = {
+    ASSIGN: "whom",
     "hang": "thing",
     "take_off": "thing",
     "topics": "topics",
     "close": "outcome",
     "note": "reason",
 }
-_WORDS = {"thing": "要挂的材料", "topics": "专题", "outcome": "审议结果", "reason": "说明"}
+_WORDS = {
+    "whom": "由谁准备",
+    "thing": "要挂的材料",
+    "topics": "专题",
+    "outcome": "审议结果",
+    "reason": "说明",
+}
 
 
 @dataclass(frozen=True)
@@ -136,11 +147,11 @@ def act_on_item(
     request: str | None = None,
     now: datetime | None = None,
 ) -> AgendaDone:
-    """Take a step: hang, take_off, topics, ready, close, note.
+    """Take a step: assign, hang, take_off, topics, ready, close, note.
 
     Args:
-        given: hang, take_off: thing (a page, a finding, an opinion, a demand, or a document's
-            name); topics: ids; close: outcome; note: reason.
+        given: assign: whom (an account of the office); hang, take_off: thing (a page, a finding,
+            an opinion, a demand, or a document's name); topics: ids; close: outcome; note: reason.
         version: what the person saw.
 
     Raises:
@@ -153,11 +164,12 @@ def act_on_item(
     if name is None:
         known = "、".join(f"{key}（{title}）" for key, title in STEPS.items())
         raise ActError(f"议题没有“{step}”这一步；可用 {known}。")
-    seen = get_item(Reader(home, actor.grant), actor, number)
+    seen = get_item(Lake(home, actor.grant), actor, number)
     why = refusal(flow, actor, seen, name)
     if why is not None:
         raise ActError(f"议题 {number}：{why}。")
-    said = _given(home, actor, flow, seen, name, given)
+    people = readers(home, at)
+    said = _given(home, actor, flow, people, seen, name, given)
     anchor_log(home, once_a_day=True)
     with writing(home) as connection:
         before = _before(connection, actor, request)
@@ -181,6 +193,7 @@ def act_on_item(
             own = t.agenda_item.update().where(t.agenda_item.c.id == number)
             connection.execute(own.values(**_row(after, at)))
         entry = _written(connection, home, actor, after, name, said, request, at)
+        tell_of(connection, people, actor, name, one, after, said, at)
     return AgendaDone(number, after.state, after.version, False, entry)
 
 
@@ -188,6 +201,7 @@ def _given(
     home: Home,
     actor: Actor,
     flow: AgendaFlow,
+    people: Sequence[Reader],
     one: AgendaItem,
     step: str,
     given: Mapping[str, Any],
@@ -205,9 +219,19 @@ def _given(
     if need == "thing":
         thing = _thing(home, actor, one, step, str(filled["thing"]), str(filled.get("as_of", "")))
         return {"thing": thing.__dict__}
+    if need == "whom":
+        return {"whom": _whom(people, one, str(filled["whom"]))}
     if need == "topics":
         return {"topics": _topics(flow, filled["topics"])}
     return {} if need is None else {need: words(filled[need])}
+
+
+def _whom(people: Sequence[Reader], one: AgendaItem, user: str) -> str:
+    able = [each.user for each in able_to_prepare(people, one)]
+    if user not in able:
+        known = f"可指派 {'、'.join(able)}" if able else "还没有可指派的账号"
+        raise ActError(f"“{user}”不是能准备这个议题的账号；{known}。")
+    return user
 
 
 def _topics(flow: AgendaFlow, value: Any) -> list[str]:

@@ -22,6 +22,8 @@ from budget_watch.casework.telling.of_livelihood import of_projects
 from budget_watch.casework.telling.told import Noted, Told, Wording
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
+from budget_watch.meetings.agenda import PREFIX as ITEM
+from budget_watch.meetings.agenda_telling import of_agenda
 from budget_watch.meetings.demands import PREFIX as DEMAND
 from budget_watch.meetings.node_sweep import PREFIX as NODE
 from budget_watch.meetings.node_sweep import of_nodes
@@ -38,6 +40,7 @@ BY_NUMBER: Mapping[str, Wording] = {
     PROJECT: of_projects,
     DEMAND: of_demands,
     NODE: of_nodes,
+    ITEM: of_agenda,
 }
 
 

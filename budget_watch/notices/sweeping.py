@@ -1,4 +1,5 @@
-"""Telling of periods: of cases, opinions, 民生实事, 决议事项, and of the nodes of the year.
+"""Telling of periods: of cases, opinions, 民生实事, 决议事项, agenda items, and
+nodes of the year.
 
 `sweep` may run at any time, as often as one likes and in several processes: what was told is known
 by person, kind, period and last day. All that comes due on a day is one notice a person and room.
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 
 from budget_watch.casework.telling import of_clocks, of_livelihood
 from budget_watch.lake import Home
-from budget_watch.meetings import node_sweep
+from budget_watch.meetings import agenda_telling, node_sweep
 from budget_watch.meetings import telling as of_demands
 from budget_watch.opinions import telling as of_opinions
 
@@ -19,6 +20,7 @@ ROOMS = (
     of_opinions.sweep,
     of_livelihood.sweep,
     of_demands.sweep,
+    agenda_telling.sweep,
     node_sweep.sweep,
 )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 
 from budget_watch.casework.cases import Actor, actor_of, today_of
+from budget_watch.casework.telling.audience import readers
 from budget_watch.meetings.agenda import (
+    ASSIGN,
     HELD,
     KINDS,
     READY,
@@ -22,6 +24,7 @@ from budget_watch.meetings.agenda import (
     list_agenda,
     refusal,
 )
+from budget_watch.meetings.agenda_telling import able_to_prepare
 from budget_watch.meetings.demands import OUT_OF_SIGHT, DemandDesk, Linked, list_demands
 from budget_watch.meetings.errors import UnknownAgendaError
 from budget_watch.views import formats as fmt
@@ -201,12 +204,16 @@ def _standing(context: Context, flow: AgendaFlow, actor: Actor, one: AgendaItem)
         ("编号", one.id),
         ("来源", origin),
     ]
+    if one.owner:
+        told.append(("准备", context.called(one.owner)))
     lines = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in told]
     body: list[Node] = [html.Dl(lines, className="facts single")]
     if context.latest:
         body += _forms(context, flow, actor, one)
     for act in reversed(one.acts):
         title, reason = STEPS.get(act.step, "登记"), act.given.get("reason")
+        if act.step == ASSIGN:
+            title = f"指派{context.called(act.given['whom'])}准备"
         said = f"{title}：{context.called(act.user)}（{act.role}），{moment(act.at)}"
         body.append(html.P(f"{said}，{reason}" if reason else said, className="note"))
     body.append(html.P(f"本地做法：{flow.basis.says}。", className="note"))
@@ -218,7 +225,10 @@ def _forms(context: Context, flow: AgendaFlow, actor: Actor, one: AgendaItem) ->
     hung = {each.id: each.title for each in one.linked}
     chosen = "、".join(each.title for each in one.about(flow))
     known = "、".join(each.title for each in flow.topics)
+    able = able_to_prepare(readers(context.home, datetime.now(UTC)), one)
+    people = {each.user: context.called(each.user) for each in able}
     fields: dict[str, list[Node]] = {
+        ASSIGN: [labelled("由谁准备", select("whom", people, one.owner))],
         "hang": [labelled(hint, _text("thing"))],
         "take_off": [labelled("取下哪一件", select("thing", hung))],
         "topics": [labelled(f"专题（{known}；用顿号分开）", _text("topics", chosen))],
@@ -229,7 +239,7 @@ def _forms(context: Context, flow: AgendaFlow, actor: Actor, one: AgendaItem) ->
     made = []
     for step, title in STEPS.items():
         roles = _roles(context, flow, actor, one, step)
-        if not roles or (step == "take_off" and not hung):
+        if not roles or (step == "take_off" and not hung) or (step == ASSIGN and not people):
             continue
         parts = [role_field(context, roles), *fields[step]]
         made.append(folded(title, step, f"agenda:{one.id}", one.version, parts, word=title))

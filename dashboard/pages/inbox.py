@@ -15,7 +15,12 @@ from dashboard.frame import Page
 from dashboard.parts import Node, attrs, block, empty, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
 
-_LISTED = ("livelihood", "resolution", "calendar")  # pages that list what a notice of several names
+_LISTED = (
+    "livelihood",
+    "resolution",
+    "calendar",
+    "agenda",
+)  # pages that list what a notice of several names
 
 
 def page(context: Context) -> Page:

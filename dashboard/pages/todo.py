@@ -1,4 +1,4 @@
-"""我的待办 /todo: the cases on which the reader may take a step that leads on, by due day."""
+"""我的待办 /todo: cases, opinions, demands, agenda items that wait for the reader, by due day."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from budget_watch.casework.cases import Actor, Case, Desk, actor_of, list_cases, today_of
 from budget_watch.casework.cases import record as case_record
+from budget_watch.meetings.demands import LATE
 from budget_watch.opinions.opinion import Opinion, OpinionDesk
 from budget_watch.opinions.seeing import list_opinions, record
 from budget_watch.opinions.waiting import leads_on, waiting_topics
@@ -19,6 +20,7 @@ from dashboard.pages.calendar_soon import soon_block
 from dashboard.pages.forms import OVERDUE, PAUSED, SOON, place_text
 from dashboard.pages.many import roles_of
 from dashboard.pages.opinions import MOST, listing, topics_block
+from dashboard.pages.todo_year import demands_block, demands_waiting, items_block, items_waiting
 from dashboard.parts import Node, block, empty, level_chip, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
 
@@ -39,15 +41,17 @@ def page(context: Context) -> Page:
     shown = sorted(everything if all_ else mine, key=_weight)
     opinions = _opinions(context)
     topics = waiting_topics(context.home, actor)
-    count = len(mine) + len(opinions) + len(topics)
+    demands, items = demands_waiting(context), items_waiting(context)
+    count = len(mine) + len(opinions) + len(topics) + len(demands) + len(items)
     tabs = [
         (f"待我办理 {count}", context.address.with_query(tab=None)),
         (f"全部 {len(everything)}", context.address.with_query(tab="all")),
     ]
     late = sum(_mark(told) == OVERDUE for _, told, _ in mine)
     late += sum(_mark(told) == OVERDUE for _, told in opinions)
+    late += sum(each.mark == LATE for each in demands)
     lead = f"有{count}件待办" + (f"，其中{late}件逾期。" if late else "。")
-    others = bool(opinions or topics)
+    others = bool(opinions or topics or demands or items)
     body = [] if others and not shown else [_list(context, desk, shown, all_)]
     if opinions:
         rest = len(opinions) - MOST
@@ -55,7 +59,7 @@ def page(context: Context) -> Page:
         body.append(listing(context, OpinionDesk.of(context.home), first, max(rest, 0)))
     if topics:
         body.append(topics_block(context, OpinionDesk.of(context.home), topics))
-    body += soon_block(context)
+    body += [*demands_block(context, demands), *items_block(context, items), *soon_block(context)]
     return Page(
         "我的待办",
         [html.Div(body, className="rows")],

@@ -34,6 +34,7 @@ from dashboard.acting_on_agenda import on_agenda
 from dashboard.acting_on_opinions import Asked
 from dashboard.address import PAGES
 from tests.meetings.made_demands import RESOLVED, do, new
+from tests.notices.office import open_office
 from tests.opinions.made_opinions import (
     ADMIN,
     BUREAU,
@@ -87,6 +88,7 @@ def with_meetings(folder: Path) -> Home:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Home:
     made = with_meetings(tmp_path_factory.mktemp("agenda"))
+    open_office(made)
     yield made
     engine(made).dispose()
 
@@ -155,6 +157,7 @@ def test_items_of_ref03_and_registered_ones_are_one_list_cut_to_the_readers_regi
 
 def test_every_role_with_every_step(home):
     given = {
+        "assign": {"whom": "sun"},
         "hang": {"thing": "财政部门关于决算的说明"},
         "take_off": {"thing": "财政部门关于决算的说明"},
         "topics": {"topics": "决算、审计工作和整改"},
@@ -179,8 +182,8 @@ def test_every_role_with_every_step(home):
     for step, more in given.items():
         take(home, WANG, "HY202602", step, **more)
     one = item(home, DAI, "HY202602")
-    assert (one.state, one.outcome, one.version, one.resolution) == (
-        "已议", "批准决算，提出四条意见。", 6, "要求抓好整改")  # fmt: skip
+    assert (one.state, one.outcome, one.version, one.resolution, one.owner) == (
+        "已议", "批准决算，提出四条意见。", 7, "要求抓好整改", "sun")  # fmt: skip
     with pytest.raises(ActError, match="“已议”的议题不能备齐"):
         take(home, LI, "HY202602", "ready")
 
