@@ -16,6 +16,7 @@ import polars as pl
 
 from budget_watch.views.cubes import Cube
 from budget_watch.views.drill import COLUMNS, SCOPES, Place, months_of
+from budget_watch.views.keeping import Kept
 from budget_watch.views.span import Span
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ SHOWN = (
     "bgt_id",
     "pay_app_id",
 )
+_PAYEES: Kept[pl.DataFrame] = Kept(32)
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,15 @@ def list_vouchers(
     if after is not None:
         beyond = _beyond(column, after, down)
         rest, passed = lazy.filter(beyond), (~beyond).sum()
-    ends = (rest.bottom_k if not down else rest.top_k)(at_once + 1, by=order)
+
+    def ends(rows: pl.LazyFrame) -> pl.LazyFrame:
+        return (rows.bottom_k if not down else rows.top_k)(at_once + 1, by=order)
+
     sums = lazy.select(count=pl.len(), total=pl.col("pay_amt").sum(), passed=passed.cast(pl.Int64))
-    page, summed = pl.collect_all([ends.select(SHOWN), sums])
-    page = page.sort(order, descending=down)
+    keys, summed = pl.collect_all([ends(rest.select(order)), sums])
+    # What is shown beside the keys is read of these days, or amounts, alone.
+    these = pl.col(column).is_between(keys[column].min(), keys[column].max())
+    page = ends(rest.filter(these).select(SHOWN)).collect().sort(order, descending=down)
     rows = page.head(at_once)
     following = _key(rows.row(-1, named=True), column) if page.height > at_once else None
     found = summed.row(0, named=True)
@@ -170,7 +177,17 @@ def _term(reader: Reader, cube: Cube, wanted: Filter, letter: str, code: str) ->
 
 
 def payees(reader: Reader, cube: Cube, wanted: Filter) -> pl.DataFrame:
-    """Payees of a place: id, name, account, amount and number of vouchers, largest first."""
+    """Payees of a place: id, name, account, amount and number of vouchers, largest first.
+
+    Kept for the next page of the place, and for those of each payee, whose address holds the id.
+    """
+    if reader.snapshot is None or reader.as_it_lies:
+        return _payees(reader, cube, wanted)
+    key = (str(reader.home.root), reader.snapshot.id, reader.grant.key, wanted)
+    return _PAYEES.get(key, lambda: _payees(reader, cube, wanted))
+
+
+def _payees(reader: Reader, cube: Cube, wanted: Filter) -> pl.DataFrame:
     frame = (
         select(reader, cube, wanted)
         .group_by("payee_acct_name", "payee_acct_no")

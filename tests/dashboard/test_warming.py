@@ -35,9 +35,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     scan = Reader.scan
 
-    def noted(self: Reader, name: str, year: int | None = None):
+    def noted(self: Reader, name: str, *near: object):
         found.append(name)
-        return scan(self, name, year)
+        return scan(self, name, *near)
 
     monkeypatch.setattr(Reader, "scan", noted)
     return found
