@@ -254,7 +254,7 @@ def _named(context: Context, each: Standing) -> Node:
     parts.append(html.Div([html.Div(ground, className="note") for ground in grounds if ground]))
     ways = [link("看数据", context.address.at(page[1:])) for page in node.pages]
     if node.report:
-        ways.append(link("季刊", context.address.at("digest")))
+        ways.append(link("报告", context.address.at("digest")))
     if ways:
         parts.append(html.Div([part for way in ways for part in (way, " ")], className="note"))
     return html.Div(parts)
