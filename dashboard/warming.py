@@ -25,6 +25,7 @@ from budget_watch.access.errors import AccessError
 from budget_watch.access.granting import capacities, grant_in
 from budget_watch.casework.accounts import has_accounts, store_of
 from budget_watch.lake import DamagedError, Home, LakeError, Reader, Snapshot, bloom, by_payee
+from budget_watch.lake.snapshot import CHINA
 from dashboard.app import answer
 from dashboard.watching import WARM
 
@@ -34,6 +35,7 @@ PAGES = (
     *("digest", "search?q=%E9%A2%84%E7%AE%97", "lists", "livelihood", "opinions", "exemptions"),
 )
 GRANTS = 12  # at most so many different ways of seeing
+DAYS_BEFORE = 2  # of these the drill's sums are made too, for the way of seeing most share
 _EVERY = 20.0  # seconds between two looks for a new snapshot
 _NICE = 10
 
@@ -61,6 +63,13 @@ def warm(home: Home, grants: Iterable[Grant]) -> None:
         for page in PAGES:
             path, _, query = page.partition("?")
             answer(home, grant, f"/{path}", f"?{query}" if query else "")
+
+
+def warm_before(home: Home, grant: Grant) -> None:
+    """Open the drill as it was known on the days before: what changed since is asked for often."""
+    days = sorted({at.astimezone(CHINA).date() for _, _, at in Snapshot.all(home)})
+    for day in days[-1 - DAYS_BEFORE : -1]:
+        answer(home, grant, "/exec", f"?asof={day}")
 
 
 def lay_beside(home: Home) -> None:
@@ -110,6 +119,8 @@ def _warming(home: Home) -> None:
                 seen = {mark for mark in seen if mark[0] == newest}
                 seen |= {(newest, each.key) for each in new}
                 WARM.add((str(home.root), newest))
+                for grant in new[:1]:
+                    warm_before(home, grant)
         except (AccessError, LakeError, SQLAlchemyError, OSError):
             log.exception("warming failed; pages are made when asked for")
         time.sleep(_EVERY)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from budget_watch.access import Grant, Scope
 from budget_watch.casework.accounts import store_of
-from budget_watch.lake import Home, Reader, Snapshot, Writer
+from budget_watch.lake import Home, Reader, Snapshot, Writer, records
+from budget_watch.lake.snapshot import CHINA
+from budget_watch.lake.state import engine
 from budget_watch.views import cubes, keeping
 from dashboard import context, warming
 from dashboard.app import answer
-from dashboard.warming import PAGES, grants_in_use, keep_warm, warm
+from dashboard.warming import PAGES, grants_in_use, keep_warm, warm, warm_before
 from dashboard.watching import WARM
 from tests.dashboard.signing import make
 from tests.views_drill.small_city import COUNTY
@@ -90,6 +94,28 @@ def test_a_new_snapshot_is_warmed_without_being_asked_for(
         writer.publish(before.biz_date, {"rule_book": "another"})
     assert Snapshot.latest(own).id != before.id
     assert _warmed(own)
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_the_drill_of_the_day_before_is_made_too(
+    home: Home, tmp_path: Path, read: list[str]
+) -> None:
+    own = Home(tmp_path / "home")
+    shutil.copytree(home.root, own.root)
+    before = Snapshot.latest(own)
+    a_day_ago = datetime.now(UTC) - timedelta(days=1)
+    with engine(own).begin() as connection:
+        connection.execute(sa.update(records.snapshot).values(published_at=a_day_ago))
+    with Writer.open(own, "test") as writer:
+        writer.publish(before.biz_date + timedelta(days=1))
+    asked = a_day_ago.astimezone(CHINA).date()
+    assert Snapshot.known(own, asked).id == before.id != Snapshot.latest(own).id
+    grant = Grant.operator("看板")
+    warm_before(own, grant)
+    assert "payment" in read
+    read.clear()
+    answer(own, grant, "/exec", f"?asof={asked}")
+    assert "payment" not in read
 
 
 def _warmed(home: Home) -> bool:
