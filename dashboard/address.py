@@ -187,7 +187,7 @@ PAGES: dict[str, PageShape] = {
     "opinion": PageShape("意见", (), range(1, 2)),
     "topic": PageShape("议题", (), range(1, 2)),
     "lists": PageShape("四张清单", ("tab",)),
-    "livelihood": PageShape("民生实事", (), range(0, 2)),
+    "livelihood": PageShape("民生实事", ("tab",), range(0, 2)),
     "agenda": PageShape("会议与议题", ("st", "year"), range(0, 2)),
     "events": PageShape("大事记", ("tab", "year")),
     "resolution": PageShape("决议事项台账", ("st", "year"), range(0, 2)),

@@ -27,10 +27,11 @@ from dashboard import elements as html
 from dashboard.acting import chooses_role
 from dashboard.acting_on_livelihood import NEW
 from dashboard.context import Context
-from dashboard.errors import NotFoundError
+from dashboard.errors import AddressError, NotFoundError
 from dashboard.frame import Page
 from dashboard.markup import Input
 from dashboard.pages.forms import folded, labelled, place_text, places, role_field, select
+from dashboard.pages.major_projects import kinds, major_page
 from dashboard.pages.opinions import moment
 from dashboard.parts import Node, block, empty, insufficient, link, missing, source_line, tag
 from dashboard.table import Column, Line, table
@@ -43,6 +44,10 @@ def page(context: Context) -> Page:
     rules, actor = settings(), actor_of(context.home, context.grant)
     if context.address.parts:
         return _one(context, rules, actor)
+    if context.address.get("tab") == "major":
+        return major_page(context)
+    if context.address.get("tab"):
+        raise AddressError(f"民生实事没有“{context.address.get('tab')}”这一页。")
     found = list_livelihoods(context.home, actor)
     today = today_of()
     told = [livelihood_record(context.home, rules, actor, one, today) for one in found]
@@ -53,6 +58,7 @@ def page(context: Context) -> Page:
         "民生实事",
         [html.Div(body, className="rows")],
         lead=lead if found else _none(context),
+        tools=[kinds(context)],
         tab_title="民生实事",
     )
 
