@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from datetime import UTC, datetime, timedelta
@@ -94,6 +95,7 @@ def test_a_new_snapshot_is_warmed_without_being_asked_for(
         writer.publish(before.biz_date, {"rule_book": "another"})
     assert Snapshot.latest(own).id != before.id
     assert _warmed(own)
+    assert gc.get_freeze_count() > 0, "what is kept is not searched for rubbish again and again"
 
 
 @pytest.mark.usefixtures("nothing_kept")
