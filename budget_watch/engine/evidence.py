@@ -16,10 +16,10 @@ from budget_watch.engine.load import Book
 from budget_watch.engine.parse import Scope, parse, parse_condition
 from budget_watch.engine.sources import Reader, Source, sources
 from budget_watch.engine.units import Column
+from budget_watch.lake import bloom
 
 AMOUNT = "__amount"
 SHOWN_ROWS = 10_000
-_KEYS = ("pay_cert_id", "pay_app_id", "bgt_id")  # columns by which the lake finds rows quickly
 _NOT_SUMMED = frozenset({"param", "div", "case"})
 
 
@@ -303,7 +303,7 @@ def _near(reader: Reader, source: Source, fixed: Mapping[str, Any]) -> pl.LazyFr
     if source.name == "ledger_coverage":
         return reader.coverage().lazy()
     year, key = fixed.get("fiscal_year"), None
-    for name in _KEYS:
+    for name in bloom.COLUMNS:
         if key is None and isinstance(fixed.get(name), str):
             key = (name, str(fixed[name]))
     return reader.scan(source.name, year if isinstance(year, int) else None, key)
