@@ -18,7 +18,7 @@ from dashboard.errors import AddressError
 from dashboard.pages.peers_block import peers_block
 from dashboard.pages.place_known import gaps, require_known
 from dashboard.pages.place_text import BUDGETS, called, source
-from dashboard.parts import Node, block, insufficient, link, menu
+from dashboard.parts import Node, block, empty, insufficient, link, menu
 from dashboard.table import Column, Line, table
 
 LAST_YEAR, PEERS = "ly", "peers"
@@ -181,10 +181,13 @@ def _whole(side: Side) -> str | None:
     return f"打开{span.fiscal_year}年1—{span.month}月；本数截至{fmt.day(span.until)}"
 
 
-def _drawn(context: Context, found: Comparison, names: tuple[str, str]) -> html.Figure:
-    """Both sides' cumulated months, with their table."""
+def _drawn(context: Context, found: Comparison, names: tuple[str, str]) -> html.Figure | html.Div:
+    """Both sides' cumulated months, with their table; a sentence where neither has any."""
+    months = (*found.first.months, *found.second.months)
+    if not months:
+        return empty("两方都没有支出，没有可画的线。")
     colours = chart.ink(context.dark)
-    largest = max(1, *found.first.months, *found.second.months)
+    largest = max(1, *months)
     unit = chart.unit_for(largest)
     drawing = chart.base(colours, left=48, right=16)
     styles = ((colours.last_line, 2.0, "dot"), (colours.actual, 2.5, "solid"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from budget_watch.access import Grant, Scope
 from budget_watch.lake import Home
+from budget_watch.views import drill
+from dashboard.app import answer
 from tests.dashboard.reading import cells, classed, kinds, links, words
 from tests.dashboard.test_browser import browser, looker  # noqa: F401
 from tests.dashboard.test_pages import main
@@ -62,6 +65,16 @@ def test_last_year_stands_beside_this_one_cut_at_the_same_day(home: Home) -> Non
     months = rows(home, "/exec?cmp=ly", "实线为截至2026年11月20日，虚线为截至2025年11月20日")
     assert months[-1] == ["11月", "2,148.20", "2,145.00"]
     assert len(kinds(classed(page, "compare-two"), "Graph")) == 1
+
+
+def test_what_has_no_months_at_all_has_no_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an indicator that a later day brought, looked at as it was known before."""
+    own = replace(Grant.operator("看板"), user="no months")  # nothing of it is kept from before
+    monkeypatch.setattr(drill, "by_month", lambda *asked: {})
+    page = answer(home, own, "/exec/d101/u101001/pP1010011/iI20251010011", "?cmp=2026-6")
+    found = [t for t in kinds(page, "Table") if words(t.children[0]) == "两方比较"]
+    assert cells(kinds(found[0], "Tr")[5])[:3] == ["累计支出", "0.00", "0.00"]
+    assert "两方都没有支出，没有可画的线。" in words(page)
 
 
 def test_a_department_among_its_peers(home: Home) -> None:
