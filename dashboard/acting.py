@@ -27,6 +27,7 @@ from budget_watch.casework.errors import (
 from budget_watch.casework.file_check import MOST_BYTES
 from budget_watch.casework.livelihood import UnknownLivelihoodError
 from budget_watch.casework.telling.following import follow
+from budget_watch.congress import reports as congress_reports
 from budget_watch.congress.errors import UnknownCongressError
 from budget_watch.digest.issues import UnknownIssueError
 from budget_watch.lake import Home
@@ -148,7 +149,7 @@ def serve_files(server: flask.Flask, home: Home, grant: Callable[[], Grant]) -> 
         try:
             actor = actor_of(home, grant(), request.args.get("role", ""))
             _adds(case)(home, actor, case, name, request.get_data())
-        except (UnknownCaseError, UnknownDemandError, UnknownOpinionError):
+        except UNKNOWN:
             return said(False, "没有找到这条记录，或您没有查看权限。", 404)
         except CaseworkError as error:
             return said(False, str(error), 422)
@@ -167,6 +168,8 @@ def _adds(number: str) -> Callable[..., Any]:
     """Who takes a file for what is numbered so."""
     if number.startswith(DEMAND):
         return demand_files.attach
+    if congress_own(number):
+        return congress_reports.add_report
     return opinion_files.attach if number.startswith(OPINION) else attach
 
 
@@ -174,6 +177,8 @@ def _reads(number: str) -> Callable[..., Any]:
     """Who hands out a file of what is numbered so."""
     if number.startswith(DEMAND):
         return demand_files.read_file
+    if congress_own(number):
+        return congress_reports.read_report
     return opinion_files.read_file if number.startswith(OPINION) else read_file
 
 

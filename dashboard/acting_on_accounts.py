@@ -42,6 +42,7 @@ from budget_watch.casework.auditing import anchor_log, latest_anchor, verdict_te
 from budget_watch.casework.cases import actor_of
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.naming import named_things
+from budget_watch.congress.granting import end_grants, grant_members
 from budget_watch.lake import Home
 from budget_watch.notices.contacts import set_contact
 from dashboard.acting import field_of, foreign, said, text_of
@@ -395,6 +396,20 @@ def _anchor(asked: Asked) -> Told:
     return Told("已写成锚。请抄送到别的机器，或打印存档。", (("锚", latest.line),))
 
 
+def _grant_session(asked: Asked) -> Told:
+    found = grant_members(asked.home, asked.by, asked.grant.role, asked.text("session"))
+    kept = tuple((f"{e.name}（{e.user}）", e.said) for e in found if not e.said.startswith("已"))
+    given = sum(each.said.startswith("已授予") for each in found)
+    said = f"会次 {asked.text('session')}：{len(found)}人，新授{given}人，没有授成{len(kept)}人。"
+    return Told(said, kept)
+
+
+def _end_session_roles(asked: Asked) -> Told:
+    number, reason = asked.text("session"), asked.text("reason")
+    found = end_grants(asked.home, asked.by, asked.grant.role, number, reason)
+    return Told(f"会次 {number}：已收回{len(found)}人为会次授的角色，即时生效。")
+
+
 STEPS: Mapping[str, Step] = {
     "add": Step("开立账号", "accounts", _add),
     "password": Step("重设密码", "accounts", _password, sure=True, others=True),
@@ -408,6 +423,8 @@ STEPS: Mapping[str, Step] = {
     "assign": Step("授予角色", "permissions", _assign),
     "rescope": Step("改范围", "permissions", _rescope),
     "withdraw": Step("收回角色", "permissions", _withdraw, sure=True),
+    "grant_session": Step("授会次角色", "permissions", _grant_session),
+    "end_session_roles": Step("收回会次角色", "permissions", _end_session_roles, sure=True),
     "approve": Step("批准看得更深", "permissions", _approve),
     "end_approval": Step("收回批准", "permissions", _end_approval),
     "end_session": Step("结束会话", "sessions", _end_session),

@@ -20,6 +20,8 @@ from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import noted
 from budget_watch.casework.cases import HERE, Actor, today_of
 from budget_watch.casework.errors import ActError
+from budget_watch.casework.file_store import bytes_of
+from budget_watch.congress.reports import paragraphs, reports_of
 from budget_watch.congress.session import DEPUTY, Congress, CongressDesk, get_congress
 from budget_watch.digest.package import Head, write_package
 from budget_watch.digest.package_key import fingerprint, private_key
@@ -38,7 +40,7 @@ from dashboard.plot_drawing import image_of
 
 ROLE = "deputy"
 PURPOSE = "人代会离线材料"
-SHOWN = {"key": "审查要点", "words": "名词解释"}  # tabs of the session
+SHOWN = {"key": "审查要点", "words": "名词解释", "report": "报告文本"}  # tabs of the session
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def packed(
         fingerprint(key.public_key()),
     )
     mark = mark_of(home, Actor(grant, ""), at, why)
-    content = write_package(head, rendered(books, mark), passphrase, key)
+    content = write_package(head, rendered(books, mark, texts_of(home, one)), passphrase, key)
     said = {"user": user, "reason": why, "expires": head.expires, "pages": len(books)}
     said |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), "key": head.key}
     noted(home, Note(actor.who, "congress.package", "congress", one.id, said, at))
@@ -165,17 +167,34 @@ def addresses(home: Home, grant: Grant, one: Congress) -> list[tuple[str, Addres
 
 
 # ---- as HTML
-def rendered(books: Sequence[PageBook], mark: str) -> str:
-    """The pages one after another, with the way to each."""
+def texts_of(home: Home, one: Congress) -> list[tuple[str, Sequence[str]]]:
+    """The reports that the session debates: name and paragraphs; all who take part read them."""
+    found = reports_of(home, one.id)
+    return [(each.name, paragraphs(bytes_of(home, each))) for each in found]
+
+
+def rendered(
+    books: Sequence[PageBook], mark: str, texts: Sequence[tuple[str, Sequence[str]]] = ()
+) -> str:
+    """The pages one after another, with the way to each; the texts of reports after them."""
     ways = [f'<li><a href="#p{n}">{escape(b.title)}</a></li>' for n, b in enumerate(books)]
     first = sum("/draft/d" not in book.address for book in books)
     more = len(ways) - first
-    nav = f"<ul>{''.join(ways[:first])}</ul>"
+    read = "".join(
+        f'<li><a href="#t{n}">{escape(name)}</a></li>' for n, (name, _) in enumerate(texts)
+    )
+    nav = f"<ul>{''.join(ways[:first])}{read}</ul>"
     if more:
         below = "".join(ways[first:])
         nav += f"<details><summary>各部门（{more}个）</summary><ul>{below}</ul></details>"
     pages = "".join(_page(n, book) for n, book in enumerate(books))
+    pages += "".join(_text(n, name, said) for n, (name, said) in enumerate(texts))
     return f'<nav>{nav}</nav>{pages}<p class="mark">{escape(mark)}</p>'
+
+
+def _text(at: int, name: str, said: Sequence[str]) -> str:
+    lines = "".join(f"<p>{escape(each)}</p>" for each in said)
+    return f'<section id="t{at}"><h2>{escape(name)}</h2>{lines}</section>'
 
 
 def _page(at: int, book: PageBook) -> str:

@@ -198,6 +198,49 @@ def session_merge(
     return DONE
 
 
+@session_app.command("report")
+def session_report(
+    context: typer.Context,
+    number: NumberArgument,
+    file: Annotated[Path, typer.Argument(help="报告文本，docx")],
+    request: RequestOption = None,
+    user: ByOption = None,
+    role: RoleOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """上传报告文本，逐个金额和草案各表比较；有对不上的，退出码为 1。"""
+    from budget_watch.casework.errors import ActError
+    from budget_watch.congress.reports import add_report, paragraphs
+    from budget_watch.lake import Reader
+    from budget_watch.views import Desk, home_place
+    from budget_watch.views import draft_budget as budgets
+    from budget_watch.views.report_text import LINKED, known_amounts, spots
+
+    here: Context = context.obj
+    home, actor = here.existing(), actor_for(here, user, role)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ActError(f"文件 {file} 读不出来。") from error
+    add_report(home, actor, number, file.name, content, request=request)
+    desk = Desk(Reader(home, actor.grant))
+    place = home_place(desk)
+    years = budgets.years(desk, place) if place is not None else ()
+    known = known_amounts(desk, place, max(years)) if place is not None and years else []
+    found = spots(paragraphs(content), known)
+    printer = Printer(
+        as_json, {"text": "金额", "state": "比较", "lines": "报表", "sentence": "句子"}
+    )
+    for each in found:
+        lines = [line.label for line in each.lines]
+        row = {"text": each.text, "state": each.state, "sentence": each.sentence}
+        printer.record({**row, "lines": lines if as_json else "、".join(lines[:3])})
+    linked = sum(each.state == LINKED for each in found)
+    counts = {"amounts": len(found), "linked": linked, "not_linked": len(found) - linked}
+    printer.close(counts, f"金额 {len(found)} 处，和报表相符 {linked} 处。")
+    return DONE if linked == len(found) else LOOK
+
+
 @session_app.command("package")
 def session_package(
     context: typer.Context,

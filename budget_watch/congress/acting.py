@@ -6,20 +6,18 @@ that got no answer sends the same number again and never makes a second opinion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from budget_watch.audit import Note, append, key_of
 from budget_watch.casework.auditing import anchor_log
 from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError
-from budget_watch.casework.stored import as_json, iso, next_seq
+from budget_watch.casework.stored import iso, next_seq
+from budget_watch.casework.telling.audience import readers
 from budget_watch.congress import tables as t
-from budget_watch.congress.errors import UnknownCongressError
 from budget_watch.congress.roll import read_roll
 from budget_watch.congress.session import (
     CLOSE,
@@ -29,9 +27,18 @@ from budget_watch.congress.session import (
     Congress,
     CongressDesk,
     Member,
-    find_congress,
-    sees_congress,
 )
+from budget_watch.congress.steps import (
+    After,
+    CongressDone,
+    answering,
+    done_before,
+    kept_congress,
+    seen_congress,
+    take_step,
+    written,
+)
+from budget_watch.congress.telling import tell_of_route
 from budget_watch.lake import Home
 from budget_watch.lake.state import writing
 from budget_watch.opinions.acting import Done, write
@@ -47,17 +54,9 @@ STEPS = {
     ROUTE: "转财政解答组",
     ANSWER: "解答",
     CLOSE: "提前闭会",
+    "report": "上传报告文本",
 }
 _LONGEST_DAYS, _HEAD = 60, 30
-
-
-@dataclass(frozen=True)
-class CongressDone:
-    """What a step came to."""
-
-    congress: str
-    audit_seq: int
-    repeated: bool
 
 
 def open_congress(
@@ -100,7 +99,7 @@ def open_congress(
         raise ActError("解答时限应在 1 至 240 小时之间。")
     anchor_log(home, once_a_day=True)
     with writing(home) as connection:
-        before = _before(connection, actor, request)
+        before = done_before(connection, actor, request)
         if before is not None:
             return before
         seq = next_seq(connection, t.congress)
@@ -116,7 +115,7 @@ def open_congress(
         said: dict[str, Any] = {"title": name, "since": str(since), "until": str(until)}
         said |= {"region": place}
         said |= {"hours": period, "members": len(members)}
-        _, entry = _written(connection, home, actor, own, OPEN, said, request, at)
+        _, entry = written(connection, home, actor, own, OPEN, said, request, at)
     return CongressDone(own, entry, False)
 
 
@@ -184,7 +183,7 @@ def _heading(text: str) -> str:
 def _speaker(
     connection: sa.Connection, desk: CongressDesk, actor: Actor, number: str, day: date
 ) -> tuple[Congress, Member]:
-    one = _seen(connection, desk, actor, number, day)
+    one = seen_congress(connection, desk, actor, number, day)
     member = desk.part(actor, one, day)
     if member is None or member.part != DEPUTY:
         raise ActError(f"会次 {one.id} 的意见由出席的代表在会期内提出。")
@@ -233,7 +232,7 @@ def _of_session(
     desk, table = CongressDesk.of(home), t.congress_opinion
     chosen = list(dict.fromkeys(each.strip() for each in opinions if each.strip()))
     with writing(home) as connection:
-        _kept(connection, desk, actor, number, today_of(now or datetime.now(UTC)))
+        kept_congress(connection, desk, actor, number, today_of(now or datetime.now(UTC)))
         query = sa.select(table.c.opinion).where(table.c.congress == number)
         known = set(connection.execute(query).scalars())
     strange = [each for each in chosen if each not in known]
@@ -258,7 +257,9 @@ def route(
     """
     desk, at = CongressDesk.of(home), now or datetime.now(UTC)
 
-    def work(connection: sa.Connection, one: Congress) -> tuple[dict[str, Any], Any]:
+    people = readers(home, at)
+
+    def work(connection: sa.Connection, one: Congress) -> tuple[dict[str, Any], After]:
         if not any(each.part == DESK for each in one.members):
             raise ActError(f"会次 {one.id} 没有财政解答组的人。")
         if topic not in _topics(connection, number):
@@ -268,9 +269,14 @@ def route(
             raise ActError(f"议题 {topic} 已经转给财政解答组。")
         due = iso(at + timedelta(hours=one.hours))
         row = {"topic": topic, "congress": number, "routed_at": iso(at), "due_at": due}
-        return {"topic": topic, "due": due}, lambda act: q.insert().values(**row, act=act)
 
-    return _step(home, desk, actor, number, ROUTE, _kept, work, request, at)
+        def after(connection: sa.Connection, act: int) -> None:
+            connection.execute(q.insert().values(**row, act=act))
+            tell_of_route(connection, one, people, actor, topic, due, at)
+
+        return {"topic": topic, "due": due}, after
+
+    return take_step(home, desk, actor, number, ROUTE, kept_congress, work, request, at)
 
 
 def answer(
@@ -300,9 +306,13 @@ def answer(
             raise ActError(f"议题 {topic} 没有转给会次 {number} 的财政解答组。")
         row = {"seq": next_seq(connection, a), "topic": topic, "text": said}
         row |= {"user": actor.user, "role": actor.role, "at": iso(at)}
-        return {"topic": topic, "text": said}, lambda act: a.insert().values(**row, act=act)
 
-    return _step(home, desk, actor, number, ANSWER, _answerer, work, request, at)
+        def after(connection: sa.Connection, act: int) -> None:
+            connection.execute(a.insert().values(**row, act=act))
+
+        return {"topic": topic, "text": said}, after
+
+    return take_step(home, desk, actor, number, ANSWER, answering, work, request, at)
 
 
 def close_congress(
@@ -324,63 +334,7 @@ def close_congress(
             raise ActError(f"会次 {one.id} 已经闭会。")
         return {"reason": reason.strip()}, None
 
-    return _step(home, desk, actor, number, CLOSE, _kept, work, request, at)
-
-
-Check = Callable[[sa.Connection, CongressDesk, Actor, str, date], Congress]
-Work = Callable[[sa.Connection, Congress], tuple[dict[str, Any], Any]]
-
-
-def _step(
-    home: Home,
-    desk: CongressDesk,
-    actor: Actor,
-    number: str,
-    step: str,
-    check: Check,
-    work: Work,
-    request: str | None,
-    at: datetime,
-) -> CongressDone:
-    anchor_log(home, once_a_day=True)
-    with writing(home) as connection:
-        one = check(connection, desk, actor, number, today_of(at))
-        before = _before(connection, actor, request)
-        if before is not None:
-            return before
-        said, statement = work(connection, one)
-        act, entry = _written(connection, home, actor, number, step, said, request, at)
-        if statement is not None:
-            connection.execute(statement(act))
-    return CongressDone(number, entry, False)
-
-
-def _seen(
-    connection: sa.Connection, desk: CongressDesk, actor: Actor, number: str, day: date
-) -> Congress:
-    one = find_congress(connection, number)
-    if one is None or not sees_congress(desk, actor, one, day):
-        raise UnknownCongressError(number)
-    return one
-
-
-def _kept(
-    connection: sa.Connection, desk: CongressDesk, actor: Actor, number: str, day: date
-) -> Congress:
-    one = _seen(connection, desk, actor, number, day)
-    if not desk.keeps(actor, one):
-        raise ActError(f"这一步由{'、'.join(desk.flow.keepers)}办理。")
-    return one
-
-
-def _answerer(
-    connection: sa.Connection, desk: CongressDesk, actor: Actor, number: str, day: date
-) -> Congress:
-    one = _seen(connection, desk, actor, number, day)
-    member = desk.part(actor, one, day)
-    if member is None or member.part != DESK:
-        raise ActError(f"解答由会次 {one.id} 的财政解答组在会期内办理。")
-    return one
+    return take_step(home, desk, actor, number, CLOSE, kept_congress, work, request, at)
 
 
 def _topics(connection: sa.Connection, number: str) -> set[str]:
@@ -388,33 +342,3 @@ def _topics(connection: sa.Connection, number: str) -> set[str]:
     query = sa.select(o.c.topic).join(own, own.c.opinion == o.c.id)
     found = connection.execute(query.where(own.c.congress == number)).scalars()
     return {each for each in found if each}
-
-
-def _before(connection: sa.Connection, actor: Actor, request: str | None) -> CongressDone | None:
-    if request is None:
-        return None
-    table = t.congress_act
-    query = sa.select(table).where(table.c.request == f"{actor.user}\t{request}")
-    row = connection.execute(query).mappings().first()
-    return None if row is None else CongressDone(row["congress"], row["audit_seq"], True)
-
-
-def _written(
-    connection: sa.Connection,
-    home: Home,
-    actor: Actor,
-    number: str,
-    step: str,
-    said: dict[str, Any],
-    request: str | None,
-    at: datetime,
-) -> tuple[int, int]:
-    """The numbers of an act and of its audit entry."""
-    note = Note(actor.who, f"congress.{step}", "congress", number, {"given": said}, at)
-    (entry,) = append(connection, key_of(home.root), note)
-    seq, table = next_seq(connection, t.congress_act), t.congress_act
-    row = {"seq": seq, "congress": number, "step": step, "user": actor.user, "role": actor.role}
-    row |= {"at": iso(at), "given": as_json(said), "audit_seq": entry.seq}
-    row["request"] = None if request is None else f"{actor.user}\t{request}"
-    connection.execute(table.insert().values(row))
-    return seq, entry.seq

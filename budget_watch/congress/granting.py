@@ -18,7 +18,7 @@ from budget_watch.access.store import Store
 from budget_watch.audit import Who
 from budget_watch.casework.accounts import store_of
 from budget_watch.congress.errors import UnknownCongressError
-from budget_watch.congress.session import DEPUTY, Congress, Member, find_congress
+from budget_watch.congress.session import DEPUTY, Congress, Member, all_congresses, find_congress
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 
@@ -82,6 +82,25 @@ def _granted(store: Store, by: Who, one: Congress, member: Member) -> Told:
     except AccessError as error:
         return Told(member.user, member.name, title, str(error))
     return Told(member.user, member.name, title, f"已授予 {one.since} 至 {one.until}")
+
+
+def to_grant(store: Store, home: Home) -> list[Congress]:
+    """Sessions that are not over today, for the one who gives the roles of their members."""
+    with engine(home).connect() as connection:
+        found = all_congresses(connection)
+    return [each for each in found if each.closed_at is None and each.until >= store.today]
+
+
+def standing(store: Store, one: Congress) -> tuple[int, int]:
+    """Of the members of a session: how many hold their role today, how many will on its days."""
+    now = ahead = 0
+    for member in one.members:
+        wanted = ROLE.get(member.part, _DESK_ROLE)
+        held = [e for e in assigning.assignments(store, member.user) if e.role == wanted]
+        in_force = any(each.in_force(store.today) for each in held)
+        now += in_force
+        ahead += not in_force and any(not each.ended and each.since > store.today for each in held)
+    return now, ahead
 
 
 def end_grants(

@@ -191,6 +191,11 @@ def find_congress(connection: sa.Connection, number: str) -> Congress | None:
     return found[0] if found else None
 
 
+def all_congresses(connection: sa.Connection) -> list[Congress]:
+    """Every session, the latest first, whoever asks: inside this room only."""
+    return _select(connection)
+
+
 def _select(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Congress]:
     table, m, a = t.congress, t.congress_member, t.congress_act
     found = []

@@ -20,6 +20,8 @@ from budget_watch.casework.telling import tables as t
 from budget_watch.casework.telling.of_digests import OF_DIGESTS, of_digests
 from budget_watch.casework.telling.of_livelihood import of_projects
 from budget_watch.casework.telling.told import Noted, Told, Wording
+from budget_watch.congress.session import PREFIX as CONGRESS
+from budget_watch.congress.telling import of_congress
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine, writing
 from budget_watch.meetings.agenda import PREFIX as ITEM
@@ -41,6 +43,7 @@ BY_NUMBER: Mapping[str, Wording] = {
     DEMAND: of_demands,
     NODE: of_nodes,
     ITEM: of_agenda,
+    CONGRESS: of_congress,
 }
 
 

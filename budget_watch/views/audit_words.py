@@ -97,6 +97,7 @@ _ACTS: Mapping[str, str] = {
     "congress.route": "转财政解答组",
     "congress.answer": "解答",
     "congress.close": "提前闭会",
+    "congress.report": "上传报告文本",
     "congress.package": "制作离线材料",
     "resolution.register": "登记决议事项",
     "agenda.register": "登记会议议题",

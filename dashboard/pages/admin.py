@@ -15,6 +15,7 @@ from dashboard.markup import Input
 from dashboard.office import ACCOUNTS, AUDIT, LOOK_ONLY, MATRIX, Office, clock
 from dashboard.pages import admin_account, admin_audit, admin_matrix
 from dashboard.pages.admin_forms import checkbox, filter_form, step_form
+from dashboard.pages.admin_sessions import sessions_block
 from dashboard.pages.forms import labelled, select
 from dashboard.pages.paging import AT_ONCE, pager
 from dashboard.parts import Node, block, empty, link, segments, source_line, tag
@@ -102,7 +103,7 @@ def accounts_page(office: Office) -> Page:
     lead = f"共{len(every)}个账号，{active}个在用" + (f"，{locked}个已锁定。" if locked else "。")
     return Page(
         f"{TITLE}：账号",
-        [_filter(office), listed, *_adding(office)],
+        [_filter(office), listed, *_adding(office), *sessions_block(office)],
         lead=lead if every else "还没有账号。",
         tab_title=TITLE,
     )

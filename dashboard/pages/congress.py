@@ -27,6 +27,7 @@ from dashboard.markup import Input
 from dashboard.pages.congress_floor import answering, floor
 from dashboard.pages.congress_key import key_points, words_block
 from dashboard.pages.congress_live import gathering_blocks, live_blocks
+from dashboard.pages.congress_report import report_blocks
 from dashboard.pages.forms import folded, labelled, role_field
 from dashboard.parts import Node, block, empty, link, segments, source_line, tag
 from dashboard.table import Column, Line, table
@@ -38,6 +39,7 @@ TABS = {
     "live": "汇总",
     "merge": "归并转办",
     "key": "审查要点",
+    "report": "报告文本",
     "words": "名词解释",
 }
 
@@ -127,6 +129,8 @@ def _one(context: Context, desk: CongressDesk, actor: Actor) -> Page:
     tab = chosen if chosen in open_ else open_[0]
     if tab == "key":
         body = key_points(context)
+    elif tab == "report":
+        body = report_blocks(context, desk, one, keeps)
     elif tab == "words":
         body = [words_block(context)]
     elif tab == "merge":

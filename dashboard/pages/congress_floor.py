@@ -60,13 +60,13 @@ def _field(one: Congress, member: Member, user: str) -> html.Form:
     return html.Form(
         [
             labelled("您的意见", area),
+            html.P("", className="form-said", role="alert"),
+            html.Button("提交", className="button main wide", type="submit"),
             html.P(
                 f"以线上评论提出，{member.delegation}的代表和工作机构看得到。"
                 "没有网络时先存在这台设备上，连上以后自动送出，只登记一次。",
                 className="note",
             ),
-            html.P("", className="form-said", role="alert"),
-            html.Button("提交", className="button main wide", type="submit"),
         ],
         className="step-form",
         **attrs({**marks, "aria-label": "提意见"}),
@@ -85,7 +85,8 @@ def opinions_block(
         number: Node = one.id
         if one.author == own_user:
             number = link(one.id, context.address.at("opinion", one.id))
-        who = [f"{one.author_name} · {moment(each.at)} · ", number]
+        whose = one.author_name if own_user else f"{each.delegation} {one.author_name}"
+        who = [f"{whose} · {moment(each.at)} · ", number]
         if one.topic:
             who.append(f" · 已并入 {one.topic}")
         items.append(html.Li([html.P(one.text), html.Div(who, className="note")]))

@@ -111,6 +111,7 @@ def test_the_acts_of_the_three_are_apart(offices):
     }
     both = {"end_session", "end_sessions"}
     grants = {"assign", "rescope", "withdraw", "approve", "end_approval"}
+    grants |= {"grant_session", "end_session_roles"}
     log = {"verify", "anchor"}
     assert able.pop("system_admin") == set(STEPS) - grants - log
     assert able.pop("security_admin") == grants | both

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,22 @@ import sqlalchemy as sa
 from budget_watch.access import Depth, Grant, Scope, Sensitivity, assigning
 from budget_watch.access.roles import groups
 from budget_watch.casework import tables
+from budget_watch.casework.cases import today_of
 from budget_watch.casework.findings import list_findings
+from budget_watch.congress.acting import give, open_congress
 from budget_watch.lake import Home, Reader
 from budget_watch.lake.state import engine, writing
 from dashboard.app import create_app
+from dashboard.pages.congress import TABS
+from tests.congress.made_congress import deputy
 from tests.dashboard.signing import OPERATOR, Browser, make, store_at
+from tests.opinions.made_opinions import LI
 from tests.views_drill.small_city import CITY, COUNTY
 
 WHOLE = Grant.system("test")
 LATER = date(2099, 12, 31)
+SESSION = f"RD{(today_of() - timedelta(1)).year}-01"
+SPOKEN = "只给西城代表团和工作机构看的原文"
 PEOPLE: dict[str, tuple[str, dict[str, Any]]] = {
     "deputy": ("deputy", {"scope": Scope(regions=frozenset({CITY}))}),
     "unit": ("unit_clerk", {"scope": Scope(units=frozenset({"101002"}))}),
@@ -53,8 +60,19 @@ def peopled(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
         ids = list(connection.execute(sa.select(tables.finding.c.id).order_by("id")).scalars())
         f = tables.finding
         connection.execute(sa.update(f).where(f.c.id.in_(ids[::2])).values(work_state="已转交"))
+    hold_session(made)
     yield made
     engine(made).dispose()
+
+
+def hold_session(home: Home) -> None:
+    """A session in which a deputy of another delegation has spoken."""
+    today = today_of()
+    roll = "东城代表团 代某 deputy\n西城代表团 西某 westerner\n财政解答组 县某 county"
+    days = (today - timedelta(1), today + timedelta(3))
+    number = open_congress(home, LI, "第十六届人大第一次会议", *days, roll, region=CITY).congress
+    assert number == SESSION
+    give(home, deputy("westerner"), number, SPOKEN)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +128,7 @@ def asked(home: Home) -> list[tuple[str, str]]:
         ("/agenda", ""),
         ("/events", ""),
         ("/congress", ""),
+        *((f"/congress/{SESSION}", f"?tab={tab}" if tab else "") for tab in TABS),
         ("/resolution", ""),
         ("/resolution", "?st=逾期"),
     ]
@@ -144,6 +163,8 @@ def forbidden(home: Home, name: str) -> set[str]:
     if name != "expert":  # their matter is the table of units
         own = units.filter(inside)
         words |= set(units["agency_name"]) - set(own["agency_name"]) - set(own["dept_name"])
+    if role != "member":
+        words.add(SPOKEN)
     if role == "deputy":
         words |= set(rows["bgt_id"].drop_nulls())
     seen = list_findings(home, grant_of(home, name), outcome=None)
