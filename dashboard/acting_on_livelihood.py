@@ -5,14 +5,16 @@ from __future__ import annotations
 from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
 from budget_watch.casework.livelihood import PREFIX, STEPS
-from budget_watch.casework.livelihood_acting import act_on_livelihood, planned_fen, register
+from budget_watch.casework.livelihood_acting import act_on_livelihood, register
+from budget_watch.casework.livelihood_given import planned_fen
 from budget_watch.lake import Home
 from budget_watch.money.fen import MoneyError
 from budget_watch.money.unit import Unit
 from dashboard.acting_on_opinions import Asked
 
 NEW = "livelihood-new"
-_REGISTERED = ("year", "title", "goal", "lead", "projects", "planned", "decided", "others")
+_REGISTERED = ("year", "title", "goal", "lead", "projects", "planned", "decided", "others",
+               "candidate")  # fmt: skip
 
 
 def livelihood_own(target: str) -> bool:
@@ -43,6 +45,7 @@ def on_livelihood(home: Home, actor: Actor, asked: Asked) -> str:
             planned=planned,
             decided=given.get("decided", ""),
             others=given.get("others", ""),
+            candidate=given.get("candidate") == "yes",
             request=asked.request,
         )
         return f"已登记为 {done.livelihood}。"

@@ -27,6 +27,7 @@ from budget_watch.lake.state import engine
 
 PREFIX = "MS"
 GOING, ACCEPTED, STOPPED = "实施中", "已验收", "已终止"
+CANDIDATE, NOT_CHOSEN = "候选", "未选上"  # for a vote of the deputies, which the office writes down
 QUARTERS = {1: "一季度", 2: "二季度", 3: "三季度", 4: "四季度"}
 _ENDS = {1: (3, 31), 2: (6, 30), 3: (9, 30), 4: (12, 31)}
 
@@ -136,6 +137,12 @@ class Livelihood:
     def progress(self) -> dict[int, LivelihoodAct]:
         """Quarter → what was told of it last."""
         return {act.given["quarter"]: act for act in self.acts if act.step == "report"}
+
+    @property
+    def vote(self) -> Mapping[str, Any] | None:
+        """What was written down of the vote: yes, no, abstained, chosen, held."""
+        decided = (act.given for act in reversed(self.acts) if act.step == "decide")
+        return next(decided, None)
 
     @property
     def ratings(self) -> dict[str, LivelihoodAct]:
@@ -282,6 +289,7 @@ def livelihood_record(
         "lead": one.lead,
         "projects": list(one.projects),
         "planned_fen": one.planned,
+        "vote": None if one.vote is None else dict(one.vote),
         "state": one.state,
         "version": one.version,
         "progress": [
@@ -298,6 +306,7 @@ def livelihood_record(
 
 
 STEPS: Mapping[str, str] = {
+    "decide": "登记票决结果",
     "report": "报季度进展",
     "rate": "评价",
     "amend": "调整登记",
@@ -306,9 +315,18 @@ STEPS: Mapping[str, str] = {
 }
 
 
+_STATES: Mapping[str, tuple[str, ...]] = {
+    "decide": (CANDIDATE,),
+    "rate": (GOING, ACCEPTED),
+    "amend": (GOING, CANDIDATE),
+    "stop": (GOING, CANDIDATE),
+}
+
+
 def refusal(rules: Livelihoods, actor: Actor, one: Livelihood, step: str) -> str | None:
     """Why this person may not take this step now; None where they may."""
     who: Sequence[str] = {
+        "decide": rules.closers,
         "report": rules.reporters,
         "rate": rules.raters,
         "amend": rules.registrars,
@@ -319,7 +337,7 @@ def refusal(rules: Livelihoods, actor: Actor, one: Livelihood, step: str) -> str
         return f"{STEPS[step]}由{'、'.join(who)}办理，您的角色是{actor.role or '（无）'}"
     if step == "report" and not leads(actor, one):
         return f"{STEPS[step]}由承办单位办理，这一项不是您的单位承办的"
-    if one.state != GOING and not (step == "rate" and one.state == ACCEPTED):
+    if one.state not in _STATES.get(step, (GOING,)):
         return f"“{one.state}”的项目不能{STEPS[step]}"
     return _unfinished(rules, one) if step == "accept" else None
 

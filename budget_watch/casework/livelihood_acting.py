@@ -22,7 +22,9 @@ from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.errors import ActError, StaleError
 from budget_watch.casework.livelihood import (
     ACCEPTED,
+    CANDIDATE,
     GOING,
+    NOT_CHOSEN,
     PLAIN,
     PREFIX,
     QUARTERS,
@@ -36,11 +38,10 @@ from budget_watch.casework.livelihood import (
     sees_livelihood,
     settings,
 )
+from budget_watch.casework.livelihood_given import text, vote_given, vote_words, whole
 from budget_watch.casework.stored import iso, next_seq
 from budget_watch.lake import Home, Reader, Snapshot
 from budget_watch.lake.state import writing
-from budget_watch.money.fen import MoneyError, parse_amount
-from budget_watch.money.unit import Unit
 
 REGISTER = "register"
 _MOST = 5000  # characters of a text
@@ -70,6 +71,7 @@ def register(
     planned: int | None = None,
     decided: str = "",
     others: str = "",
+    candidate: bool = False,
     request: str | None = None,
     now: datetime | None = None,
 ) -> LivelihoodDone:
@@ -80,6 +82,7 @@ def register(
         projects: codes of the budget projects that pay for it.
         planned: what it shall cost, fen.
         others: why projects of other units than the one that leads are among them.
+        candidate: it is to be voted on; which budget projects pay for it may be said later.
 
     Raises:
         ActError: not a role that registers, a code that the project library does not have, one of
@@ -91,17 +94,23 @@ def register(
         raise ActError(f"民生实事由{able}登记，您的角色是{actor.role or '（无）'}。")
     if not today_of(at).year - 5 <= year <= today_of(at).year + 1:
         raise ActError(f"年度 {year} 不对。")
-    codes, region, elsewhere = _projects(home, actor, projects, lead.strip())
+    codes: tuple[str, ...] = ()
+    elsewhere: list[str] = []
+    if candidate and not any(each.strip() for each in projects):
+        own = actor.grant.scope.regions
+        region = next(iter(own)) if own is not None and len(own) == 1 else None
+    else:
+        codes, region, elsewhere = _projects(home, actor, projects, lead.strip())
     why = _why_others(elsewhere, lead.strip(), others)
     made = Livelihood(
         id="",
         version=1,
-        state=GOING,
+        state=CANDIDATE if candidate else GOING,
         year=year,
-        title=_text("名称", title, 60),
-        goal=_text("目标任务", goal, _MOST),
+        title=text("名称", title, 60),
+        goal=text("目标任务", goal, _MOST),
         decided=decided.strip()[:_MOST],
-        lead=_text("承办单位", lead, 64, least=1),
+        lead=text("承办单位", lead, 64, least=1),
         projects=codes,
         planned=_money(planned),
         mof_div_code=region,
@@ -135,11 +144,12 @@ def act_on_livelihood(
     request: str | None = None,
     now: datetime | None = None,
 ) -> LivelihoodDone:
-    """Take a step: report, rate, amend, accept, stop.
+    """Take a step: decide, report, rate, amend, accept, stop.
 
     Args:
-        given: report: quarter, percent, word, text. rate: word, remark. amend: goal, lead,
-            projects, planned, others, reason. accept, stop: reason.
+        given: decide: yes, no, abstained, outcome, held. report: quarter, percent, word, text.
+            rate: word, remark. amend: goal, lead, projects, planned, others, reason. accept,
+            stop: reason.
         version: what the person saw; asked of the office's own steps only.
 
     Raises:
@@ -198,14 +208,18 @@ def _after(
         if word not in judged.counted and len(remark) < 2:
             raise ActError(f"评价“{word}”要写明原因。")
         return {"word": word, "remark": remark[:_MOST]}, one
-    reason = _text("理由", given.get("reason", ""), _MOST)
+    if step == "decide":
+        vote = vote_given(given)
+        state = GOING if vote["chosen"] else NOT_CHOSEN
+        return vote, replace(one, state=state, decided=vote_words(vote))
+    reason = text("理由", given.get("reason", ""), _MOST)
     if step != "amend":
         return {"reason": reason}, replace(one, state=ACCEPTED if step == "accept" else STOPPED)
     changes: dict[str, Any] = {}
     if given.get("goal"):
-        changes["goal"] = _text("目标任务", given["goal"], _MOST)
+        changes["goal"] = text("目标任务", given["goal"], _MOST)
     if given.get("lead"):
-        changes["lead"] = _text("承办单位", given["lead"], 64, least=1)
+        changes["lead"] = text("承办单位", given["lead"], 64, least=1)
     if given.get("planned") not in (None, ""):
         changes["planned"] = _money(given["planned"])
     if given.get("projects"):
@@ -226,7 +240,7 @@ def _after(
 def _report(
     rules: Livelihoods, one: Livelihood, given: Mapping[str, Any], at: datetime
 ) -> dict[str, Any]:
-    quarter, percent = _whole(given.get("quarter")), _whole(given.get("percent"))
+    quarter, percent = whole(given.get("quarter")), whole(given.get("percent"))
     word = str(given.get("word", ""))
     if quarter not in QUARTERS:
         raise ActError("季度应为 1 至 4。")
@@ -239,28 +253,14 @@ def _report(
         raise ActError(f"进展没有“{word}”；可用 {'、'.join(rules.progress)}。")
     if (word == rules.done) is not (percent == 100):
         raise ActError(f"“{rules.done}”应是 100%，100% 就是“{rules.done}”。")
-    text = _text("进展说明", given.get("text", ""), _MOST)
-    return {"quarter": quarter, "percent": percent, "word": word, "text": text}
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return int(str(value))
-    except ValueError:
-        return None
-
-
-def _text(name: str, value: Any, most: int, least: int = 2) -> str:
-    text = str(value).strip()
-    if not least <= len(text) <= most:
-        raise ActError(f"{name}应写 {least} 至 {most} 个字。")
-    return text
+    said = text("进展说明", given.get("text", ""), _MOST)
+    return {"quarter": quarter, "percent": percent, "word": word, "text": said}
 
 
 def _money(value: Any) -> int | None:
     if value is None:
         return None
-    fen = _whole(value)
+    fen = whole(value)
     if fen is None or not 0 <= fen <= 10**16:
         raise ActError("计划投资应为 0 以上的整数（分）。")
     return fen
@@ -272,12 +272,12 @@ def _projects(
     """Known codes of budget projects, each once, and their region where they have one alone.
 
     The third: those that belong to other units than `lead`, each with its name and unit."""
-    text = (
+    parts = (
         wanted.replace("，", "、").replace(",", "、").split("、")
         if isinstance(wanted, str)
         else wanted
     )
-    codes = tuple(dict.fromkeys(each.strip() for each in text if each.strip()))
+    codes = tuple(dict.fromkeys(each.strip() for each in parts if each.strip()))
     if not 1 <= len(codes) <= _MOST_PROJECTS:
         raise ActError(f"请给出 1 至 {_MOST_PROJECTS} 个项目编码。")
     if not Snapshot.all(home):
@@ -304,21 +304,6 @@ def _projects(
     return codes, str(regions[0]) if len(regions) == 1 else None, elsewhere
 
 
-def planned_fen(text: str, bare: Unit | None = None) -> int | None:
-    """What a project shall cost, as people write it: 1200万元, 0.5亿元; None for nothing.
-
-    Args:
-        bare: the unit of a number that stands alone.
-
-    Raises:
-        MoneyError: no amount, or one below zero.
-    """
-    fen = parse_amount(text, bare)
-    if fen is not None and fen < 0:
-        raise MoneyError(f"金额“{text}”小于零；请核对")
-    return fen
-
-
 def _why_others(elsewhere: Sequence[str], lead: str, reason: str) -> dict[str, str]:
     """The reason for projects of other units, where there are such.
 
@@ -333,7 +318,7 @@ def _why_others(elsewhere: Sequence[str], lead: str, reason: str) -> dict[str, s
             f"项目 {named} 不是承办单位 {lead} 的。请核对项目编码和承办单位；"
             "确需列入别的单位的项目，请写明理由（命令加 --others）。"
         )
-    return {"others": _text("列入别的单位项目的理由", reason, _MOST)}
+    return {"others": text("列入别的单位项目的理由", reason, _MOST)}
 
 
 def _before(connection: sa.Connection, actor: Actor, request: str | None) -> Any:

@@ -164,7 +164,12 @@ def livelihood_register(
     year: Annotated[int, typer.Option("--year", help="年度")],
     goal: Annotated[str, typer.Option("--goal", help="目标任务")],
     lead: Annotated[str, typer.Option("--lead", help="承办部门或单位编码")],
-    projects: Annotated[list[str], typer.Option("--project", help="项目编码，可多次")],
+    projects: Annotated[
+        list[str] | None, typer.Option("--project", help="项目编码，可多次；候选项目可以不写")
+    ] = None,
+    candidate: Annotated[
+        bool, typer.Option("--candidate", help="登记为候选项目，等代表票决")
+    ] = False,
     planned: PlannedOption = None,
     decided: Annotated[str, typer.Option("--decided", help="何时、由谁票决或确定")] = "",
     others: OthersOption = "",
@@ -184,7 +189,8 @@ def livelihood_register(
         title,
         goal,
         lead,
-        projects,
+        projects or [],
+        candidate=candidate,
         planned=_fen(planned),
         decided=decided,
         others=others,
@@ -199,7 +205,9 @@ def livelihood_act(
     context: typer.Context,
     step: Annotated[
         str,
-        typer.Argument(help="report 报进展、rate 评价、amend 调整、accept 验收、stop 终止"),
+        typer.Argument(
+            help="decide 票决结果、report 报进展、rate 评价、amend 调整、accept 验收、stop 终止"
+        ),
     ],
     project: ProjectArgument,
     quarter: Annotated[int | None, typer.Option("--quarter", help="第几季度")] = None,
@@ -216,13 +224,18 @@ def livelihood_act(
     projects: Annotated[list[str] | None, typer.Option("--project", help="项目编码")] = None,
     planned: PlannedOption = None,
     others: OthersOption = "",
+    yes: Annotated[int | None, typer.Option("--yes", help="赞成票数")] = None,
+    no: Annotated[int | None, typer.Option("--no", help="反对票数")] = None,
+    abstained: Annotated[int | None, typer.Option("--abstained", help="弃权票数")] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="选上、未选上")] = None,
+    held: Annotated[str | None, typer.Option("--held", help="在哪次会议上票决")] = None,
     version: Annotated[int | None, typer.Option("--version", help="看到的是第几步")] = None,
     request: RequestOption = None,
     user: ByOption = None,
     role: RoleOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """报季度进展、评价、调整、验收、终止。"""
+    """登记票决结果、报季度进展、评价、调整、验收、终止。"""
     from budget_watch.casework.livelihood import STEPS
     from budget_watch.casework.livelihood_acting import act_on_livelihood
 
@@ -230,7 +243,8 @@ def livelihood_act(
     given = {
         **{"quarter": quarter, "percent": percent, "word": word, "text": text, "remark": remark},
         **{"reason": reason, "goal": goal, "lead": lead, "projects": projects},
-        **{"planned": _fen(planned), "others": others or None},
+        **{"planned": _fen(planned), "others": others or None, "outcome": outcome},
+        **{"yes": yes, "no": no, "abstained": abstained, "held": held},
     }
     filled = {name: value for name, value in given.items() if value is not None}
     done = act_on_livelihood(
@@ -255,7 +269,7 @@ def _fen(text: str | None) -> int | None:
     Raises:
         typer.BadParameter: not an amount with a unit.
     """
-    from budget_watch.casework.livelihood_acting import planned_fen
+    from budget_watch.casework.livelihood_given import planned_fen
     from budget_watch.money.fen import MoneyError
 
     try:

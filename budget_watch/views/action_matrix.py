@@ -109,6 +109,7 @@ def _exemptions() -> Iterator[Action]:
 def _livelihood() -> Iterator[Action]:
     said = settings()
     who: dict[str, Sequence[str]] = {
+        "decide": said.closers,
         "report": said.reporters,
         "rate": said.raters,
         "amend": said.registrars,

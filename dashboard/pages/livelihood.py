@@ -31,6 +31,8 @@ from dashboard.errors import AddressError, NotFoundError
 from dashboard.frame import Page
 from dashboard.markup import Input
 from dashboard.pages.forms import folded, labelled, place_text, places, role_field, select
+from dashboard.pages.livelihood_fields import CODES, OTHERS, report_fields, vote_fields
+from dashboard.pages.livelihood_vote import NO_CODES, candidate_lead, candidates_block, voted_on
 from dashboard.pages.major_projects import kinds, major_page
 from dashboard.pages.opinions import moment
 from dashboard.parts import Node, block, empty, insufficient, link, missing, source_line, tag
@@ -48,16 +50,19 @@ def page(context: Context) -> Page:
         return major_page(context)
     if context.address.get("tab"):
         raise AddressError(f"民生实事没有“{context.address.get('tab')}”这一页。")
-    found = list_livelihoods(context.home, actor)
+    every = list_livelihoods(context.home, actor)
+    found, asked = [e for e in every if not voted_on(e)], [e for e in every if voted_on(e)]
     today = today_of()
     told = [livelihood_record(context.home, rules, actor, one, today) for one in found]
     behind = sum(bool(each["late"]) for each in told)
     lead = f"看得到{len(found)}项" + (f"，{behind}项有漏报的季度。" if behind else "。")
-    body: list[Node] = [_list(context, found, told), *_registering(context, rules, actor)]
+    lead += f"候选项目{len(asked)}项。" if asked else ""
+    body: list[Node] = [_list(context, found, told), *candidates_block(context, asked, SOURCE)]
+    body += _registering(context, rules, actor)
     return Page(
         "民生实事",
         [html.Div(body, className="rows")],
-        lead=lead if found else _none(context),
+        lead=lead if every else _none(context),
         tools=[kinds(context)],
         tab_title="民生实事",
     )
@@ -102,8 +107,8 @@ def _line(context: Context, one: Livelihood, told: Mapping[str, Any]) -> Line:
     cells: list[Node] = [
         name,
         place_text(context, one.lead),
-        _money(context, budget, UNKNOWN),
-        _money(context, spent, UNKNOWN),
+        _money(context, budget, UNKNOWN if one.projects else NO_CODES),
+        _money(context, spent, UNKNOWN if one.projects else NO_CODES),
         _share(spent, budget),
         said,
         _rated(told),
@@ -173,6 +178,8 @@ def _one(context: Context, rules: Livelihoods, actor: Actor) -> Page:
 
 
 def _lead(context: Context, one: Livelihood, told: Mapping[str, Any]) -> str:
+    if voted_on(one):
+        return candidate_lead(one)
     money = money_of(context, one)
     last = told["progress"][-1] if told["progress"] else None
     said = f"{QUARTERS[last['quarter']]}报进展{last['percent']}%" if last else "还没有报进展"
@@ -197,8 +204,9 @@ def _goal(context: Context, one: Livelihood) -> html.Section:
 
 def _projects(context: Context, one: Livelihood) -> html.Section:
     money = money_of(context, one)
-    if money is None:
-        body: Node = insufficient(f"数据截至{fmt.day(context.as_of)}，还没有{one.year}年的数据。")
+    if money is None or not one.projects:
+        early = f"数据截至{fmt.day(context.as_of)}，还没有{one.year}年的数据。"
+        body: Node = insufficient(early if one.projects else f"{NO_CODES}。")
         return block("资金", body, source=_source(context))
     parts: list[Node] = []
     if money.lines:
@@ -304,7 +312,8 @@ def _forms(
     context: Context, rules: Livelihoods, actor: Actor, one: Livelihood
 ) -> list[html.Details]:
     makers: dict[str, Callable[[], list[Node]]] = {
-        "report": lambda: _report_fields(rules),
+        "decide": vote_fields,
+        "report": lambda: report_fields(rules),
         "rate": lambda: [
             labelled("评价", select("word", {each: each for each in rules.satisfaction.words})),
             labelled("原因（不满意时必填）", html.Textarea(name="remark", rows=2, maxLength=2000)),
@@ -312,7 +321,7 @@ def _forms(
         "amend": lambda: [
             labelled("目标任务", html.Textarea(one.goal, name="goal", rows=3, maxLength=5000)),
             labelled("承办单位", places(context, "lead", one.lead, none="请选择")),
-            labelled("项目编码（用顿号分开）", _text("projects", "、".join(one.projects))),
+            labelled(CODES, _text("projects", "、".join(one.projects), required=False)),
             labelled(OTHERS, _text("others", None, required=False)),
             labelled(
                 "计划投资（如 1200万元、0.5亿元；只写数的按万元；不改可空着）",
@@ -345,22 +354,6 @@ def _roles(
     )
 
 
-def _report_fields(rules: Livelihoods) -> list[Node]:
-    quarters = {str(number): name for number, name in QUARTERS.items()}
-    percent = Input(name="percent", type="number", min="0", max="100", required=True)
-    due = f"每季度终了后{rules.report.workdays}个工作日内报（本地做法）。"
-    return [
-        labelled("季度", select("quarter", quarters)),
-        labelled("完成进度（%）", percent),
-        labelled("进展", select("word", {each: each for each in rules.progress})),
-        labelled("说明", html.Textarea(name="text", rows=4, required=True, maxLength=5000)),
-        html.P(due, className="note"),
-    ]
-
-
-OTHERS = "有别的单位的项目时，写明理由"
-
-
 def _reason() -> html.Label:
     return labelled("理由", html.Textarea(name="reason", rows=2, required=True, maxLength=2000))
 
@@ -381,7 +374,8 @@ def _registering(context: Context, rules: Livelihoods, actor: Actor) -> list[Nod
         labelled("年度", Input(name="year", type="number", value=year, required=True)),
         labelled("目标任务", html.Textarea(name="goal", rows=3, required=True, maxLength=5000)),
         labelled("承办单位", places(context, "lead", None, none="请选择")),
-        labelled("项目编码（用顿号分开，须在项目库里）", _text("projects", None)),
+        labelled("登记为", select("candidate", {"": "已经确定的项目", "yes": "候选项目"})),
+        labelled(f"{CODES}，候选项目可以不写", _text("projects", None, required=False)),
         labelled(OTHERS, _text("others", None, required=False)),
         labelled(
             "计划投资（如 1200万元、0.5亿元；只写数的按万元；可不填）",

@@ -55,7 +55,9 @@ DAY = date(2026, 11, 20)
 RULES = settings()
 EVERYBODY = (DAI, QIAN, MEMBER, LEADER, LI, WANG, ZHAO, FINANCE, CLERK, HEAD, STRANGER, EXPERT)
 EVERYBODY = (*EVERYBODY, ADMIN)
+VOTE = {"yes": 210, "no": 3, "abstained": 5, "outcome": "选上", "held": "市六届人大五次会议"}
 GIVEN = {
+    "decide": VOTE,
     "report": {"quarter": 3, "percent": 60, "word": "按计划", "text": "主体完工六成。"},
     "rate": {"word": "满意"},
     "amend": {"goal": "改造校舍三所", "reason": "票决后调整"},
@@ -157,6 +159,7 @@ def test_every_role_with_every_step(home):
     """Done exactly where the file says so; refused otherwise, and nothing changes."""
     number = made(home)
     who = {
+        "decide": set(),  # it is no candidate
         "report": {FINANCE.user, CLERK.user, HEAD.user},
         "rate": {DAI.user, QIAN.user, MEMBER.user, LEADER.user},
         "amend": {LI.user, WANG.user},
@@ -313,3 +316,42 @@ def test_the_commands(home, capsys):
     status, said = run("list", "--role", "经办", "--json")
     found = [json.loads(line) for line in said.splitlines()]
     assert status == 1 and found[-1]["projects"] == len(list_livelihoods(home, LI))
+
+
+def test_candidates_are_voted_on_and_the_chosen_are_followed(home):
+    """The next year's: without budget projects yet; what was not chosen stays as it is."""
+    given = {"year": 2027, "goal": "改造公厕二十座", "lead": "101001", "projects": [], "now": NOW}
+    with pytest.raises(ActError, match="请给出 1 至 50 个项目编码"):
+        register(home, LI, title="公厕改造", **given)
+    chosen, lost = (
+        register(home, LI, title=title, candidate=True, **given).livelihood
+        for title in ("公厕改造", "口袋公园")
+    )
+    for step in ("report", "rate", "accept"):
+        for actor in EVERYBODY[:-3]:
+            assert refusal(RULES, actor, get_livelihood(home, LI, chosen), step) is not None
+    for wrong, why in (
+        ({"yes": -1}, "赞成票数应为"),
+        ({"abstained": ""}, "弃权票数应为"),
+        ({"outcome": "通过"}, "票决结果“通过”不对"),
+        ({"held": ""}, "哪次会议应写"),
+    ):
+        with pytest.raises(ActError, match=why):
+            do(home, WANG, chosen, "decide", **wrong)
+    with pytest.raises(ActError, match="登记票决结果由审核、签发办理"):
+        do(home, LI, chosen, "decide")
+    assert do(home, WANG, chosen, "decide").state == "实施中"
+    assert do(home, ZHAO, lost, "decide", yes=90, no=100, outcome="未选上").state == "未选上"
+    one, other = (get_livelihood(home, DAI, each) for each in (chosen, lost))
+    assert one.decided == "市六届人大五次会议票决：赞成210，反对3，弃权5，选上"
+    assert other.vote == {"yes": 90, "no": 100, "abstained": 5, "chosen": False,
+                          "held": "市六届人大五次会议"}  # fmt: skip
+    with pytest.raises(ActError, match="“实施中”的项目不能登记票决结果"):
+        do(home, WANG, chosen, "decide")
+    with pytest.raises(ActError, match="“未选上”的项目不能调整登记"):
+        do(home, LI, lost, "amend")
+    codes_ = codes(home, "101001")[:1]
+    do(home, LI, chosen, "amend", projects=codes_, reason="预算编成以后")
+    assert get_livelihood(home, LI, chosen).projects == tuple(codes_)
+    with engine(home).connect() as connection:
+        assert verify(connection, key_of(home.root)).damages == []

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from budget_watch.access import Grant
-from budget_watch.casework.cases import Actor
+from budget_watch.casework.cases import Actor, today_of
 from budget_watch.casework.livelihood import STEPS, find_livelihood, refusal, settings
 from budget_watch.casework.livelihood_acting import act_on_livelihood, register
 from budget_watch.lake import Reader
 from budget_watch.lake.state import engine
 from dashboard.app import answer
-from tests.casework.test_livelihood import GIVEN
-from tests.dashboard.reading import kinds, links, words
+from tests.casework.test_livelihood import GIVEN, VOTE
+from tests.dashboard.reading import cells, kinds, links, words
 from tests.dashboard.test_opinions import OURS, PEOPLE, made  # noqa: F401
 
 TITLE = "城东校舍改造"
@@ -109,3 +109,34 @@ def test_forms_are_offered_to_whom_they_are_open(made, project):  # noqa: F811
     assert offered("kuai") == {"报季度进展"}
     assert offered("li") == {"调整登记"}
     assert offered("zhao") == {"终止"}
+
+
+def test_candidates_stand_apart_with_their_votes(made, project):  # noqa: F811
+    operator = Actor(Grant.operator("test"), "审核")
+    year = today_of().year + 1
+    given = {"year": year, "goal": "改造公厕", "lead": "101001", "projects": []}
+    for title in ("公厕改造", "口袋公园"):
+        register(made.home, operator, title=title, candidate=True, **given)
+    act_on_livelihood(made.home, operator, f"MS{year}-02", "decide", {**VOTE, "outcome": "未选上"})
+    dai = made.actor("dai").grant
+    shown = kinds(answer(made.home, dai, "/livelihood", ""), "Main")[0]
+    assert "候选项目2项。" in words(shown)
+    rows = [cells(each) for each in kinds(kinds(shown, "Table")[-1], "Tr")[1:]]
+    assert rows == [
+        [f"MS{year}-01 公厕改造", f"{year}年", "教育局本级（101001）", "缺", "—", "—", "—", "候选"],
+        [
+            f"MS{year}-02 口袋公园",
+            f"{year}年",
+            "教育局本级（101001）",
+            "缺",
+            "210",
+            "3",
+            "5",
+            "未选上",
+        ],
+    ]
+    one = words(answer(made.home, dai, f"/livelihood/MS{year}-01", ""))
+    assert f"{year}年民生实事候选项目，还没有票决。" in one
+    assert "还没有登记付钱的预算项目" in one and "登记票决结果" not in one
+    wang = answer(made.home, made.actor("wang").grant, f"/livelihood/MS{year}-01", "")
+    assert "登记票决结果" in {words(each) for each in kinds(wang, "Summary")}
