@@ -10,7 +10,9 @@ from budget_watch.casework.errors import ActError
 from budget_watch.digest.checks import ask
 from budget_watch.digest.checks import start as start_check
 from budget_watch.digest.errors import DigestError
-from budget_watch.digest.issuing import begin, cancel, publish, start, withdraw
+from budget_watch.digest.issuing import begin, cancel, start
+from budget_watch.digest.publishing import publish, withdraw
+from budget_watch.digest.signature import Signature, signature
 from budget_watch.digest.verifying import NEWEST
 from budget_watch.lake import Home
 from dashboard.acting_on_opinions import Asked
@@ -47,10 +49,15 @@ def on_digest(home: Home, actor: Actor, asked: Asked) -> str:
 
 def _built(home: Home, actor: Actor, given: dict[str, str], request: str | None) -> str:
     period = period_of(given.get("kind", ""), given.get("year", ""), given.get("part", ""))
-    issue, new = begin(home, actor, period, report_of(given), request=request)
+    signed = _signed(given)
+    issue, new = begin(home, actor, period, report_of(given), request=request, signed=signed)
     if new:
         start(home, actor.grant, issue.number)
     return f"已开始生成，第{issue.number}号。"
+
+
+def _signed(given: Mapping[str, str]) -> Signature:
+    return signature(given.get("signer"), given.get("reach"))
 
 
 def report_of(given: Mapping[str, str]) -> str:
@@ -71,7 +78,7 @@ def _done(home: Home, actor: Actor, number: int, step: str, given: dict[str, str
         return f"第{number}号已取消。"
     if step == "publish":
         titles = [title for title in given.get("readers", "").split("、") if title]
-        publish(home, actor, number, titles, reason)
+        publish(home, actor, number, titles, reason, signed=_signed(given))
         return f"第{number}号已发布给{'、'.join(titles)}。"
     if step == "withdraw":
         withdraw(home, actor, number, reason)

@@ -16,7 +16,7 @@ from budget_watch.refusals import refusals
 
 RowLimit = Literal["regions", "departments", "units", "matter", "until"]
 Act = Literal[
-    "export", "digest", "accounts", "permissions", "sessions", "matrix", "audit"
+    "export", "digest", "papers", "accounts", "permissions", "sessions", "matrix", "audit"
 ]  # what this room and the reading commands ask for; casework has its own table of who may
 OVERLAY = "permissions.yaml"
 

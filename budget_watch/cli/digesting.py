@@ -27,6 +27,10 @@ def digest(
     unit: Annotated[str | None, typer.Option(help="部门编码，用于 department")] = None,
     deputy: Annotated[str | None, typer.Option(help="代表的账号，用于 deputy")] = None,
     session: Annotated[str | None, typer.Option(help="会次编号，用于 opinions、result")] = None,
+    signer: Annotated[
+        str, typer.Option(help="签发人，印在首页；不写用设置里的，都没有印“待签发”")
+    ] = "",
+    reach: Annotated[str, typer.Option(help="报送范围，同上")] = "",
     formats: Annotated[str, typer.Option("--format", help="docx、pdf、html，用逗号分开")] = _ALL,
     out: Annotated[Path | None, typer.Option(help="输出文件夹，缺省 <数据目录>/digest")] = None,
     as_: AsOption = None,
@@ -44,13 +48,14 @@ def digest(
         raise typer.BadParameter("--unit、--deputy、--session 只写一个。")
     subject = subjects[0] if subjects else ""
     wanted = f"{report}:{subject}" if subject else report
-    return _build(context.obj, period, wanted, formats, out, as_, as_json)
+    return _build(context.obj, period, wanted, (signer, reach), formats, out, as_, as_json)
 
 
 def _build(
     here: Context,
     period: str,
     report: str,
+    signed: tuple[str, str],
     formats: str,
     out: Path | None,
     as_: str | None,
@@ -59,13 +64,20 @@ def _build(
     from budget_watch.casework.cases import actor_of
     from budget_watch.digest.errors import DigestError, DigestRefusedError
     from budget_watch.digest.issuing import build_now
+    from budget_watch.digest.signature import signature
 
     printer = Printer(as_json, {"file": "文件", "bytes": "字节"})
     actor = actor_of(here.home, here.grant(as_, "digest"))
     wanted = tuple(part.strip() for part in formats.split(","))
     try:
         issue, files = build_now(
-            here.home, actor, period, wanted, out or here.root / "digest", report
+            here.home,
+            actor,
+            period,
+            wanted,
+            out or here.root / "digest",
+            report,
+            signature(*signed),
         )
     except DigestRefusedError as refused:
         printer.close({"refused": True, "reason": str(refused)}, str(refused))

@@ -22,6 +22,8 @@ from budget_watch.digest.exempted import in_force
 from budget_watch.digest.issues import role_title
 from budget_watch.digest.material import gather
 from budget_watch.digest.period import Period, parse
+from budget_watch.digest.settings import read_settings
+from budget_watch.digest.signature import Signature
 from budget_watch.digest.template import Template, subject_of, template_of
 from budget_watch.digest.writing import Material, Writer
 from budget_watch.lake import Home, Reader, Snapshot
@@ -103,12 +105,14 @@ def compose(
     template: Template,
     told: Callable[[str], None] = _quiet,
     reader: Reader | None = None,
+    signed: Signature | None = None,
 ) -> Document:
     """The report as a document.
 
     Args:
         told: hears what the build is at, before it begins with it.
         reader: of the snapshot to write from, the latest by default.
+        signed: who signs it and whom it goes to; as the settings say, by default.
 
     Raises:
         DigestRefusedError: as `build`.
@@ -131,7 +135,7 @@ def compose(
         )
     anchor = latest_anchor(home)
     document = Document(
-        _masthead(home, snapshot, period, template, writer),
+        _masthead(home, snapshot, period, template, writer, signed),
         summary,
         gaps,
         sections,
@@ -222,7 +226,12 @@ def _dates(snapshot: Snapshot) -> dict[str, str]:
 
 
 def _masthead(
-    home: Home, snapshot: Snapshot, period: Period, template: Template, writer: Writer
+    home: Home,
+    snapshot: Snapshot,
+    period: Period,
+    template: Template,
+    writer: Writer,
+    signed: Signature | None,
 ) -> Masthead:
     name = writer.material.words["place"]
     issuer = committee(home).issuer(name, template.issuer)
@@ -236,6 +245,7 @@ def _masthead(
         issuer,
         wording.day_sentence(snapshot.biz_date),
         facts,
+        (signed or read_settings(home).signature) if template.signed else None,
     )
 
 

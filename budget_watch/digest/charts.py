@@ -165,7 +165,7 @@ def alternative(rows: list[Row], take: Mapping[str, str]) -> str:
     parts = []
     for row in rows:
         said = [
-            f"{figure.label.removeprefix(str(row[take['name']]))}{sentence(figure)}"
+            f"{figure.label.removeprefix(str(row[take['name']]))}{_said(figure)}"
             for key, column in take.items()
             if not key.startswith(("name", "label"))
             and isinstance(figure := row.get(column), Figure)
@@ -173,6 +173,11 @@ def alternative(rows: list[Row], take: Mapping[str, str]) -> str:
         ]
         parts.append(f"{row[take['name']]}：{'，'.join(dict.fromkeys(said)) or '缺'}")
     return "；".join(parts)
+
+
+def _said(figure: Figure) -> str:
+    """A change is told without 同比: what it is against stands in its label."""
+    return sentence(figure, "grown" if figure.unit is Unit.CHANGE else "")
 
 
 FORMS: dict[str, Callable[[list[Row], Mapping[str, str]], Drawing]] = {

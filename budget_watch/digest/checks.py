@@ -18,7 +18,7 @@ from budget_watch.access.granting import require
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
-from budget_watch.digest.build import put
+from budget_watch.digest.build import FORMATS, put
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.issues import SILENT, content, get_issue
 from budget_watch.digest.verifying import NEWEST, verify
@@ -121,9 +121,8 @@ def _checked(home: Home, actor: Actor, number: int, asked: str | None) -> Check:
 
 def _files(home: Home, actor: Actor, number: int) -> Iterator[tuple[str, str, bytes]]:
     issue = get_issue(home, actor.grant, number)
-    for format in issue.made.files if issue.made else ():
-        if format != "figures":
-            yield format, *content(home, issue, format)
+    for format in sorted(FORMATS) if issue.made else ():
+        yield format, *content(home, issue, format)
 
 
 def _ended(

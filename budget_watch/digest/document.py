@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from budget_watch.digest.drawing import Drawing
+from budget_watch.digest.signature import Signature
 from budget_watch.views import Figure
 
 
@@ -113,6 +114,7 @@ class Masthead:
 
     Attributes:
         mark: 内部资料. issuer: the committee. date: as printed. facts: lines below the title.
+        signature: None where the report is not one that is signed and sent.
     """
 
     mark: str
@@ -122,6 +124,7 @@ class Masthead:
     issuer: str
     date: str
     facts: tuple[str, ...]
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Gatherer:
         self.figures: dict[str, Figure] = {}
         self.lists: dict[str, list[Row]] = {}
         self.keys: dict[int, str] = {}
+        self.gaps: dict[str, list[str]] = {}
 
     def put(self, prefix: str, figures: Iterable[Figure]) -> None:
         """Register figures below a prefix."""
@@ -52,6 +53,10 @@ class Gatherer:
         self.put(prefix, figures.values())
         return {"name": name, **figures}
 
+    def gap(self, text: str, chapter: str) -> None:
+        """An input that is missing, where no figure of its own would tell."""
+        self.gaps.setdefault(text, []).append(chapter)
+
     def material(self) -> Material:
         """What was gathered."""
-        return Material(self.words, self.figures, self.lists, self.keys)
+        return Material(self.words, self.figures, self.lists, self.keys, self.gaps)

@@ -10,6 +10,7 @@ from budget_watch.digest.document import (
     Block,
     Chart,
     Document,
+    Masthead,
     Note,
     Number,
     Paragraph,
@@ -18,9 +19,11 @@ from budget_watch.digest.document import (
     Table,
 )
 from budget_watch.digest.ledger import Ledger, Use, anchor_text, as_json, ledger
+from budget_watch.digest.signature import REACH, SIGNER, Signature
 from budget_watch.digest.svg import svg
 
 STYLE = Path(__file__).with_name("report.css")
+_BLANKS = {SIGNER: '<span id="signer">', REACH: '<span id="reach">'}
 
 
 def write(document: Document) -> bytes:
@@ -56,10 +59,38 @@ def _masthead(document: Document) -> str:
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in head.facts)
     return (
         f'<header><p class="mark">{escape(head.mark)}</p><h1>{escape(head.title)}</h1>'
-        f'<p class="issue">{escape(head.issue)}（{escape(head.subtitle)}）</p>'
+        f"{_issue(head)}"
         f'<p class="line"><span>{escape(head.issuer)}</span><span>{escape(head.date)}</span></p>'
-        f'<ul class="facts">{facts}</ul></header>'
+        f'{_reach(head)}<ul class="facts">{facts}</ul></header>'
     )
+
+
+def _issue(head: Masthead) -> str:
+    told = f"{escape(head.issue)}（{escape(head.subtitle)}）"
+    if head.signature is None:
+        return f'<p class="issue">{told}</p>'
+    signer = f"{SIGNER}：{_blank(SIGNER, head.signature)}"
+    return f'<p class="issue signed"><span>{told}</span><span>{signer}</span></p>'
+
+
+def _reach(head: Masthead) -> str:
+    if head.signature is None:
+        return ""
+    return f'<p class="reach">{REACH}：{_blank(REACH, head.signature)}</p>'
+
+
+def _blank(name: str, signed: Signature) -> str:
+    return f"{_BLANKS[name]}{escape(signed.printed[name])}</span>"
+
+
+def filled(given: bytes, signed: Signature) -> bytes:
+    """The same file with both places filled in."""
+    page = given.decode()
+    for name, start in _BLANKS.items():
+        before, found, after = page.partition(start)
+        if found:
+            page = f"{before}{_blank(name, signed)}{after.partition('</span>')[2]}"
+    return page.encode()
 
 
 def _gaps(document: Document) -> str:

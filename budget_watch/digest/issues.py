@@ -23,6 +23,7 @@ from budget_watch.access import Grant
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.casework.telling.of_digests import open_to
 from budget_watch.digest.errors import DigestError
+from budget_watch.digest.signature import UNSIGNED, Signature
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 
@@ -30,6 +31,7 @@ RUNNING, DONE, REFUSED, STOPPED, FAILED = "生成中", "已生成", "未生成",
 FOLDER = "digest/issues"
 DEPUTY = "deputy:"  # begins the report that is made for one deputy
 FIGURES = "figures.json"
+FRAME = "frame"  # what the PDF is set from: kept where a signature is to be filled in
 MACHINE = Grant.system("").user
 SILENT = timedelta(minutes=10)  # a build that said nothing for so long has died
 
@@ -49,6 +51,9 @@ table = sa.Table(
     sa.Column("published", sa.Text, nullable=False),
     sa.Column("request", sa.Text, unique=True),
     sa.Column("audit_seq", sa.BigInteger, nullable=False),
+    sa.Column("signer", sa.Text, nullable=False),
+    sa.Column("reach", sa.Text, nullable=False),
+    sa.Column("editions", sa.Text, nullable=False),
 )
 
 
@@ -95,6 +100,19 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Edition:
+    """The files as somebody signed them: the draft's, with 签发人 and 报送范围 filled in.
+
+    Attributes:
+        at: ISO, UTC. files: as of `Made`.
+    """
+
+    signature: Signature
+    at: str
+    files: Mapping[str, tuple[str, str, int]]
+
+
+@dataclass(frozen=True)
 class Issue:
     """One build of a report.
 
@@ -105,6 +123,8 @@ class Issue:
         started_at, changed_at: ISO, UTC.
         made: None where nothing was built.
         published: None where it is not, or no longer.
+        signature: 签发人 and 报送范围 that the draft was built with.
+        editions: one for each time it was published, the last one last.
     """
 
     number: int
@@ -118,6 +138,27 @@ class Issue:
     role: str
     made: Made | None = None
     published: Published | None = None
+    signature: Signature = UNSIGNED
+    editions: tuple[Edition, ...] = ()
+
+    @property
+    def shown(self) -> Mapping[str, tuple[str, str, int]]:
+        """The files that are given: signed while it is published, else the draft's."""
+        drafts = self.made.files if self.made else {}
+        signed = self.editions[-1].files if self.published and self.editions else {}
+        return {**drafts, **signed}
+
+    @property
+    def signed(self) -> Signature | None:
+        """What page one of the files prints; None where the report is not one that is signed."""
+        if self.published and self.editions:
+            return self.editions[-1].signature
+        return self.signature if self.made and FRAME in self.made.files else None
+
+    def sums(self, format: str) -> frozenset[str]:
+        """SHA-256 of every file of a format that ever was this issue."""
+        kept = [self.made.files if self.made else {}, *(each.files for each in self.editions)]
+        return frozenset(files[format][1] for files in kept if format in files)
 
     @property
     def scheduled(self) -> bool:
@@ -192,12 +233,12 @@ def folder_of(home: Home, number: int) -> Path:
 
 
 def content(home: Home, issue: Issue, format: str) -> tuple[str, bytes]:
-    """Name and bytes of one of an issue's files, as they were built.
+    """Name and bytes of one of an issue's files, as they were built or signed.
 
     Raises:
         DigestError: it was never built, is gone, or is not what was built.
     """
-    known = issue.made.files.get(format) if issue.made else None
+    known = issue.shown.get(format)
     if known is None:
         raise DigestError(f"第{issue.number}号没有 {format} 文件。")
     name, sha256, _ = known
@@ -207,7 +248,7 @@ def content(home: Home, issue: Issue, format: str) -> tuple[str, bytes]:
     told = path.read_bytes()
     if sha256_of(told) != sha256:
         raise DigestError(f"第{issue.number}号的文件 {name} 与生成时的校验码不符，没有给出。")
-    return name, told
+    return path.name, told
 
 
 def sha256_of(content: bytes) -> str:
@@ -254,14 +295,24 @@ def _issue(row: Mapping[Any, Any], now: datetime) -> Issue:
         stage=stage,
         made=_made(json.loads(row["made"])) if row["made"] else None,
         published=_published(json.loads(row["published"])) if row["published"] else None,
+        signature=Signature(row["signer"], row["reach"]),
+        editions=tuple(_edition(told) for told in json.loads(row["editions"] or "[]")),
     )
 
 
 def _made(told: dict[str, Any]) -> Made:
     gaps = tuple((text, tuple(chapters)) for text, chapters in told.pop("gaps"))
-    files = {name: (str(a), str(b), int(c)) for name, (a, b, c) in told.pop("files").items()}
+    files = _files(told.pop("files"))
     return Made(gaps=gaps, files=files, sensitive=tuple(told.pop("sensitive")), **told)
 
 
 def _published(told: dict[str, Any]) -> Published:
     return Published(roles=tuple(told.pop("roles")), **told)
+
+
+def _edition(told: dict[str, Any]) -> Edition:
+    return Edition(Signature(told["signer"], told["reach"]), told["at"], _files(told["files"]))
+
+
+def _files(told: dict[str, Any]) -> dict[str, tuple[str, str, int]]:
+    return {name: (str(a), str(b), int(c)) for name, (a, b, c) in told.items()}

@@ -1,4 +1,4 @@
-"""Building an issue, cancelling it, publishing it and taking that back: each an act with its entry.
+"""Building an issue, cancelling it and taking it away: each an act with its entry.
 
 A build runs in a process of its own (spawned: polars must not be forked), tells its stage into the
 issue's row and asks there whether it was cancelled. What is refused stays in the list with its
@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from budget_watch.access import Grant, Sensitivity
 from budget_watch.access.granting import may, require
-from budget_watch.access.roles import roles
 from budget_watch.audit import Note, append, key_of
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.auditing import anchor_log, noted
@@ -25,6 +24,7 @@ from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
 from budget_watch.casework.stored import as_json, iso, next_seq
 from budget_watch.digest import issues as kept
+from budget_watch.digest import pdf
 from budget_watch.digest.build import (
     FORMATS,
     check_formats,
@@ -52,16 +52,15 @@ from budget_watch.digest.issues import (
 from budget_watch.digest.ledger import as_json as figures_json
 from budget_watch.digest.period import parse
 from budget_watch.digest.reason import reason_of
-from budget_watch.digest.telling import PUBLISHERS, Tell, of_published, of_waiting
+from budget_watch.digest.settings import read_settings
+from budget_watch.digest.signature import Signature
+from budget_watch.digest.telling import Tell, of_waiting
 from budget_watch.digest.template import template_of
 from budget_watch.lake import Home, Reader, UnknownTableError
 from budget_watch.lake.layout import layout
 from budget_watch.lake.letting import SUMS
 from budget_watch.lake.state import writing
 from budget_watch.views import Desk, home_place
-
-_BASIS = "要写明依据或原因"
-READERS = "人大"  # the group of roles to whom an issue can be published
 
 
 class CancelledError(DigestError):
@@ -78,9 +77,13 @@ def begin(
     report: str = "quarterly",
     *,
     request: str | None = None,
+    signed: Signature | None = None,
     now: datetime | None = None,
 ) -> tuple[Issue, bool]:
     """Register a build that is about to run; what can be refused at once is refused here.
+
+    Args:
+        signed: who signs it and whom it goes to; its blanks are filled from the settings.
 
     Returns:
         The issue, and whether it is new: a request sent twice begins one build.
@@ -94,6 +97,7 @@ def begin(
     when, at = parse(period), now or datetime.now(UTC)
     template = template_of(home, report)
     open_to(actor.grant, Reader(home, actor.grant).snapshot, when, template.ended)
+    wanted = (signed or Signature()).or_else(read_settings(home).signature)
     anchor_log(home, once_a_day=True)
     t = kept.table
     with writing(home) as connection:
@@ -105,12 +109,16 @@ def begin(
         _refuse_second(home, actor.grant, report, period, at)
         number = next_seq(connection, t)
         said = {"report": report, "period": period}
-        note = Note(actor.who, "digest.build", "digest", str(number), said, at)
+        paper = {"signer": wanted.signer, "reach": wanted.reach}
+        told = {**said, **{name: text for name, text in paper.items() if text}}
+        note = Note(actor.who, "digest.build", "digest", str(number), told, at)
         (entry,) = append(connection, key_of(home.root), note)
         connection.execute(
             t.insert().values(
                 seq=number,
                 **said,
+                **paper,
+                editions="",
                 state=RUNNING,
                 stage="等待开始",
                 started_at=iso(at),
@@ -149,7 +157,14 @@ def carry_out(
         _tell(home, number, stage)
 
     try:
-        document = compose(home, grant, parse(issue.period), template_of(home, issue.report), told)
+        document = compose(
+            home,
+            grant,
+            parse(issue.period),
+            template_of(home, issue.report),
+            told,
+            signed=issue.signature,
+        )
         made = _stored(home, grant, issue, document, told)
     except (DigestRefusedError, CancelledError) as refused:
         state = STOPPED if isinstance(refused, CancelledError) else REFUSED
@@ -169,6 +184,8 @@ def _stored(
     """Write the files; what the row keeps of them and of the document."""
     folder, name = folder_of(home, issue.number), file_name(issue.report, issue.period)
     contents = {"figures": (FIGURES, figures_json(document).encode())}
+    if document.masthead.signature is not None:
+        contents[kept.FRAME] = (f"{kept.FRAME}.json", pdf.frame(document).encode())
     for format, write in FORMATS.items():
         told(f"排版 {format}")
         contents[format] = (f"{name}.{format}", write(document))
@@ -245,6 +262,7 @@ def build_now(
     formats: Sequence[str],
     out: Path,
     report: str = "quarterly",
+    signed: Signature | None = None,
 ) -> tuple[Issue, list[Path]]:
     """Build an issue, wait for it, and put copies of its files into a folder.
 
@@ -252,7 +270,7 @@ def build_now(
         As `begin`; DigestRefusedError: it came to nothing.
     """
     check_formats(formats)
-    issue, _ = begin(home, actor, period, report)
+    issue, _ = begin(home, actor, period, report, signed=signed)
     issue = carry_out(home, actor.grant, issue.number)
     if issue.made is None:
         raise DigestRefusedError(issue.stage)
@@ -282,69 +300,13 @@ def cancel(home: Home, actor: Actor, number: int, now: datetime | None = None) -
     issue = get_issue(home, actor.grant, number, now)
     if issue.state != RUNNING:
         raise ActError(f"第{number}号没有在生成，不用取消。")
-    _acted(home, actor, number, "cancel", {}, now, state=STOPPED, stage="已取消生成。")
-
-
-def publish(
-    home: Home,
-    actor: Actor,
-    number: int,
-    titles: Sequence[str],
-    reason: str,
-    now: datetime | None = None,
-) -> None:
-    """Open an issue to roles of the people's congress within the government it is about.
-
-    Args:
-        titles: of roles.
-        reason: on what decision; goes into the audit log with the sensitive tables it opens.
-
-    Raises:
-        UnknownIssueError; ActError: not theirs to do, not built, nobody named, or no reason.
-    """
-    issue = _theirs(home, actor, number, now)
-    if issue.report.startswith(kept.DEPUTY):
-        raise ActError("代表履职材料只给本人和预算工委看，不发布。")
-    able = readers(home)
-    wanted = [title for title in able if title in titles]
-    if set(titles) - set(able) or not wanted:
-        raise ActError(f"请选择发布给谁，可选：{'、'.join(able)}。")
-    if actor.grant.role is not None and actor.user == issue.user:
-        raise ActError("生成的人不能自己发布；请由另一人签发。")
-    at = now or datetime.now(UTC)
-    said = {"roles": wanted, "reason": reason_of(reason, _BASIS)}
-    told = as_json({**said, "user": actor.user, "at": iso(at)})
-    opened = {"sensitive": list(issue.made.sensitive) if issue.made else []}
-    region = issue.made.region if issue.made else ""
-    tell = of_published(home, number, region, wanted, at, actor.user)
-    _acted(home, actor, number, "publish", {**said, **opened}, at, tell, published=told)
-
-
-def withdraw(
-    home: Home, actor: Actor, number: int, reason: str, now: datetime | None = None
-) -> None:
-    """Close an issue again to whom it was published; it stays in the list.
-
-    Raises:
-        As `publish`.
-    """
-    issue = _theirs(home, actor, number, now)
-    if issue.published is None:
-        raise ActError(f"第{number}号没有发布。")
-    _acted(
-        home, actor, number, "withdraw", {"reason": reason_of(reason, _BASIS)}, now, published=""
-    )
-
-
-def readers(home: Home) -> tuple[str, ...]:
-    """Titles of the roles to whom an issue can be published."""
-    return tuple(role.title for role in roles(home.root).values() if role.group == READERS)
+    acted(home, actor, number, "cancel", {}, now, state=STOPPED, stage="已取消生成。")
 
 
 def may_take(home: Home, grant: Grant) -> bool:
     """Whether a reader's role takes issues away as files, beyond reading them."""
     store = store_of(home)
-    return may(store, grant.role, "export") or may(store, grant.role, "digest")
+    return any(may(store, grant.role, act) for act in ("export", "digest", "papers"))
 
 
 def exported(home: Home, actor: Actor, number: int, format: str, reason: str) -> tuple[str, bytes]:
@@ -366,17 +328,7 @@ def exported(home: Home, actor: Actor, number: int, format: str, reason: str) ->
     return f"{issue.made.title if issue.made else ''}{issue.period}-{number}.{format}", told
 
 
-def _theirs(home: Home, actor: Actor, number: int, now: datetime | None) -> Issue:
-    issue = get_issue(home, actor.grant, number, now)
-    if actor.role not in PUBLISHERS:
-        said = actor.role or "（无）"
-        raise ActError(f"季刊由{'、'.join(PUBLISHERS)}发布，您的角色是{said}。")
-    if issue.made is None:
-        raise ActError(f"第{number}号没有生成，不能发布。")
-    return issue
-
-
-def _acted(
+def acted(
     home: Home,
     actor: Actor,
     number: int,
@@ -386,6 +338,7 @@ def _acted(
     tell: Tell | None = None,
     **values: Any,
 ) -> None:
+    """Write an act into the audit log, and what it changes into the issue's row, in one step."""
     at = now or datetime.now(UTC)
     anchor_log(home, once_a_day=True)
     t = kept.table

@@ -29,27 +29,29 @@ def put_draft(made: Gatherer, asked: Asked) -> None:
     put_review(made, asked, "draft.", DRAFT, "drafting")
     year = asked.period.span.fiscal_year
     rows: list[Row] = []
-    stages: dict[str, None] = {}
+    stages: dict[str, dict[str, None]] = {"stage": {}, "before": {}, "done": {}}
     for book in BOOKS:
         for sheet in budgets.sheets(asked.desk, asked.own, year, book):
             key = f"draft.{KEYS[book]}.{SIDE_KEYS[sheet.side]}"
             whole = _amounts(asked, sheet, key, "", book + sheet.side)
             rows.append(made.row("", book + sheet.side, **whole))
-            stages[sheet.plan] = None
+            for name, stage in zip(stages, (sheet.plan, sheet.before, sheet.done), strict=True):
+                stages[name][stage] = None
             parts = _parts(asked, sheet, key)
             made.lists[f"{key}.items"] = [made.row("", name, **part) for name, part in parts]
     known = any(
         figure.known for row in rows for figure in row.values() if isinstance(figure, Figure)
     )
     made.lists["draft.books"] = rows if known else []
-    made.words["draft.stage"] = "、".join(filter(None, stages)) or "没有送达"
+    for name, told_stages in stages.items():
+        made.words[f"draft.{name}"] = "、".join(filter(None, told_stages)) or "没有送达"
     _put_departments(made, asked, year)
 
 
 def _parts(asked: Asked, sheet: Sheet, key: str) -> list[tuple[str, dict[str, Figure]]]:
     return [
         (part.name, _amounts(asked, sheet, f"{key}.{part.code}", part.code, part.name))
-        for part in sheet.below()[:12]
+        for part in sheet.below()
     ]
 
 
@@ -70,7 +72,8 @@ def _amounts(asked: Asked, sheet: Sheet, key: str, code: str, name: str) -> dict
             asked.desk.snapshot,
         )
         queries = _queries(asked, sheet, year + shift, stage, column, code)
-        why = f"缺{year + shift}年{sheet.book}{sheet.side}的{label}：市本级"
+        part = f"（{name}）" if code else ""
+        why = f"缺{year + shift}年{sheet.book}{sheet.side}{part}的{label}：市本级"
         if code in ("",) or short not in one.unlisted:
             found[short] = told(
                 asked.desk,
@@ -87,7 +90,7 @@ def _amounts(asked: Asked, sheet: Sheet, key: str, code: str, name: str) -> dict
                 asked.desk, f"{key}.{short}", f"{name}{label}", 0, origin, formula="报表未列，按零"
             )
     found["step"] = difference(f"{key}.step", f"{name}增减额", found["now"], found["before"])
-    found["rate"] = change(f"{key}.rate", f"{name}增减", found["now"], found["before"])
+    found["rate"] = change(f"{key}.rate", f"{name}比上年预算", found["now"], found["before"])
     return found
 
 
@@ -156,3 +159,5 @@ def _put_departments(made: Gatherer, asked: Asked, year: int) -> None:
         figures["rate"] = change(f"{key}.rate", f"{name}增减", figures["now"], figures["before"])
         told_rows.append(made.row("", name, **figures))
     made.lists["draft.departments"] = told_rows
+    if not told_rows:
+        made.gap(f"缺{year}年部门预算草案和部门预算公开表，各部门的安排没有列出", "草案概况")

@@ -12,6 +12,7 @@ from budget_watch.views.figure import Origin, change, difference, share
 from budget_watch.views.final_accounts import Account, SideAccount, accounts
 from budget_watch.views.review_questions import FINAL
 
+FINAL_STAGES = ("决算批准", "决算草案")
 _AMOUNTS = {
     "initial": ("年初预算", "budget_amt"),
     "adjusted": ("调整预算", "adj_amt"),
@@ -31,15 +32,19 @@ def put_final(made: Gatherer, asked: Asked) -> None:
         stages[_stage(side)] = None
         made.lists[f"{key}.items"] = [
             made.row("", part.name, **_amounts(asked, side, part, f"{key}.{part.code}", part.name))
-            for part in side.parts[:15]
+            for part in side.parts
         ]
     known = [f.known for row in rows for f in row.values() if isinstance(f, Figure)]
     made.lists["final.books"] = rows if any(known) else []
     made.words["final.stage"] = "、".join(filter(None, stages)) or "没有送达"
+    year = asked.period.span.fiscal_year
+    for stage in filter(None, stages):
+        if stage not in FINAL_STAGES:
+            made.gap(f"缺{year}年决算和决算草案：“决算数”为{stage}的累计数", "决算概况")
 
 
 def _stage(side: SideAccount) -> str:
-    if side.stage in ("", "决算批准", "决算草案"):
+    if side.stage in ("", *FINAL_STAGES):
         return side.stage
     return f"{side.stage}1—{side.month}月" if side.month != 1 else f"{side.stage}1月"
 
@@ -66,6 +71,7 @@ def _amounts(
         if not one.code:
             stated = (*own, ("stage", "=", "批准" if short == "initial" else side.stage))
             queries += (Query("balance", "amt", (*stated, ("code", "=", "S"))),)
+        part = f"（{name}）" if one.code else ""
         found[short] = told(
             asked.desk,
             f"{key}.{short}",
@@ -74,7 +80,7 @@ def _amounts(
             origin,
             queries,
             formula="最外层科目之和；有空格的取平衡表所列合计",
-            why=f"缺{year}年{side.book}{side.side}的{label}：市本级",
+            why=f"缺{year}年{side.book}{side.side}{part}的{label}：市本级",
         )
     found["step"] = difference(
         f"{key}.step", f"{name}决算与年初预算之差", found["final"], found["initial"]

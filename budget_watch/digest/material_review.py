@@ -24,14 +24,18 @@ from budget_watch.views.review import (
     CLEAR,
     HIT,
     LACKING,
+    NONE,
     OVER,
+    WAITING,
     Judged,
     Review,
+    brief,
     quoted,
     review,
     sentence,
 )
 from budget_watch.views.review_questions import Question
+from budget_watch.views.sources import source_titles
 
 # What a report calls an outcome; a hit that nobody has looked at is not yet one of its findings.
 RESULTS = {
@@ -43,6 +47,7 @@ RESULTS = {
     "trial": "试运行",
 }
 UNJUDGED = "未判断"
+CHAPTER = "逐条审查"
 _NO_RUN = "尚无规则运行记录"
 
 
@@ -53,7 +58,8 @@ def put_review(
 
     Lists `<prefix>items` (a row a rule under its article), `<prefix>held`, `clear`, `lacking`,
     `unjudged`, `waiting` (sentences); figures `<prefix>rules`, `hit`, `clear`, `aside`, `lacking`,
-    `unjudged`, `findings`, `held`.
+    `unjudged` (of these `waiting`, `none`, `unrun`), `findings`, `held`. What the rules lacked is a
+    gap of page one.
     """
     home, grant, year = asked.home, asked.grant, asked.period.span.fiscal_year
     book, run = book_now(home.root), latest_run(home)
@@ -61,6 +67,7 @@ def put_review(
     names = Names(asked.desk.reader, asked.period.span.end)
     origin = Origin(asked.own.region, "本级", "规则判断", f"{year}年", asked.desk.snapshot)
     _put_counts(made, prefix, found, origin, area)
+    _put_gaps(made, found)
     items: list[Row] = []
     said: dict[str, list[Row]] = {name: [] for name in ("held", "open", "clear", "lacking", "rest")}
     for one in found.asked:
@@ -83,6 +90,20 @@ def put_review(
     made.words[f"{prefix}year"] = str(year)
 
 
+def _put_gaps(made: Gatherer, found: Review) -> None:
+    """What the rules lacked: tables that never came, and what was not filled in."""
+    without: dict[str, list[str]] = {}
+    for each in found.rules:
+        for table in each.undelivered:
+            without.setdefault(table, []).append(each.rule.id)
+        for reason in dict.fromkeys(brief(one.because) for one in each.lacking):
+            if each.outcome == LACKING:
+                made.gap(f"数据不足（{each.rule.id}）：{reason}", CHAPTER)
+    for table, rules in without.items():
+        (title,) = source_titles(Query(table, "*", ()))
+        made.gap(f"缺{title}（{'、'.join(rules)}未判断）", CHAPTER)
+
+
 def _put_counts(made: Gatherer, prefix: str, found: Review, origin: Origin, area: str) -> None:
     kinds = {
         "hit": found.of(HIT),
@@ -91,11 +112,15 @@ def _put_counts(made: Gatherer, prefix: str, found: Review, origin: Origin, area
         "lacking": found.of(LACKING),
     }
     rest = len(found.rules) - sum(len(each) for each in kinds.values())
+    waiting, nothing = len(found.of(WAITING)), len(found.of(NONE))
     held = sum(finding.work_state in UPHELD for finding in found.found)
     numbers = {
         "rules": ("规则", len(found.rules)),
         **{kind: (RESULTS[outcome], len(kinds[kind])) for kind, outcome in _KINDS.items()},
         "unjudged": (UNJUDGED, rest),
+        "waiting": ("所需报表没有送达的规则", waiting),
+        "none": ("没有可判断对象的规则", nothing),
+        "unrun": ("没有运行的规则", rest - waiting - nothing),
         "findings": ("疑点", len(found.found)),
         "held": ("初核成立的疑点", held),
         "unlooked": ("未完成初核的疑点", len(found.found) - held),

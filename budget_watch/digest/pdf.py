@@ -22,6 +22,7 @@ from budget_watch.digest.document import Document
 from budget_watch.digest.errors import DigestRefusedError
 from budget_watch.digest.ledger import as_json
 from budget_watch.digest.pdf_data import SIZES, as_data
+from budget_watch.digest.signature import Signature
 
 _NO_GLYPH = re.compile(r'the text `"(.*?)"` could not be displayed')
 LAYOUT = Path(__file__).with_name("report.typ")
@@ -33,11 +34,32 @@ def write(document: Document) -> bytes:
     Raises:
         DigestRefusedError: the typesetter warned, a character has no glyph, or the pages do not do.
     """
-    data, layout = as_data(document), LAYOUT.read_bytes()
-    inputs = {"data": _json(data), "ledger": as_json(document)}
-    if document.pages is not None:
-        inputs["data"] = _json({**data, "size": _fitting(layout, inputs, data, document.pages)})
-    return set_pages(layout, inputs, document.frozen)
+    return set_frame(frame(document))
+
+
+def frame(document: Document) -> str:
+    """Everything the typesetter is given of a document, as JSON."""
+    told = {"data": as_data(document), "ledger": as_json(document)}
+    return _json({**told, "frozen": document.frozen, "pages": document.pages})
+
+
+def set_frame(told: str, signed: Signature | None = None) -> bytes:
+    """The file that a frame is of.
+
+    Args:
+        signed: printed instead of the frame's own 签发人 and 报送范围.
+
+    Raises:
+        DigestRefusedError: as `write`.
+    """
+    given, layout = json.loads(told), LAYOUT.read_bytes()
+    data, most = given["data"], given["pages"]
+    if signed is not None:
+        data["head"]["signed"] = signed.printed
+    inputs = {"data": _json(data), "ledger": given["ledger"]}
+    if most is not None:
+        inputs["data"] = _json({**data, "size": _fitting(layout, inputs, data, most)})
+    return set_pages(layout, inputs, given["frozen"])
 
 
 def _fitting(layout: bytes, inputs: dict[str, str], data: dict[str, Any], most: int) -> int:

@@ -42,6 +42,7 @@ def as_data(document: Document) -> dict[str, Any]:
             "big": title_size(head.title, brief=document.pages is not None),
             "subtitle": head.subtitle,
             "issue": head.issue,
+            "signed": head.signature.printed if head.signature else None,
             "issuer": head.issuer,
             "date": head.date,
             "facts": list(head.facts),

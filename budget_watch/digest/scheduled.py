@@ -7,14 +7,11 @@ the same issue out. What a person cancelled is not begun again.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from budget_watch.access import Grant
 from budget_watch.casework.cases import Actor
@@ -24,51 +21,15 @@ from budget_watch.digest.errors import DigestError
 from budget_watch.digest.issues import DONE, STOPPED, Issue, attempt, list_issues
 from budget_watch.digest.issuing import begin, carry_out
 from budget_watch.digest.period import Period, parse
+from budget_watch.digest.settings import Kind, read_settings
 from budget_watch.digest.template import template_of
 from budget_watch.lake import Home, LeaseError, Reader, Snapshot, UnknownSnapshotError
-from budget_watch.lake.home import CONFIGURATION
 from budget_watch.lake.lease import Lease
-from budget_watch.refusals import refusals
 from budget_watch.tables import contracts
 from budget_watch.views import Desk, home_place
 
 LEASE = "digest"
 ACTOR = Actor(Grant.system("定时编写"), "定时编写")
-Kind = Literal["month", "quarter", "half", "year"]
-
-
-class Settings(BaseModel):
-    """The `[digest]` section of budget_watch.toml.
-
-    Attributes:
-        schedule: kinds of periods whose issues are built when they are over; none by default.
-        report: which report. wait_days: how long reports that have not come are waited for; after
-            that the issue is built without them, its gaps on page one.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schedule: tuple[Kind, ...] = ()
-    report: str = "quarterly"
-    wait_days: int = Field(default=30, ge=0, le=366)
-
-
-def read_settings(home: Home) -> Settings:
-    """The section as it stands now; all defaults where there is none.
-
-    Raises:
-        DigestError: says which key is wrong.
-    """
-    path = home.root / CONFIGURATION
-    if not path.exists():
-        return Settings()
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("digest", {})
-        return Settings.model_validate(found)
-    except tomllib.TOMLDecodeError as error:
-        raise DigestError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
-    except ValidationError as error:
-        raise DigestError(f"{path} 的 [digest] 写错了：{refusals(error)}。") from error
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ class Template(_Strict):
         subject: whom it is about besides the government, if anybody.
         material: topics that it speaks of (`material.TOPICS`).
         ended: whether the period must be over before it is written.
+        signed: whether page one says who signs it and whom it goes to.
         pages: at most so many; then it is printed without contents and appendices, whose figures
             travel in the file all the same.
         asked: the report with whom it is about, as in `read_template`.
@@ -149,6 +150,7 @@ class Template(_Strict):
     subject: Literal["", "department", "deputy", "session"] = ""
     material: list[str] = Field(default_factory=lambda: list(QUARTERLY))
     ended: bool = True
+    signed: bool = True
     pages: int | None = None
     asked: str = ""
     mark: str = "内部资料"

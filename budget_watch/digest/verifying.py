@@ -220,8 +220,8 @@ def _of_ledger(home: Home, issue: Issue | None, copy: Copy) -> list[Told]:
 
 def _of_pdf(issue: Issue | None, sha256: str) -> list[Told]:
     """A PDF is the registered file byte by byte, or its text is not vouched for."""
-    known = issue.made.files.get("pdf") if issue and issue.made else None
-    if known is None or known[1] == sha256:
+    known = issue.sums("pdf") if issue else frozenset()
+    if not known or sha256 in known:
         return []
     number = issue.number if issue else ""
     said = f"PDF 与第{number}号登记的不是同一个文件；PDF 的文字不逐字核对，请用登记的原件。"

@@ -27,6 +27,7 @@ from budget_watch.digest.document import (
     Column,
     Document,
     Gap,
+    Masthead,
     Note,
     Number,
     Paragraph,
@@ -37,16 +38,19 @@ from budget_watch.digest.emf import emf
 from budget_watch.digest.ledger import anchor_text, as_json, ledger
 from budget_watch.digest.pagination import PAGE, pages, text_lines
 from budget_watch.digest.repack import repack
-from budget_watch.digest.word_page import TEXT_MM, set_up, title_size
+from budget_watch.digest.signature import REACH, SIGNER, Signature
+from budget_watch.digest.word_page import KAI, TEXT_MM, set_up, title_size
 from budget_watch.digest.word_table import table
 from budget_watch.digest.word_xml import (
     attach,
     begin,
+    blank,
     bookmark,
     border,
     end,
     field,
     figure,
+    fill,
     picture,
 )
 
@@ -58,6 +62,16 @@ _MARKS = 10_000  # bookmarks of the appendix are numbered from here, those of th
 def write(document: Document) -> bytes:
     """The .docx file."""
     return _Writer(document).bytes()
+
+
+def filled(given: bytes, signed: Signature) -> bytes:
+    """The same file with 签发人 and 报送范围 filled in."""
+    opened: Any = docx.Document(BytesIO(given))
+    for name, text in signed.printed.items():
+        fill(opened, name, text)
+    out = BytesIO()
+    opened.save(out)
+    return repack(out.getvalue())
 
 
 def gap_line(at: int, gap: Gap) -> str:
@@ -118,15 +132,34 @@ class _Writer:
         self._line(head.mark, "Mark")
         title = self._line(head.title, "Masthead")
         title.runs[0].font.size = Pt(title_size(head.title, self.document.pages is not None))
-        self._line(f"{head.issue}（{head.subtitle}）", "Issue")
+        self._issue(head)
         line = self._line(head.issuer, "Issuer")
         line.paragraph_format.tab_stops.add_tab_stop(Mm(TEXT_MM), 2)
         line.add_run(f"\t{head.date}")
         border(line, "bottom", "C00000", 16)
+        if head.signature is not None:
+            sent = self._line(f"{REACH}：", "Reach")
+            self._blank(sent, head.signature, REACH)
         for at, fact in enumerate(head.facts):
             shown = self._line(fact, "Small")
             if at == 0:
                 shown.paragraph_format.space_before = Mm(2)
+
+    def _issue(self, head: Masthead) -> None:
+        """期号, and on the same line 签发人, each one character from its edge."""
+        told = f"{head.issue}（{head.subtitle}）"
+        if head.signature is None:
+            self._line(told, "Issue")
+            return
+        line = self._line(told, "Signed")
+        line.paragraph_format.tab_stops.add_tab_stop(Mm(TEXT_MM) - line.style.font.size, 2)
+        line.add_run(f"\t{SIGNER}：")
+        self._blank(line, head.signature, SIGNER, KAI)
+
+    def _blank(self, line: Any, signed: Signature, name: str, face: str = "") -> None:
+        """What is filled in by hand where it is not known: a control that may be edited."""
+        self.controls += 1
+        blank(line, signed.printed[name], name, self.controls, face)
 
     def _gaps(self) -> None:
         gaps = self.document.gaps
@@ -177,7 +210,9 @@ class _Writer:
             if isinstance(block, Paragraph)
         )
         facts = len(self.document.masthead.facts)
-        return 28 + 70 + 34 + 40 + (facts + gaps + 1) * 16 + 34 + body * 28
+        signed = self.document.masthead.signature
+        sent = text_lines(f"{REACH}：{signed.printed[REACH]}", 14) * 24 + 6 if signed else 0
+        return 28 + 70 + 34 + 40 + sent + (facts + gaps + 1) * 16 + 34 + body * 28
 
     def _break(self) -> None:
         self.word.paragraphs[-1].add_run().add_break(WD_BREAK.PAGE)

@@ -70,7 +70,10 @@ def _styles(styles: Any) -> None:
         after=10,
     )
     _style(styles, "Issue", BODY, 16, align=WD_ALIGN_PARAGRAPH.CENTER, after=6)
+    _style(styles, "Signed", BODY, 16, after=6)
+    styles["Signed"].paragraph_format.left_indent = Pt(16)
     _style(styles, "Issuer", BODY, 16)
+    _style(styles, "Reach", BODY, 14, line=24, before=6)
     _style(styles, "Small", SONG, 10.5, line=16, colour=GREY)
     _style(styles, "Gap", SONG, 10.5, line=16)
     _style(styles, "Contents", HEI, 16, align=WD_ALIGN_PARAGRAPH.CENTER, after=8)
@@ -98,11 +101,13 @@ def _styles(styles: Any) -> None:
 
 
 def _tighten(styles: Any) -> None:
-    for name in ("Normal", "Body", "Heading 1", "Heading 2", "Issue", "Issuer", "Mark"):
+    for name in ("Normal", "Body", "Heading 1", "Heading 2", "Issue", "Signed", "Issuer", "Mark"):
         styles[name].font.size = Pt(14)
         styles[name].paragraph_format.line_spacing = Pt(22)
     styles["Masthead"].paragraph_format.space_before = Pt(4)
     styles["Masthead"].paragraph_format.space_after = Pt(4)
+    styles["Reach"].font.size = Pt(10.5)
+    styles["Reach"].paragraph_format.line_spacing = Pt(16)
     styles["Gap"].font.size = Pt(9)
     styles["Gap"].paragraph_format.line_spacing = Pt(13)
 

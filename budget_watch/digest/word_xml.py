@@ -76,6 +76,31 @@ def figure(
     )
 
 
+def blank(paragraph: Any, text: str, name: str, number: int, face: str = "") -> None:
+    """A place for people to fill in: a content control of plain text, tagged with its name.
+
+    Args:
+        number: as of `figure`. face: of its Chinese, where it is not the paragraph's.
+    """
+    font = f"<w:rPr><w:rFonts w:eastAsia={quoteattr(face)}/></w:rPr>" if face else ""
+    paragraph._p.append(
+        parse_xml(
+            f"<w:sdt {nsdecls('w')}><w:sdtPr>{font}<w:alias w:val={quoteattr(name)}/>"
+            f'<w:tag w:val={quoteattr(name)}/><w:id w:val="{number}"/><w:text/></w:sdtPr>'
+            f'<w:sdtContent><w:r>{font}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+            "</w:sdtContent></w:sdt>"
+        )
+    )
+
+
+def fill(document: Any, name: str, text: str) -> None:
+    """Write into the place of this name."""
+    for control in document.element.body.iter(qn("w:sdt")):
+        tag = control.find(f"{qn('w:sdtPr')}/{qn('w:tag')}")
+        if tag is not None and tag.get(qn("w:val")) == name:
+            control.find(f"{qn('w:sdtContent')}/{qn('w:r')}/{qn('w:t')}").text = text
+
+
 def picture(
     document: Any, paragraph: Any, data: bytes, number: int, size_mm: tuple[float, float], alt: str
 ) -> None:

@@ -51,13 +51,15 @@ class Material:
 
     Attributes:
         words: plain texts (place, span, dates). figures: by key. lists: rows of words and figures;
-        a row's figures are known by their own keys too.
+        a row's figures are known by their own keys too. gaps: what is missing without a figure of
+        its own, with the chapters it was for.
     """
 
     words: dict[str, str]
     figures: dict[str, Figure]
     lists: dict[str, list[Row]]
     keys: dict[int, str] = field(default_factory=dict)
+    gaps: dict[str, list[str]] = field(default_factory=dict)
 
     def key_of(self, figure: Figure) -> str:
         """The name under which a figure is listed in the appendix."""
@@ -112,7 +114,7 @@ class Writer:
 
     def gaps(self) -> tuple[Gap, ...]:
         """Every reason met, with the chapters; “缺…：全市” and “缺…：市本级” are one gap."""
-        return _merged(self.missing)
+        return _merged({**self.missing, **self.material.gaps})
 
     def _filled(self, chapter: Chapter) -> tuple[Block, ...]:
         self._met = {}

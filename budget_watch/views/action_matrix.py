@@ -26,7 +26,8 @@ from budget_watch.opinions.opinion import OpinionDesk
 TITLES = {"area": "事项", "action": "动作", "roles": "可以办理的角色", "note": "限制"}
 ACT_WORDS: Mapping[Act, str] = {
     "export": "导出数据、清单",
-    "digest": "生成季刊等报告",
+    "digest": "生成、核对季刊等报告",
+    "papers": "取走季刊等报告的文件",
     "accounts": "开立、停用账号，重设密码，发二维码",
     "permissions": "授予、收回角色，批准看得更深",
     "sessions": "结束会话",

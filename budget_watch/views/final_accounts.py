@@ -129,7 +129,7 @@ def _whole(
 def _adjusted(
     desk: Desk, place: Place, year: int, book: str, side: str, own: pl.DataFrame
 ) -> int | None:
-    if own["adj_amt"].null_count() == own.height:
+    if own.is_empty():
         return None
     known = (_whole(desk, place, year, book, side, at, own, "adj_amt") for at in ADJUSTED)
     return next((each for each in known if each is not None), None)

@@ -21,6 +21,7 @@ from budget_watch.engine import Book
 from budget_watch.engine.check import CheckedRule
 from budget_watch.engine.names import Names
 from budget_watch.engine.observations import read_run
+from budget_watch.engine.undelivered import YOUNG
 from budget_watch.lake import Home
 from budget_watch.views.alerts import year_of
 from budget_watch.views.judgement import worded
@@ -61,6 +62,7 @@ class Judged:
         aside: why not applicable → how many.
         found: open findings of the year in the reader's reach, worst first.
         because: why it was not judged, if it was not.
+        undelivered: tables that never came, where that is why.
         mixed: whether the counts are of more matters than the question asks of.
     """
 
@@ -72,6 +74,7 @@ class Judged:
     found: tuple[Finding, ...] = ()
     lacking: tuple[Lacking, ...] = ()
     because: str = ""
+    undelivered: tuple[str, ...] = ()
     mixed: bool = False
 
     @property
@@ -190,7 +193,9 @@ def _judged(
         because = str((tally or {}).get("not_loaded") or "规则没有运行")
         return Judged(rule, year, HIT if found else NOT_RUN, None, found=found, because=because)
     if tally.get("undelivered"):
-        return Judged(rule, year, WAITING, None, because=str(tally.get("message") or ""))
+        because = str(tally.get("message") or "")
+        tables = () if because == YOUNG else tuple(tally["undelivered"])
+        return Judged(rule, year, WAITING, None, because=because, undelivered=tables)
     if tally.get("error") and not tally.get("judged") and whole:
         said = str(tally.get("message") or "运行出错").split("；", maxsplit=1)[0]
         return Judged(rule, year, FAILED, None, because=said)

@@ -10,6 +10,8 @@ from budget_watch.digest.comparing import Changed, Comparison, compare
 from budget_watch.digest.errors import DigestError, PeriodError
 from budget_watch.digest.issues import RUNNING, Issue, figures_of, list_issues, newest
 from budget_watch.digest.period import parse
+from budget_watch.digest.settings import read_settings
+from budget_watch.digest.signature import UNSIGNED, Signature
 from budget_watch.digest.template import templates_of
 from budget_watch.views import formats as fmt
 from dashboard import elements as html
@@ -20,7 +22,7 @@ from dashboard.errors import NotFoundError
 from dashboard.frame import Page
 from dashboard.issue_files import page_of, state_of
 from dashboard.markup import Input
-from dashboard.pages.digest_side import BUILDERS, side
+from dashboard.pages.digest_side import BUILDERS, side, signed_fields
 from dashboard.pages.forms import folded, labelled, role_field, select
 from dashboard.pages.opinions import moment
 from dashboard.parts import Node, attrs, block, empty, insufficient, link, source_line, tag
@@ -181,6 +183,7 @@ def _building(context: Context) -> list[Node]:
             "第几季度、几月、上（1）下（2）半年；年不用填",
             Input(name="part", type="number", min="1", max="12", value=str(part)),
         ),
+        *signed_fields(_settled(context)),
         html.P(
             f"按数据截至{fmt.day(day)}的快照生成，约需几秒至一分钟；没有结束的期间不编（预算草案除外），"
             "缺的数据列在首页。",
@@ -189,6 +192,14 @@ def _building(context: Context) -> list[Node]:
     ]
     form = folded("生成一期", "build", NEW, 0, fields, word="生成")
     return [block("生成", form, source=source_line(SOURCE))]
+
+
+def _settled(context: Context) -> Signature:
+    """签发人 and 报送范围 of the settings; none where the settings cannot be read."""
+    try:
+        return read_settings(context.home).signature
+    except DigestError:
+        return UNSIGNED
 
 
 def _one(context: Context, found: Sequence[Issue]) -> Page:

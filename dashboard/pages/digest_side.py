@@ -8,8 +8,10 @@ from budget_watch.access.granting import may
 from budget_watch.casework.accounts import store_of
 from budget_watch.casework.cases import actor_of
 from budget_watch.digest.issues import Issue
-from budget_watch.digest.issuing import may_take, readers
+from budget_watch.digest.issuing import may_take
 from budget_watch.digest.period import parse
+from budget_watch.digest.publishing import readers
+from budget_watch.digest.signature import PENDING, REACH, SIGNER, Signature
 from budget_watch.digest.telling import PUBLISHERS
 from dashboard import elements as html
 from dashboard.acting import chooses_role
@@ -48,6 +50,8 @@ def _about(context: Context, issue: Issue) -> Node:
         ("快照", made.snapshot if made else ""),
         ("状态", tag("已发布" if published else "待审批" if issue.waits else "未发布")),
     ]
+    if issue.signed is not None:
+        facts += list(issue.signed.printed.items())
     if published is not None:
         facts += [
             ("发布给", "、".join(published.roles)),
@@ -93,6 +97,7 @@ def _publishing(context: Context, issue: Issue) -> list[Node]:
     fields: list[Node] = [
         role_field(context, PUBLISHERS),
         labelled("发布给", select("readers", choices)),
+        *signed_fields(issue.signature, own_name=own),
         labelled("依据（至少4个字）", Input(name="reason", type="text", required=True)),
         html.P(told, className="note"),
     ]
@@ -103,6 +108,19 @@ def _publishing(context: Context, issue: Issue) -> list[Node]:
         forms.append(folded("撤回发布", "withdraw", target, 0, withdrawn, word="撤回"))
     note = html.P("本地做法：由生成人以外的签发人员发布。", className="note")
     return [block("发布", [*forms, note], source=source_line(SOURCE))]
+
+
+def signed_fields(known: Signature, own_name: bool = False) -> list[Node]:
+    """Who signs and whom it goes to, to be written before it is built or published.
+
+    Args:
+        own_name: whoever acts signs with their own name.
+    """
+    signer = Input(name="signer", type="text", value=known.signer, maxLength=40)
+    reach = Input(name="reach", type="text", value=known.reach, maxLength=200)
+    blank = f"印在首页；不填印“{PENDING}”"
+    fields = [] if own_name else [labelled(f"{SIGNER}（{blank}）", signer)]
+    return [*fields, labelled(f"{REACH}（印在首页）", reach)]
 
 
 def _others(

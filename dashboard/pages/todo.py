@@ -17,6 +17,7 @@ from dashboard.acting import chooses_role
 from dashboard.context import Context
 from dashboard.frame import Page
 from dashboard.pages.calendar_soon import soon_block
+from dashboard.pages.digest_waiting import waiting_block, waiting_issues
 from dashboard.pages.forms import OVERDUE, PAUSED, SOON, place_text
 from dashboard.pages.many import roles_of
 from dashboard.pages.opinions import MOST, listing, topics_block
@@ -42,7 +43,8 @@ def page(context: Context) -> Page:
     opinions = _opinions(context)
     topics = waiting_topics(context.home, actor)
     demands, items = demands_waiting(context), items_waiting(context)
-    count = len(mine) + len(opinions) + len(topics) + len(demands) + len(items)
+    issues = waiting_issues(context)
+    count = len(mine) + len(opinions) + len(topics) + len(demands) + len(items) + len(issues)
     tabs = [
         (f"待我办理 {count}", context.address.with_query(tab=None)),
         (f"全部 {len(everything)}", context.address.with_query(tab="all")),
@@ -51,8 +53,9 @@ def page(context: Context) -> Page:
     late += sum(_mark(told) == OVERDUE for _, told in opinions)
     late += sum(each.mark == LATE for each in demands)
     lead = f"有{count}件待办" + (f"，其中{late}件逾期。" if late else "。")
-    others = bool(opinions or topics or demands or items)
-    body = [] if others and not shown else [_list(context, desk, shown, all_)]
+    others = bool(opinions or topics or demands or items or issues)
+    body = waiting_block(context, issues)
+    body += [] if others and not shown else [_list(context, desk, shown, all_)]
     if opinions:
         rest = len(opinions) - MOST
         first = opinions[:MOST]

@@ -7,6 +7,7 @@ A row's fund is what its text names, else the fund named last; its row code (R00
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ingest.bind.context import TableContext
@@ -14,7 +15,7 @@ from ingest.bind.form import Form
 from ingest.bind.items import BALANCE
 from ingest.bind.layout import Block, Column
 from ingest.bind.records import Money, Records
-from ingest.bind.stages import DRAFT, Stage, of_figure
+from ingest.bind.stages import ADJUSTED, APPROVED, DRAFT, Stage, of_figure
 from ingest.bind.words import FigureKind, figure_in, is_note, is_ratio, item_name
 from ingest.sources.grid import label
 
@@ -160,6 +161,23 @@ def _add(
         elif code in _TOTAL:
             side, total = _TOTAL[code]
             total = "S" if "小计" in shown else total
-            amount = planned if stage == "草案" else done
-            values = {"book": "社会保险基金", "side": side, "code": total, "amt": amount}
-            totals.add({**identity, **values, "item_name": shown.strip()}, src_row, reasons)
+            values = {"book": "社会保险基金", "side": side, "code": total}
+            for at, amount in _stated(amounts, Stage(stage, str(identity["data_status"]))):
+                own_stage = {"stage": at.stage, "data_status": at.data_status, "amt": amount}
+                told = {**identity, **values, **own_stage, "item_name": shown.strip()}
+                totals.add(told, src_row, reasons)
+
+
+def _stated(
+    amounts: Mapping[FigureKind, int | None], stage: Stage
+) -> Iterator[tuple[Stage, int | None]]:
+    """What a total says of each stage: the draft's budget, or budget, adjusted budget and done."""
+    if stage.stage == DRAFT.stage:
+        yield stage, amounts.get("budget")
+        return
+    approved, adjusted = amounts.get("budget"), amounts.get("adjusted")
+    if approved is not None:
+        yield APPROVED, approved
+    if adjusted is not None:
+        yield ADJUSTED, adjusted
+    yield stage, amounts.get("exec", amounts.get("final"))

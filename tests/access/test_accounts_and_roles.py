@@ -257,7 +257,8 @@ def test_a_command_reads_with_the_eyes_of_whom_it_names(tmp_path, clock):
 def test_each_act_is_for_these_roles_and_no_other(quick):
     able = {
         "export": {"clerk", "reviewer", "signer"},
-        "digest": {"clerk", "reviewer", "signer", "leader"},
+        "digest": {"clerk", "reviewer", "signer"},
+        "papers": {"leader"},
         "accounts": {"system_admin"},
         "permissions": {"security_admin"},
         "sessions": {"system_admin", "security_admin"},

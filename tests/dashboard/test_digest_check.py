@@ -16,7 +16,8 @@ from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
 from budget_watch.digest.checks import FAILED, LOOK, RUNNING, SOUND, ask, carry_out, last_check
 from budget_watch.digest.issues import folder_of
-from budget_watch.digest.issuing import build_now, publish
+from budget_watch.digest.issuing import build_now
+from budget_watch.digest.publishing import publish
 from budget_watch.digest.scheduled import build_due
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine

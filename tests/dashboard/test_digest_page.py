@@ -14,7 +14,8 @@ from budget_watch.access import Grant, Scope
 from budget_watch.casework.auditing import entries
 from budget_watch.casework.cases import Actor
 from budget_watch.digest.issues import DONE, content, get_issue, list_issues
-from budget_watch.digest.issuing import build_now, publish
+from budget_watch.digest.issuing import build_now
+from budget_watch.digest.publishing import publish
 from budget_watch.lake import Home
 from budget_watch.lake.state import engine
 from dashboard.app import create_app

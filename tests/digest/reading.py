@@ -31,14 +31,22 @@ def paragraphs(path: Path) -> list[tuple[str, str]]:
 
 
 def controls(path: Path) -> list[tuple[str, str, str]]:
-    """(key, printed text, lock) of every content control."""
+    """(key, printed text, lock) of every figure's content control."""
     return [
         (
             s.find(f"{W}sdtPr/{W}tag").get(W + "val"),
             text(s.find(W + "sdtContent")),
             s.find(f"{W}sdtPr/{W}lock").get(W + "val"),
         )
-        for s in body(path).iter(W + "sdt")
+        for s in figures_in(body(path))
+    ]
+
+
+def figures_in(root: Any) -> list[Any]:
+    """The content controls that are figures; the blanks of page one are not."""
+    blanks = ("签发人", "报送范围")
+    return [
+        s for s in root.iter(W + "sdt") if s.find(f"{W}sdtPr/{W}tag").get(W + "val") not in blanks
     ]
 
 

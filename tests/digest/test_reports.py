@@ -17,8 +17,9 @@ from budget_watch.digest import DigestRefusedError, html, issues, pdf, word
 from budget_watch.digest.build import compose
 from budget_watch.digest.document import Document
 from budget_watch.digest.errors import TemplateError
-from budget_watch.digest.issuing import build_now, publish
+from budget_watch.digest.issuing import build_now
 from budget_watch.digest.period import parse
+from budget_watch.digest.publishing import publish
 from budget_watch.digest.template import QUARTERLY, template_of, templates_of
 from budget_watch.lake import Home, Reader
 from budget_watch.views import Desk, Unit, home_place

@@ -21,9 +21,11 @@ from budget_watch.casework.cases import Actor, actor_of
 from budget_watch.digest import DigestError
 from budget_watch.digest.issues import DONE, REFUSED, RUNNING, STOPPED, figures_of, list_issues
 from budget_watch.digest.issues import table as kept
-from budget_watch.digest.issuing import begin, build_now, cancel, publish, withdraw
+from budget_watch.digest.issuing import begin, build_now, cancel
 from budget_watch.digest.period import parse
+from budget_watch.digest.publishing import publish, withdraw
 from budget_watch.digest.scheduled import ACTOR, Due, build_due, due, last_over
+from budget_watch.digest.signature import Signature
 from budget_watch.lake import Batch, Coverage, Home, Writer
 from budget_watch.lake.state import engine
 from budget_watch.notices.contacts import set_contact
@@ -110,6 +112,7 @@ def test_it_is_published_by_the_signer_to_whom_it_is_for_and_they_are_told(own: 
     build_due(own, now=NOW)
     zhao = actor_of(own, grant_as(own, "zhao", "test"))
     publish(own, zhao, 1, ["代表", "常委会领导"], "主任会议决定", NOW)
+    assert list_issues(own, GRANT)[0].signed == Signature("zhao某", "常委会领导、代表")
     fresh = [("issued", f"{TITLE}：已经发布，请您阅读。", "digest", ("2026Q3", "1"))]
     done = ("approve", f"{TITLE}：曾等待签发，现在已经发布。", "digest", ("2026Q3", "1"))
     assert {name: told(own, name) for name in ("dai", "leader", "zhao", "li", "cai")} == {

@@ -123,7 +123,7 @@ def test_every_figure_leads_to_its_own_line_of_the_appendix(quarterly: dict[str,
     assert len(numbers) == len(set(numbers))
     figures = reading.ledger(quarterly[".docx"])["figures"]
     assert len(lines) == len(figures)
-    for control in root.iter(reading.W + "sdt"):
+    for control in reading.figures_in(root):
         key = control.find(f"{reading.W}sdtPr/{reading.W}tag").get(reading.W + "val")
         (link,) = control.iter(reading.W + "hyperlink")
         anchor = link.get(reading.W + "anchor")

@@ -1,0 +1,58 @@
+"""The `[digest]` section of budget_watch.toml: what is built by itself, who signs, who receives."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from budget_watch.digest.errors import DigestError
+from budget_watch.digest.signature import Signature, signature
+from budget_watch.lake import Home
+from budget_watch.lake.home import CONFIGURATION
+from budget_watch.refusals import refusals
+
+Kind = Literal["month", "quarter", "half", "year"]
+
+
+class Settings(BaseModel):
+    """The `[digest]` section of budget_watch.toml.
+
+    Attributes:
+        schedule: kinds of periods whose issues are built when they are over; none by default.
+        report: which report. wait_days: how long reports that have not come are waited for; after
+            that the issue is built without them, its gaps on page one.
+        signer, reach: 签发人 and 报送范围 of every report, where nobody says otherwise.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schedule: tuple[Kind, ...] = ()
+    report: str = "quarterly"
+    wait_days: int = Field(default=30, ge=0, le=366)
+    signer: str = ""
+    reach: str = ""
+
+    @property
+    def signature(self) -> Signature:
+        """The two of them. Raises DigestError: too long."""
+        return signature(self.signer, self.reach)
+
+
+def read_settings(home: Home) -> Settings:
+    """The section as it stands now; all defaults where there is none.
+
+    Raises:
+        DigestError: says which key is wrong.
+    """
+    path = home.root / CONFIGURATION
+    if not path.exists():
+        return Settings()
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("digest", {})
+        return Settings.model_validate(found)
+    except tomllib.TOMLDecodeError as error:
+        raise DigestError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
+    except ValidationError as error:
+        raise DigestError(f"{path} 的 [digest] 写错了：{refusals(error)}。") from error
