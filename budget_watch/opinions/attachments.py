@@ -8,25 +8,22 @@ its answer or asks for comments.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from budget_watch.audit import Note, append, key_of
-from budget_watch.casework.auditing import noted
+from budget_watch.casework.attaching import Shelf, put_up, take_down
 from budget_watch.casework.cases import Actor
 from budget_watch.casework.errors import ActError
-from budget_watch.casework.file_check import checked_file
-from budget_watch.casework.file_store import COLUMNS, Attachment, bytes_of, keep
-from budget_watch.casework.stored import iso, next_seq
+from budget_watch.casework.file_store import Attachment
 from budget_watch.lake import Home
-from budget_watch.lake.state import engine, writing
+from budget_watch.lake.state import engine
 from budget_watch.opinions import tables as t
 from budget_watch.opinions.errors import UnknownOpinionError
 from budget_watch.opinions.opinion import Opinion, OpinionDesk, get
 from budget_watch.opinions.seeing import addressed, inside, mine, sees
 
-MOST_FILES = 50  # of one opinion
+SHELF = Shelf(t.opinion_attachment, "opinion", "opinion", "意见", most=50)
 
 
 def attach(
@@ -34,35 +31,17 @@ def attach(
 ) -> Attachment:
     """Attach a file to an opinion that has not ended; the same file again changes nothing.
 
-    The bytes are on disk before the row says so; killed in between they lie unnamed and are used
-    again when the same file comes.
-
     Raises:
         FileRefusedError: type, size or content is not taken.
         UnknownOpinionError: no such opinion, or not theirs to see.
         ActError: it has ended, or they are nobody who works on it.
     """
-    plain, kind = checked_file(name, content)
-    desk, at = OpinionDesk.of(home), now or datetime.now(UTC)
-    with engine(home).connect() as connection:
-        _theirs(connection, desk, actor, number)
-    digest = keep(home, content)
-    with writing(home) as connection:
-        one = _theirs(connection, desk, actor, number)
-        before = _of_opinion(connection, one.id)
-        same = next((each for each in before if (each.hash, each.name) == (digest, plain)), None)
-        if same is not None:
-            return same
-        if len(before) >= MOST_FILES:
-            raise ActError(f"意见 {one.id} 已有 {len(before)} 个附件，最多 {MOST_FILES} 个。")
-        details = {"hash": digest, "name": plain, "size": len(content)}
-        note = Note(actor.who, "opinion.attach", "opinion", one.id, details, at)
-        (entry,) = append(connection, key_of(home.root), note)
-        made = Attachment(digest, plain, kind.media, len(content), actor.user, actor.role, iso(at))
-        table = t.opinion_attachment
-        row = {"seq": next_seq(connection, table), "opinion": one.id, "audit_seq": entry.seq}
-        connection.execute(table.insert().values(**row, **made.__dict__))
-    return made
+    desk = OpinionDesk.of(home)
+
+    def able(connection: sa.Connection) -> str:
+        return _theirs(connection, desk, actor, number).id
+
+    return put_up(home, actor, SHELF, able, name, content, now)
 
 
 def attachments(home: Home, actor: Actor, number: str) -> list[Attachment]:
@@ -76,7 +55,7 @@ def attachments(home: Home, actor: Actor, number: str) -> list[Attachment]:
         one = get(connection, desk, number)
         if one is None or not sees(desk, actor, one):
             raise UnknownOpinionError(number)
-        return _shown(desk, actor, one, _of_opinion(connection, one.id))
+        return _shown(desk, actor, one, SHELF.files(connection, one.id))
 
 
 def read_file(home: Home, actor: Actor, number: str, digest: str) -> tuple[Attachment, bytes]:
@@ -86,12 +65,8 @@ def read_file(home: Home, actor: Actor, number: str, digest: str) -> tuple[Attac
         UnknownOpinionError: no such opinion or file, or not theirs to see.
         FileLostError: it is not on disk, or not what it was.
     """
-    found = next((e for e in attachments(home, actor, number) if e.hash == digest), None)
-    if found is None:
-        raise UnknownOpinionError(number)
-    content = bytes_of(home, found)
-    noted(home, Note(actor.who, "attachment.read", "attachment", digest, {"opinion": number}))
-    return found, content
+    files = attachments(home, actor, number)
+    return take_down(home, actor, SHELF, number, files, digest, UnknownOpinionError(number))
 
 
 def may_attach(desk: OpinionDesk, actor: Actor, one: Opinion) -> bool:
@@ -137,10 +112,3 @@ def _hands_in(desk: OpinionDesk, name: str) -> bool:
         return False
     sides = {desk.flow.party.get(role) for role in step.who}
     return step.answers or (sides == {"department"} and "text" in step.needs)
-
-
-def _of_opinion(connection: sa.Connection, number: str) -> list[Attachment]:
-    table = t.opinion_attachment
-    query = sa.select(table).where(table.c.opinion == number).order_by(table.c.seq)
-    rows = connection.execute(query).mappings()
-    return [Attachment(**{name: row[name] for name in COLUMNS}) for row in rows]
