@@ -41,3 +41,7 @@ class UnknownCaseError(CaseworkError):
             f"没有找到办理 {case_id}，或您没有查看权限。"
             "请用 budget-watch cases list 列出可查看的办理。"
         )
+
+
+class WorkflowError(CaseworkError):
+    """The workflow file is wrong. Says file, place and what to write instead."""

@@ -15,12 +15,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from budget_watch.casework.book import book_folders
-from budget_watch.casework.errors import CaseworkError
-from budget_watch.engine.errors import BookError
+from budget_watch.casework.errors import WorkflowError
+from budget_watch.casework.flow_file import Stamp, read_flow, stamped
 from budget_watch.engine.laws import Texts, check_citation
 from budget_watch.engine.load import registered
 from budget_watch.engine.model import Citation, Law, Strict
-from budget_watch.engine.yaml_file import read_one
 
 FILE = Path("workflow") / "case.yaml"
 Need = Literal[
@@ -53,10 +52,6 @@ NEED_WORDS: Mapping[str, str] = {
 }
 Party = Literal["committee", "department"]
 _BINDING = ("law", "regulation", "local")
-
-
-class WorkflowError(CaseworkError):
-    """The workflow file is wrong. Says file, place and what to write instead."""
 
 
 class LawBasis(Strict):
@@ -309,36 +304,9 @@ def load_workflow(folders: Iterable[Path], texts: Texts | None = None) -> Workfl
     return found
 
 
-Stamp = tuple[tuple[Path, tuple[int, int]], ...]
-ABSENT = (0, 0)
-
-
-def stamped(folders: Iterable[Path], file: Path) -> Stamp:
-    """A file of the product and of a home, each with what changes when it is written."""
-    return tuple((path, _seen(path)) for path in (each / file for each in folders))
-
-
-def _seen(path: Path) -> tuple[int, int]:
-    if not path.exists():
-        return ABSENT
-    seen = path.stat()
-    return seen.st_mtime_ns, seen.st_size
-
-
 @lru_cache(maxsize=8)
 def _loaded(stamp: Stamp) -> Workflow:
-    (product, _), *homes = stamp
-    try:
-        found = read_one(product, Workflow)
-        for path, seen in homes:
-            if seen != ABSENT:
-                found = _changed(found, read_one(path, LocalWorkflow), path)
-    except BookError as error:
-        raise WorkflowError(str(error)) from error
-    wrong = list(flaws(found))
-    if wrong:
-        raise WorkflowError(f"{product}：{'；'.join(wrong)}")
-    return found
+    return read_flow(stamp, Workflow, LocalWorkflow, _changed, flaws)
 
 
 def _changed(found: Workflow, local: LocalWorkflow, path: Path) -> Workflow:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from budget_watch.casework.workflow import ABSENT, LocalBasis, Stamp, WorkflowError, stamped
-from budget_watch.engine.errors import BookError
+from budget_watch.casework.flow_file import Stamp, read_flow, stamped
+from budget_watch.casework.workflow import LocalBasis
 from budget_watch.engine.model import Strict
-from budget_watch.engine.yaml_file import read_one
 
 FILE = Path("workflow") / "congress.yaml"
 
@@ -67,13 +66,9 @@ def load_congress_flow(folders: Sequence[Path]) -> CongressFlow:
 
 @lru_cache(maxsize=8)
 def _loaded(stamp: Stamp) -> CongressFlow:
-    (product, _), *homes = stamp
-    try:
-        found = read_one(product, CongressFlow)
-        for path, seen in homes:
-            if seen != ABSENT:
-                local = read_one(path, LocalCongressFlow).model_dump(exclude_none=True)
-                found = CongressFlow.model_validate({**found.model_dump(), **local})
-    except BookError as error:
-        raise WorkflowError(str(error)) from error
-    return found
+    return read_flow(stamp, CongressFlow, LocalCongressFlow, _changed)
+
+
+def _changed(found: CongressFlow, local: LocalCongressFlow, _path: Path) -> CongressFlow:
+    told = local.model_dump(exclude_none=True)
+    return CongressFlow.model_validate({**found.model_dump(), **told})

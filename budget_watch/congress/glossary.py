@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from budget_watch.casework.workflow import WorkflowError
+from budget_watch.casework.errors import WorkflowError
 from budget_watch.engine.errors import BookError
 from budget_watch.engine.model import Strict
 from budget_watch.engine.yaml_file import read_one

@@ -13,22 +13,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from budget_watch.casework.workflow import (
-    ABSENT,
-    Basis,
-    LawBasis,
-    LocalBasis,
-    Stamp,
-    WorkflowError,
-    closure,
-    stamped,
-    wrong_citations,
-)
-from budget_watch.engine.errors import BookError
+from budget_watch.casework.errors import WorkflowError
+from budget_watch.casework.flow_file import Stamp, read_flow, stamped
+from budget_watch.casework.workflow import Basis, LawBasis, LocalBasis, closure, wrong_citations
 from budget_watch.engine.laws import Texts
 from budget_watch.engine.load import registered
 from budget_watch.engine.model import Law, Strict
-from budget_watch.engine.yaml_file import read_one
 
 FILE = Path("workflow") / "resolution.yaml"
 Party = Literal["office", "members", "deputies", "department"]
@@ -217,18 +207,7 @@ def load_demand_flow(folders: Iterable[Path], texts: Texts | None = None) -> Dem
 
 @lru_cache(maxsize=8)
 def _loaded(stamp: Stamp) -> DemandFlow:
-    (product, _), *homes = stamp
-    try:
-        found = read_one(product, DemandFlow)
-        for path, seen in homes:
-            if seen != ABSENT:
-                found = _changed(found, read_one(path, LocalDemandFlow), path)
-    except BookError as error:
-        raise WorkflowError(str(error)) from error
-    wrong = list(flaws(found))
-    if wrong:
-        raise WorkflowError(f"{product}：{'；'.join(wrong)}")
-    return found
+    return read_flow(stamp, DemandFlow, LocalDemandFlow, _changed, flaws)
 
 
 def _changed(found: DemandFlow, local: LocalDemandFlow, path: Path) -> DemandFlow:

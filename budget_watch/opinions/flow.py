@@ -13,25 +13,21 @@ from typing import Literal
 
 from pydantic import Field
 
+from budget_watch.casework.errors import WorkflowError
+from budget_watch.casework.flow_file import Stamp, read_flow, stamped
 from budget_watch.casework.workflow import (
-    ABSENT,
     Basis,
     Clock,
     LawBasis,
     LocalBasis,
     LocalClock,
     QuietWeeks,
-    Stamp,
-    WorkflowError,
     closure,
-    stamped,
     wrong_citations,
 )
-from budget_watch.engine.errors import BookError
 from budget_watch.engine.laws import Texts
 from budget_watch.engine.load import registered
 from budget_watch.engine.model import Law, Strict
-from budget_watch.engine.yaml_file import read_one
 
 FILE = Path("workflow") / "opinion.yaml"
 OWN_CLOCK = "kind"  # in a step: the clock of the opinion's own kind
@@ -357,18 +353,7 @@ def load_flow(folders: Iterable[Path], texts: Texts | None = None) -> OpinionFlo
 
 @lru_cache(maxsize=8)
 def _loaded(stamp: Stamp) -> OpinionFlow:
-    (product, _), *homes = stamp
-    try:
-        found = read_one(product, OpinionFlow)
-        for path, seen in homes:
-            if seen != ABSENT:
-                found = _changed(found, read_one(path, LocalOpinionFlow), path)
-    except BookError as error:
-        raise WorkflowError(str(error)) from error
-    wrong = list(flaws(found))
-    if wrong:
-        raise WorkflowError(f"{product}：{'；'.join(wrong)}")
-    return found
+    return read_flow(stamp, OpinionFlow, LocalOpinionFlow, _changed, flaws)
 
 
 def _changed(found: OpinionFlow, local: LocalOpinionFlow, path: Path) -> OpinionFlow:

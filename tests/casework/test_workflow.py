@@ -7,13 +7,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from budget_watch.casework.workflow import (
-    FILE,
-    WorkflowError,
-    bases,
-    flaws,
-    load_workflow,
-)
+from budget_watch.casework.errors import WorkflowError
+from budget_watch.casework.workflow import FILE, bases, flaws, load_workflow
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.load import registered
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from budget_watch.casework.workflow import WorkflowError
+from budget_watch.casework.errors import WorkflowError
 from budget_watch.engine.laws import load_dir
 from budget_watch.engine.load import registered
 from budget_watch.meetings.flow import FILE, bases, flaws, load_demand_flow
