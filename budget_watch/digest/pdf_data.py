@@ -16,9 +16,9 @@ from budget_watch.digest.document import (
     Run,
     Table,
 )
-from budget_watch.digest.drawing import width
 from budget_watch.digest.ledger import anchor_text, ledger
 from budget_watch.digest.svg import svg
+from budget_watch.digest.table_widths import fitted
 from budget_watch.digest.word import gap_line, gaps_line
 from budget_watch.digest.word_page import title_size
 
@@ -130,29 +130,10 @@ def _run(run: Run, number: dict[str, int]) -> list[str | int]:
 def _columns(
     columns: Sequence[Column], rows: Sequence[Sequence[Run]], size: float
 ) -> list[dict[str, Any]]:
-    """Columns with their widths in points: their shares, but no number is broken or touched."""
-    whole = sum(column.wide for column in columns)
-    wide = [TEXT * column.wide / whole for column in columns]
-    least = [_least(column, [row[at] for row in rows], size) for at, column in enumerate(columns)]
-    lack = sum(max(0.0, need - has) for need, has in zip(least, wide, strict=True))
-    spare = sum(max(0.0, has - need) for need, has in zip(least, wide, strict=True))
-    kept = 1 - min(1.0, lack / spare) if spare else 1.0
     return [
-        {
-            "head": column.head,
-            "numeric": column.numeric,
-            "wide": round(need + (has - need) * kept if has > need else need, 2),
-        }
-        for column, need, has in zip(columns, least, wide, strict=True)
+        {"head": column.head, "numeric": column.numeric, "wide": round(wide, 2)}
+        for column, wide in zip(columns, fitted(columns, rows, TEXT, size, PAD), strict=True)
     ]
-
-
-def _least(column: Column, cells: Sequence[Run], size: float) -> float:
-    """What a column cannot do without: its longest number, or four characters of text."""
-    if not column.numeric:
-        return 4 * size + PAD
-    texts = [cell.text if isinstance(cell, Number) else cell for cell in cells]
-    return max((width(text, size) for text in texts), default=0.0) + PAD
 
 
 def _exemptions(document: Document) -> dict[str, Any]:

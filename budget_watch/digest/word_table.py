@@ -9,10 +9,12 @@ from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Mm
+from docx.shared import Pt
 
 from budget_watch.digest.document import Column, Run
+from budget_watch.digest.table_widths import fitted
 
+CELL, PAD = 10.5, 12.0  # type of a cell, what Word leaves on both sides of it, in points
 KEPT = 16  # tables of up to so many rows stay on one page
 Fill = Callable[[Any, Run], None]
 
@@ -31,8 +33,7 @@ def table(
     made.alignment = WD_TABLE_ALIGNMENT.CENTER
     made.autofit = False
     _edges(made)
-    whole = sum(column.wide for column in columns)
-    widths = [Mm(width_mm * column.wide / whole) for column in columns]
+    widths = [Pt(wide) for wide in _widths(columns, rows, width_mm * 72 / 25.4, style)]
     for column, wide in zip(made.columns, widths, strict=True):
         column.width = wide
     _fill_row(made.rows[0], [column.head for column in columns], columns, widths, style, fill)
@@ -44,6 +45,16 @@ def table(
         if at in strong:
             _bold(line)
     return made
+
+
+def _widths(
+    columns: Sequence[Column], rows: Sequence[Sequence[Run]], total: float, style: str
+) -> list[float]:
+    """In points; of the long lists in small type by their shares alone."""
+    if style == "Cell":
+        return fitted(columns, rows, total, CELL, PAD)
+    whole = sum(column.wide for column in columns)
+    return [total * column.wide / whole for column in columns]
 
 
 def _fill_row(
