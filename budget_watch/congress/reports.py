@@ -24,6 +24,7 @@ from budget_watch.congress.errors import UnknownCongressError
 from budget_watch.congress.session import Congress, CongressDesk, acts_of, get_congress
 from budget_watch.congress.steps import CongressDone, kept_congress, take_step
 from budget_watch.lake import Home
+from budget_watch.lake.state import engine
 
 REPORT = "report"
 MOST_PARAGRAPHS = 5000
@@ -45,12 +46,14 @@ def add_report(
         UnknownCongressError: no such session, or not theirs.
         ActError, FileRefusedError: not a keeper, no Word file, or nothing in it.
     """
+    desk, at = CongressDesk.of(home), now or datetime.now(UTC)
+    with engine(home).connect() as connection:  # nobody else's file is opened
+        kept_congress(connection, desk, actor, number, today_of(at))
     plain, kind = checked_file(name, content)
     if not plain.lower().endswith(".docx"):
         raise FileRefusedError(f"“{plain}”不是 docx；报告文本请存为 Word 文档（docx）再传。")
     if not paragraphs(content):
         raise FileRefusedError(f"“{plain}”里没有文字；扫描件请先转成文字。")
-    desk, at = CongressDesk.of(home), now or datetime.now(UTC)
     said = {"name": plain, "media": kind.media, "size": len(content)}
 
     def work(_: sa.Connection, one: Congress) -> tuple[dict[str, Any], None]:

@@ -121,5 +121,6 @@ def test_it_is_uploaded_and_taken_down_by_requests(
         assert refused.status_code == 422, name
     for name in ("kuai", "other", "wu"):
         assert made.signed(name).get(f"{place}/{given.hash}").status_code == 404, name
-        refused = made.signed(name).post(f"{place}?name=b.docx", data=body, headers=OURS)
-        assert refused.status_code == 404, name
+        for sent_body in (body, b"no file of this kind"):
+            refused = made.signed(name).post(f"{place}?name=b.docx", data=sent_body, headers=OURS)
+            assert refused.status_code == 404, name
