@@ -96,6 +96,7 @@ def test_on_the_phone_page_what_waits_without_network_goes_out_once(
             text = f"{user}在手机上提的第{at}件，建议公开绩效目标。"
             wanted.append((user, text))
             area = "form[data-kept] textarea"
+            assert "未能载入" not in phone.text("main")
             phone.page.fill(area, text)
             phone.page.context.set_offline(at == 1)
             phone.page.click("form[data-kept] button")
