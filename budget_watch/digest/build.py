@@ -261,7 +261,7 @@ def _check_words(template: Template, document: Document) -> None:
         DigestRefusedError: names the word and where it stands.
     """
     for where, block in _printed(document):
-        text = _plain(block)
+        text = block.caption if isinstance(block, Table) and block.quoted else _plain(block)
         for word_ in template.forbidden:
             if word_ in text:
                 raise DigestRefusedError(

@@ -55,6 +55,7 @@ class Table:
 
     Attributes:
         strong: indexes of rows that are totals.
+        quoted: whether it prints what people have decided, word for word.
     """
 
     caption: str
@@ -63,6 +64,7 @@ class Table:
     rows: tuple[tuple[Run, ...], ...]
     source: str
     strong: frozenset[int] = frozenset()
+    quoted: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from budget_watch.digest.gatherer import Asked, Gatherer
+from budget_watch.digest.material_demands import put_demands
 from budget_watch.digest.material_review import put_review
 from budget_watch.digest.proven import told
 from budget_watch.digest.writing import Row
@@ -27,6 +28,7 @@ def put_draft(made: Gatherer, asked: Asked) -> None:
     from budget_watch.views.review_questions import DRAFT
 
     put_review(made, asked, "draft.", DRAFT, "drafting")
+    put_demands(made, asked, "draft.demands")
     year = asked.period.span.fiscal_year
     rows: list[Row] = []
     stages: dict[str, dict[str, None]] = {"stage": {}, "before": {}, "done": {}}

@@ -27,8 +27,8 @@ from budget_watch.congress.session import (
 from budget_watch.digest.errors import DigestRefusedError
 from budget_watch.digest.gatherer import Asked, Gatherer
 from budget_watch.digest.issues import role_title
+from budget_watch.digest.material_demands import one_line, put_demands
 from budget_watch.digest.writing import Row
-from budget_watch.meetings.demands import carried
 from budget_watch.views import Figure, Query, Unit
 from budget_watch.views import formats as fmt
 from budget_watch.views.figure import Origin
@@ -62,7 +62,7 @@ def put_session(made: Gatherer, asked: Asked) -> None:
         if not each.answers
     ]
     made.lists["session.opinions"] = _opinions(one, given, questions)
-    _put_demands(made, asked, actor, asked.period.span.fiscal_year)
+    put_demands(made, asked, "session.demands")
 
 
 def _session(asked: Asked, actor: Actor) -> Congress:
@@ -133,7 +133,7 @@ def _count(
 def _topic(made: Gatherer, asked: Asked, one: Congress, each: Question) -> Row:
     who = Counter(given.delegation for given in each.given)
     said = "".join(
-        f"{n}．{_line(given.opinion.text)}（{given.delegation} {given.opinion.author_name}）"
+        f"{n}．{one_line(given.opinion.text)}（{given.delegation} {given.opinion.author_name}）"
         for n, given in enumerate(each.given, 1)
     )
     count = _count(asked, one, f"topic.{each.topic}", f"{each.title}的意见", len(each.given))
@@ -144,7 +144,7 @@ def _topic(made: Gatherer, asked: Asked, one: Congress, each: Question) -> Row:
         "who": "、".join(f"{name}{many}件" for name, many in who.items()),
         "texts": said,
         "state": state_of(each),
-        "answers": "".join(f"{_line(a.text)}（{_hour(a.at)}）" for a in each.answers),
+        "answers": "".join(f"{one_line(a.text)}（{_hour(a.at)}）" for a in each.answers),
     }
 
 
@@ -165,28 +165,8 @@ def _opinions(one: Congress, given: Sequence[Given], questions: Sequence[Questio
             "name": each.delegation,
             "number": each.opinion.id,
             "author": each.opinion.author_name,
-            "text": _line(each.opinion.text),
+            "text": one_line(each.opinion.text),
             "topic": titles.get(each.opinion.topic or "", _ALONE),
         }
         for each in rows
-    ]
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _put_demands(made: Gatherer, asked: Asked, actor: Actor, year: int) -> None:
-    """What was demanded before and is looked at when this year's draft is reviewed."""
-    found = carried(asked.home, actor, year)
-    made.lists["session.demands"] = [
-        {
-            "name": each.title,
-            "number": each.id,
-            "text": _line(each.text),
-            "state": each.state,
-            "word": each.word or "没有评价",
-            "due": each.due.isoformat(),
-        }
-        for each in found
     ]

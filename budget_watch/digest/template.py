@@ -73,7 +73,10 @@ class TableColumn(_Strict):
 
 
 class TableBlock(_Strict):
-    """A table over a list of the material; `auto` takes 亿元 where the largest amount asks it."""
+    """A table over a list of the material; `auto` takes 亿元 where the largest amount asks it.
+
+    A `quoted` one prints decided papers word for word: `forbidden` is not for their words.
+    """
 
     caption: str
     of: str
@@ -81,6 +84,7 @@ class TableBlock(_Strict):
     columns: list[TableColumn]
     most: int | None = None
     source: str | None = None
+    quoted: bool = False
     when: str | None = None
 
 

@@ -273,6 +273,7 @@ class Writer:
             cells,
             plan.source or self._source(rows),
             frozenset(at for at, row in enumerate(rows) if row.get("strong")),
+            plan.quoted,
         )
 
     def _cell(self, value: str | Figure, unit: formats.Unit) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from budget_watch.access import Grant
 from budget_watch.casework import tables
+from budget_watch.casework.cases import Actor
 from budget_watch.casework.runs import latest_run
 from budget_watch.digest import pdf
 from budget_watch.digest.build import compose
@@ -17,8 +19,10 @@ from budget_watch.digest.period import parse
 from budget_watch.digest.template import template_of
 from budget_watch.lake import Home, Reader
 from budget_watch.lake.state import writing
+from budget_watch.meetings.demands import list_demands
 from budget_watch.views import Desk, home_place
 from budget_watch.views.draft_budget import sheets
+from tests.meetings.made_demands import RESOLVED, new
 from tests.views import review_city
 
 GRANT = Grant.operator("test")
@@ -52,8 +56,9 @@ def test_a_draft_is_reviewed_before_its_year_is_over(home: Home) -> None:
     assert [section.title for section in document.sections if section.level == 1] == [
         "一、草案概况",
         "二、逐条审查",
-        "三、审查情况（请逐句核对、修改）",
-        "四、结论和建议（草稿，由审查人员定稿）",
+        "三、上一年决议事项的落实情况",
+        "四、审查情况（请逐句核对、修改）",
+        "五、结论和建议（草稿，由审查人员定稿）",
     ]
 
 
@@ -91,6 +96,33 @@ def test_findings_are_counted_until_somebody_has_upheld_them(home: Home, tmp_pat
     held = paragraphs(made(own, "draft", "2026"), "初核成立的事项")
     assert len(held) == 1
     assert "疑似" in held[0] and "不符合" not in held[0]
+
+
+def test_a_draft_lists_what_was_demanded_before_and_is_still_open(
+    home: Home, tmp_path: Path
+) -> None:
+    title = "三、上一年决议事项的落实情况"
+
+    def shown(document: Document) -> list[object]:
+        (section,) = (each for each in document.sections if each.title == title)
+        return [
+            list(block.rows) if isinstance(block, Table) else getattr(block, "text", "")
+            for block in section.blocks
+        ]
+
+    none = "决议事项台账里没有登记上年及以前年度须在本次审查中看的事项。"
+    assert shown(made(home, "draft", "2026")) == [none]
+    own = review_city.make(tmp_path)
+    last = replace(RESOLVED, title="关于2025年预算的决议", decided="2025-01-25")
+    said = "严格控制一般性支出，违规的严肃处理"  # the committee's own words are not the machine's
+    number = new(own, text=said, document=last)
+    new(own, text="今年的要求")  # of the draft's own year: not yet carried
+    (one,) = list_demands(own, Actor(GRANT, "经办"), year=2025)
+    row = (number, one.title, said, "2026-12-31", "已登记", "没有评价")
+    assert shown(made(own, "draft", "2026")) == [
+        [row],
+        "对照《预算法》第四十八条第一项；落实情况的评价由审查人员写。",
+    ]
 
 
 def test_every_rule_of_the_questions_stands_in_the_table_once(home: Home) -> None:
