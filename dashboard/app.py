@@ -16,13 +16,14 @@ import flask
 from dash import Input, Output, dcc
 
 from budget_watch.access import Grant
-from budget_watch.lake import Home
+from budget_watch.lake import DamagedError, Home
 from dashboard import elements as html
 from dashboard.acting import serve_acts, serve_files
 from dashboard.acting_on_accounts import serve_accounts
 from dashboard.acting_on_backtests import serve_progress
 from dashboard.address import PAGES, Address, parse
 from dashboard.context import Context, open_context
+from dashboard.damage import damage
 from dashboard.errors import DashboardError
 from dashboard.frame import PRODUCT, Page, Seat, render
 from dashboard.gate_docs import serve_docs
@@ -124,10 +125,11 @@ def answer(
     except DashboardError as refused:
         usable = _plain(home, grant, dark)
         return render(_refused(str(refused), grant), Address(address.page), usable, seat)
-    except Exception:
+    except Exception as failed:
         number = f"E-{secrets.token_hex(2).upper()}"
         log.exception("page %s failed (%s)", pathname, number)
-        return render(_failed(number, address), address, None, seat)
+        why = damage(home, grant, failed) if isinstance(failed, DamagedError) else ""
+        return render(_failed(number, address, why), address, None, seat)
 
 
 def _plain(home: Home, grant: Grant, dark: bool) -> Context | None:
@@ -155,9 +157,9 @@ def _refused(sentence: str, grant: Grant) -> Page:
     return Page("无法打开", [empty(sentence, back)])
 
 
-def _failed(number: str, address: Address) -> Page:
+def _failed(number: str, address: Address, why: str = "") -> Page:
     again = link("重试", address, replace=True)
-    return Page("未能载入", [empty(f"本页未能载入（编号 {number}）。", again)])
+    return Page("未能载入", [empty(f"本页未能载入（编号 {number}）。{why}", again)])
 
 
 _FRAMES = ("/", "/<path:path>")  # where the library answers with the frame, whatever is asked

@@ -27,7 +27,15 @@ from dashboard.signin.guard import visitor
 UPRIGHT = ("finding", "voucher", "case", "opinion", "topic", "laws", "rules")
 MARKS = 12  # how often the watermark stands on a sheet
 _GONE = frozenset({"pop", "menu", "pager", "seg", "tools", "step-form", "pick", "many", "past"})
-_GONE |= {"cell-label", "search-form", "filter-box", "wide-facets", "narrow-facets", "fold"}
+_GONE |= {
+    "cell-label",
+    "search-form",
+    "filter-box",
+    "wide-facets",
+    "narrow-facets",
+    "fold",
+    "row-fold",
+}
 _GONE_KINDS = frozenset({"Form", "Button", "Input"})
 
 

@@ -66,17 +66,23 @@ def table(
     at: Address | None = None,
     sort: str = "",
     wide: bool = True,
+    folding: str = "",
 ) -> html.Div:
-    """A table with its caption; headers sort through the address when `at` is given."""
-    body = [_row(columns, line) for line in lines]
+    """A table with its caption; headers sort through the address when `at` is given.
+
+    Args:
+        folding: what a heading's rows say. On a phone they are folded behind this word, except
+            name and first figure of the rows of kind ``open``; wider screens and paper show all.
+    """
+    groups = _groups(lines) if folding else [list(lines)]
     made: Any = html.Div(
         html.Table(
             [
                 html.Caption(caption, className="sr"),
                 html.Thead(html.Tr([_head(column, at, sort) for column in columns])),
-                html.Tbody(body),
+                *(html.Tbody(_rows(columns, group, folding)) for group in groups),
             ],
-            className="listed",
+            className="listed folding" if folding else "listed",
         ),
         className="scroll" if wide else "",
         role="region",
@@ -85,6 +91,26 @@ def table(
     )
     made.listed = Listed(caption, columns, lines)
     return made  # type: ignore[no-any-return]
+
+
+def _groups(lines: Sequence[Line]) -> list[list[Line]]:
+    """The rows from each heading to the next."""
+    groups: list[list[Line]] = []
+    for line in lines:
+        if not groups or line.kind.startswith("heading"):
+            groups.append([])
+        groups[-1].append(line)
+    return groups
+
+
+def _rows(columns: Sequence[Column], lines: Sequence[Line], folding: str) -> list[html.Tr]:
+    made = [_row(columns, line) for line in lines]
+    below = sum(not line.kind.startswith("heading") for line in lines)
+    if folding and below and below < len(lines):
+        fold = html.Details(html.Summary(f"{folding}（{below}条）"), className="row-fold")
+        head = made[0].children
+        head.children = [head.children, fold]
+    return made
 
 
 def unit_of(lines: Sequence[Line]) -> str:

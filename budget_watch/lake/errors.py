@@ -33,7 +33,15 @@ class UnknownSnapshotError(LakeError):
 
 
 class DamagedError(LakeError):
-    """Files of a published snapshot are missing or do not add up to what the ledger says."""
+    """Files of a published snapshot are missing or do not add up to what the ledger says.
+
+    Attributes:
+        table: whose files, where it is one table's.
+    """
+
+    def __init__(self, said: str, table: str = "") -> None:
+        super().__init__(said)
+        self.table = table
 
 
 class BackupError(LakeError):

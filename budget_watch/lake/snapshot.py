@@ -161,7 +161,8 @@ class Snapshot:
             if not path.exists() or path.stat().st_size != file.size:
                 state = "大小不符" if path.exists() else "不见了"
                 raise DamagedError(
-                    f"数据快照 {self.id}：{name} 的文件 {path} {state}。请从备份恢复它。"
+                    f"数据快照 {self.id}：{name} 的文件 {path} {state}。请从备份恢复它。",
+                    name,
                 )
             (seen if str(path) in known else new).append(file)
         if not new:
@@ -176,7 +177,8 @@ class Snapshot:
         if rows != found.rows or money != expected:
             raise DamagedError(
                 f"数据快照 {self.id}：{name} 应有 {found.rows} 行、金额合计 {expected} 分，"
-                f"读到 {rows} 行、{money} 分。请从备份恢复 {self.folder / name}。"
+                f"读到 {rows} 行、{money} 分。请从备份恢复 {self.folder / name}。",
+                name,
             )
 
 

@@ -307,7 +307,10 @@ def _line(context: Context, f: Finding, picks: bool) -> Line:
             html.Div(
                 [
                     pick(f.finding, f"{f.rule} {owner(context, f)}") if picks else None,
-                    link([html.Strong(f"{f.rule} {f.title}"), f" · {owner(context, f)}"], to),
+                    link(
+                        html.Span([html.Strong(f"{f.rule} {f.title}"), f" · {owner(context, f)}"]),
+                        to,
+                    ),
                     trial_tag(f.trial),
                     html.Div(f.message, className="note clip one", title=f.message),
                 ],

@@ -41,7 +41,9 @@ def bar(context: Context) -> Node:
         **attrs({"data-many": "1", "aria-label": "批量办理"}),
     )
     title = html.Summary(
-        ["批量办理：已选 ", html.Span("0", className="picked"), f" 条（一次最多{MANY}条）"]
+        html.Span(
+            ["批量办理：已选 ", html.Span("0", className="picked"), f" 条（一次最多{MANY}条）"]
+        )
     )
     return html.Details([title, form], className="step-form many")
 

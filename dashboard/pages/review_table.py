@@ -152,7 +152,7 @@ def review_block(context: Context, found: Review, title: str, tables: Sequence[s
             lines.append(_line(look, each, words))
         if not asked.judged:
             lines.append(Line(["没有可由数据判断的规则，由审查人员判断。"], "heading note"))
-    body: list[Node] = [table(title, columns, lines)]
+    body: list[Node] = [table(title, columns, lines, folding="规则、数值和句子")]
     if said:
         every = html.Button(
             "复制全部句子", className="button", **attrs({"data-copy-text": "\n".join(said)})
@@ -231,7 +231,8 @@ def _line(look: _Look, each: Judged, words: str) -> Line:
             html.Span([_outcome(each), *_counts(context, each)], className="stack"),
             *_figures(look, first),
             _to_copy(words) if words else fmt.NOT_APPLICABLE,
-        ]
+        ],
+        "open" if each.outcome in (HIT, FAILED) else "",
     )
 
 

@@ -115,3 +115,26 @@ def test_a_long_page_on_a_phone_begins_with_the_way_to_its_blocks(browser, revie
     wide = looker(browser, reviewed, "desktop")
     wide.open("/final")
     assert not wide.page.locator(".jump").is_visible()
+
+
+def test_on_a_phone_an_article_opens_its_rules(browser: Any, reviewed: str) -> None:  # noqa: F811
+    window = looker(browser, reviewed, "phone")
+    window.open("/draft")
+    group = window.page.locator(".folding tbody", has_text="BZ06").first
+    quiet = group.locator("tr", has_text="BZ06").first
+    assert not quiet.is_visible()
+    group.locator(".row-fold > summary").click()
+    assert quiet.is_visible()
+    hit = window.page.locator(".folding tr.open", has_text="BZ01").first
+    sentence = hit.locator("td.long")
+    assert hit.is_visible() and not sentence.is_visible()
+    window.page.emulate_media(media="print")
+    assert sentence.is_visible()
+
+
+def test_on_a_wide_screen_every_rule_stands_open(browser: Any, reviewed: str) -> None:  # noqa: F811
+    window = looker(browser, reviewed, "desktop")
+    window.open("/draft")
+    assert window.page.locator(".row-fold").first.is_hidden()
+    shown = window.page.locator(".folding tr", has_text="BZ06").first
+    assert shown.is_visible()
