@@ -110,7 +110,7 @@ class Reader:
         """
         paths = self._files(name, year)
         if not paths:
-            return pl.LazyFrame(schema=self.schema(name))
+            return self._let_through(name, pl.LazyFrame(schema=layout(name).schema))
         if key is None or self.as_it_lies or key[0] not in bloom.columns_of(name):
             return self._let_through(name, _scanned(layout(name), paths))
         return self._let_through(name, _cut_out(layout(name), self.home, paths, *key))

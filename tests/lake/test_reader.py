@@ -4,8 +4,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from budget_watch.access import Grant, Mask, Scope
-from budget_watch.lake import Batch, Coverage, Reader, UnknownTableError, Writer
+from budget_watch.access import Depth, Grant, Mask, Scope
+from budget_watch.lake import Batch, Coverage, Home, Reader, UnknownTableError, Writer
 from budget_watch.lake.masking import masked
 from budget_watch.tables import contracts
 from tests.lake.made import CITY, COUNTY, SYSTEM, batch, rows, voucher
@@ -194,3 +194,11 @@ def test_coverage_says_what_was_delivered_also_without_rows(home):
     ]
     county = Grant("u", "test", scope=Scope(regions=frozenset({COUNTY})))
     assert Reader(home, county).coverage().height == 0
+
+
+def test_sums_of_what_was_never_delivered_are_as_those_of_what_was(home):
+    projects = Grant("u", "test", depth=Depth.PROJECT)
+    empty, filled = (Reader(Home(path), projects) for path in (home.root / "none", home.root))
+    assert empty.scan("payment").collect_schema() == filled.scan("payment").collect_schema()
+    counted = empty.scan("payment").select(empty.counted("payment")).collect().item()
+    assert counted == 0
