@@ -127,13 +127,20 @@ def block(
     unit: Node = None,
     flush: bool = False,
     id: str | None = None,
+    fold: bool = False,
 ) -> html.Section:
-    """A framed part of a page with a heading and a source line."""
+    """A framed part of a page with a heading and a source line.
+
+    Args:
+        fold: on a phone only heading and source stand until it is opened.
+    """
     head: list[Node] = [html.H2(title)]
     if sub:
         head.append(html.Span(sub, className="sub"))
     if unit:
         head.append(html.Span(unit, className="unit"))
+    if fold:
+        head.append(html.Details(html.Summary("展开"), className="row-fold"))
     inside: list[Node] = [
         html.Header(head),
         html.Div(body, className="flush" if flush else "inside"),

@@ -181,6 +181,7 @@ def _departments(context: Context, place: Place, shown: Plan, found: Review) -> 
         [_version_choice(context, shown), table(title, columns, lines)],
         flush=True,
         unit=context.unit_title,
+        fold=not (context.address.get("open") or context.address.get("stage")),
         sub=f"{shown.version}；按本年预算从多到少；部门的疑点为可归到部门的",
         source=lines_of,
     )
@@ -204,6 +205,7 @@ def _disclosed(context: Context, place: Place, year: int, lacking: str) -> html.
         body,
         flush=True,
         unit=context.unit_title if rows else None,
+        fold=not context.address.get("open"),
         sub=said,
         source=source(
             context,
@@ -291,6 +293,7 @@ def _versions(context: Context, place: Place, year: int, shown: Plan) -> html.Se
         body,
         flush=True,
         unit=context.unit_title,
+        fold=not context.address.get("open"),
         sub=note,
         source=source(
             context,

@@ -85,6 +85,7 @@ def books_block(context: Context, place: Place, year: int) -> list[Node]:
             body,
             flush=True,
             unit=context.unit_title,
+            fold=not (context.address.get("open") or context.address.get("tab")),
             sub=f"{place.called}{book}；{_stages(sheets, year)}",
             source=source(
                 context,

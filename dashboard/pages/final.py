@@ -337,6 +337,7 @@ def _owners(context: Context, every: tuple[disclosed.Identity, ...]) -> html.Sec
         body,
         flush=bool(lines),
         unit=context.unit_title,
+        fold=not context.address.get("open"),
         sub="不符的在前；点部门看逐条关系和所属单位",
         source=source(context, TABLES[1]),
     )

@@ -138,3 +138,18 @@ def test_on_a_wide_screen_every_rule_stands_open(browser: Any, reviewed: str) ->
     assert window.page.locator(".row-fold").first.is_hidden()
     shown = window.page.locator(".folding tr", has_text="BZ06").first
     assert shown.is_visible()
+
+
+def test_on_a_phone_the_long_lists_of_a_review_open_when_asked(
+    browser: Any,  # noqa: F811
+    reviewed: str,
+) -> None:
+    window = looker(browser, reviewed, "phone")
+    window.open("/draft")
+    books = window.page.locator("section.block", has=window.page.locator("h2", has_text="按科目"))
+    listed = books.locator("table").first
+    assert not listed.is_visible()
+    books.locator("header .row-fold > summary").click()
+    assert listed.is_visible()
+    window.open("/draft?open=all")
+    assert listed.is_visible()
