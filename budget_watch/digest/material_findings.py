@@ -1,14 +1,18 @@
-"""Findings that concern the period: counted, and named after 初核成立."""
+"""Findings that concern the period: counted; named after 初核成立, with what was answered."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from budget_watch.casework.answers import answers
+from budget_watch.casework.cases import FINANCE, Actor
 from budget_watch.digest.gatherer import Asked, Gatherer
+from budget_watch.digest.issues import role_title
 from budget_watch.digest.writing import Row
 from budget_watch.views import Figure
 from budget_watch.views import formats as wording
 from budget_watch.views.findings_summary import AREAS, LEVELS, FindingsSummary, findings_summary
+from budget_watch.views.names import names
 
 
 def put_findings(made: Gatherer, asked: Asked) -> None:
@@ -16,6 +20,7 @@ def put_findings(made: Gatherer, asked: Asked) -> None:
     home, grant, span = asked.home, asked.grant, asked.period.span
     found = findings_summary(home, grant, asked.whole, span, asked.desk.snapshot)
     _put_findings(made, found)
+    _put_told(made, asked, found)
 
 
 def _put_findings(made: Gatherer, found: FindingsSummary) -> None:
@@ -61,6 +66,24 @@ def _put_findings(made: Gatherer, found: FindingsSummary) -> None:
         ]
     made.put("", found.judged)
     made.words["run.as_of"] = wording.day_sentence(found.run.as_of) if found.run else ""
+
+
+def _put_told(made: Gatherer, asked: Asked, found: FindingsSummary) -> None:
+    """What was answered to named findings, word for word, with who answered, when and where."""
+    actor = Actor(asked.grant, role_title(asked.home, asked.grant.role or ""))
+    told = answers(asked.home, actor, [f.finding for f in found.named])
+    units = names(asked.desk.reader, asked.period.span.fiscal_year).units if told else {}
+    rows: dict[str, list[Row]] = {area: [] for area in AREAS}
+    for f in found.named:
+        if (answer := told.get(f.finding)) is None:
+            continue
+        who = "财政部门" if answer.by == FINANCE else units.get(answer.by, answer.by)
+        source = f"{who}，{wording.day_sentence(answer.day)}答复，办理 {answer.case}"
+        row: Row = {"name": f.title, "text": answer.text, "source": source, "state": f.work_state}
+        rows[f.area or "data"].append(row)
+    made.lists["findings.told"] = [row for those in rows.values() for row in those]
+    for area, those in rows.items():
+        made.lists[f"findings.told.{area}"] = those
 
 
 def _area(made: Gatherer, found: FindingsSummary, area: str) -> Row:
