@@ -270,6 +270,7 @@ def _identities(context: Context, year: int, every: tuple[disclosed.Identity, ..
         flush=True,
         unit=context.unit_title,
         sub=f"{year}年决算；每条关系在各部门、单位的公开表上逐个计算",
+        fold=not context.address.get("open"),
         source=source(
             context,
             TABLES[1],
