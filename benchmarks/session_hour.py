@@ -40,9 +40,10 @@ def main() -> None:
         wanted = [(user, f"{user}的第{at}件意见") for at in range(given.each) for user in users]
         begun = time.monotonic()
         with served(home, given.workers) as (base, server):
-            think = given.minutes * 60 / given.each
             killed = len(wanted) // 3 if given.workers > 1 else None
-            heard = an_hour(base, server, number, wanted, think=think, kill_after=killed)
+            heard = an_hour(
+                base, server, number, wanted, within=given.minutes * 60, kill_after=killed
+            )
         found = Counter((e.opinion.author, e.opinion.text) for e in given_in(home, number))
         with engine(home).connect() as connection:
             damages = verify(connection, key_of(home.root)).damages

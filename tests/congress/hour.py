@@ -151,7 +151,7 @@ def an_hour(
     number: str,
     texts: Sequence[Said],
     *,
-    think: float = 0.0,
+    within: float = 0.0,
     kill_after: int | None = None,
     twice: float = 0.1,
     seed: int = 1,
@@ -160,7 +160,7 @@ def an_hour(
 
     Args:
         texts: (deputy, text), all different.
-        think: mean seconds between two opinions of a deputy.
+        within: seconds over which each deputy's opinions are spread, at chance.
         kill_after: acknowledgements after which a worker gets signal 9.
         twice: share of the opinions that are sent again though they were acknowledged.
     """
@@ -169,11 +169,13 @@ def an_hour(
     for user, text in texts:
         by_user.setdefault(user, []).append(text)
 
+    begun = time.monotonic()
+
     def deputy(user: str) -> None:
         chance, client = random.Random(f"{seed} {user}"), signed_in(base, user)
-        for at, text in enumerate(by_user[user]):
-            if think:
-                time.sleep(chance.expovariate(1 / think))
+        instants = sorted(chance.uniform(0, within) for _ in by_user[user])
+        for at, (text, instant) in enumerate(zip(by_user[user], instants, strict=True)):
+            time.sleep(max(0.0, begun + instant - time.monotonic()))
             repeats = 2 if chance.random() < twice else 1
             for _ in range(repeats):
                 _send(heard, client, base, number, (user, text), f"{user}-{at}")
