@@ -114,9 +114,9 @@ def _warming(home: Home) -> None:
             newest = _newest(home)
             new = [each for each in grants_in_use(home) if (newest, each.key) not in seen]
             if newest:
+                warm(home, new)
                 if not any(mark[0] == newest for mark in seen):
                     lay_beside(home)
-                warm(home, new)
                 seen = {mark for mark in seen if mark[0] == newest}
                 seen |= {(newest, each.key) for each in new}
                 for grant in new[:1]:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Container
 from contextlib import suppress
 from pathlib import Path
 
+from budget_watch.lake.files import make_durable
+
 
 def written(place: Path, write: Callable[[Path], None]) -> None:
-    """Let a file be written whole or not at all.
+    """Let a file be written whole, on the disk, or not at all: half a filter would hide rows.
 
     Raises:
         OSError: the disk would not take it.
@@ -22,6 +24,7 @@ def written(place: Path, write: Callable[[Path], None]) -> None:
     half = place.with_name(f".{secrets.token_hex(8)}.half")
     try:
         write(half)
+        make_durable([half])
         os.replace(half, place)
     finally:
         half.unlink(missing_ok=True)

@@ -3,11 +3,12 @@
 The mart lies by month and unit, and a city's large suppliers are paid by most units every month: no
 row group can be left out. In a copy ordered by account the rows of one stand together.
 
-    <home>/cache/by_payee/<file>.parquet
+    <home>/cache/by_payee/<file>.<form>.parquet      form: of the columns that are copied
 """
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ COLUMNS = (
     *("payee_is_person", "pay_amt", "use_des", "dep_bgt_eco_code", "exp_func_code"),
     *("set_mode_code", "bgt_id", "pay_app_id"),
 )
+_FORM = hashlib.sha256(",".join(COLUMNS).encode()).hexdigest()[:8]
 
 
 def build(home: Home, snapshot: Snapshot) -> None:
@@ -56,4 +58,4 @@ def _folder(home: Home) -> Path:
 
 
 def _place(home: Home, path: str) -> Path:
-    return _folder(home) / Path(path).name
+    return _folder(home) / f"{Path(path).stem}.{_FORM}.parquet"

@@ -63,6 +63,10 @@ class Letting:
     summed: tuple[str, ...] | None = None
     blank: frozenset[str] = frozenset()
 
+    def hides(self, column: str) -> bool:
+        """Whether no row shows what stands in a column."""
+        return self.closed is not None or column in self.blank
+
 
 def letting(grant: Grant, shape: Layout) -> Letting:
     """What the grant lets through of a table, apart from the rows its scope cuts."""

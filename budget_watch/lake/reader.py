@@ -111,9 +111,10 @@ class Reader:
         paths = self._files(name, year)
         if not paths:
             return self._let_through(name, pl.LazyFrame(schema=layout(name).schema))
-        if key is None or self.as_it_lies or key[0] not in bloom.columns_of(name):
-            return self._let_through(name, _scanned(layout(name), paths))
-        return self._let_through(name, _cut_out(layout(name), self.home, paths, *key))
+        shape = layout(name)
+        if key is None or self.as_it_lies or not self._found_by(shape, key[0]):
+            return self._let_through(name, _scanned(shape, paths))
+        return self._let_through(name, _cut_out(shape, self.home, paths, *key))
 
     def one(self, name: str, year: int, key: str, value: str) -> dict[str, Any] | None:
         """The first row of a fiscal year with this key; None where the grant lets none through.
@@ -128,18 +129,24 @@ class Reader:
     def paid_to(self, account: str, years: Iterable[int]) -> pl.LazyFrame:
         """Payments of these fiscal years to an account, columns `by_payee.COLUMNS`.
 
+        The account is asked for as the grant shows it: where it shows none, there is no payment.
+
         Raises:
             DamagedError: as `scan`.
         """
         shape = layout(by_payee.MART)
-        paths = [path for year in years for path in self._files(shape.name, year)]
-        paths = list(dict.fromkeys(paths))
-        if letting(self.grant, shape).summed is None and not self.as_it_lies:
-            paths = by_payee.copies(self.home, paths)
-        if not paths:
+        paths = list(dict.fromkeys(p for year in years for p in self._files(shape.name, year)))
+        if not paths or letting(self.grant, shape).hides(by_payee.ACCOUNT):
             return pl.LazyFrame(schema=self.schema(shape.name)).select(by_payee.COLUMNS)
-        rows = _scanned(shape, paths).filter(pl.col(by_payee.ACCOUNT) == account)
-        return self._let_through(shape.name, rows).select(by_payee.COLUMNS)
+        own = pl.col(by_payee.ACCOUNT) == account
+        read = paths if self.as_it_lies else by_payee.copies(self.home, paths)
+        rows = self._let_through(shape.name, _scanned(shape, read).filter(own))
+        return rows.filter(own).select(by_payee.COLUMNS)
+
+    def _found_by(self, shape: Layout, column: str) -> bool:
+        """Whether files may be passed over by a column: not where the grant does not show it."""
+        named = column in bloom.columns_of(shape.name)
+        return named and not letting(self.grant, shape).hides(column)
 
     def _let_through(self, name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
         shape = layout(name)

@@ -148,6 +148,31 @@ def test_payments_to_an_account_are_the_same_from_copies(
         )
 
 
+@pytest.mark.parametrize("name", ["persons hidden", "sums by project"])
+def test_who_is_not_shown_an_account_is_shown_no_payment_to_it(home: Home, name: str) -> None:
+    _built(home)
+    account = ACCOUNTS[2]  # a person's
+    assert Reader(home, GRANTS["whole"]).paid_to(account, [2026]).collect().height == 26
+    assert Reader(home, GRANTS[name]).paid_to(account, [2026]).collect().height == 0
+
+
+def test_a_number_that_is_not_shown_narrows_nothing(home: Home) -> None:
+    _built(home)
+    sums = Reader(home, GRANTS["sums by project"])
+    near = sums.scan("payment", 2026, ("pay_cert_id", "V0007")).collect()
+    assert_frame_equal(near, sums.scan("payment", 2026).collect(), check_row_order=False)
+
+
+def test_copies_of_other_columns_are_not_read(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = _built(home)
+    paths = snapshot.files("payment")
+    assert [Path(each).parent.name for each in by_payee.copies(home, paths)] == ["by_payee"] * 2
+    monkeypatch.setattr(by_payee, "_FORM", "another")
+    assert by_payee.copies(home, paths) == paths
+    by_payee.build(home, snapshot)
+    assert len(list((home.cache / "by_payee").iterdir())) == 2, "those of before are gone"
+
+
 def test_a_new_snapshot_brings_its_own_and_lets_the_old_go(home: Home) -> None:
     _built(home)
     old = _beside(home)
