@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from budget_watch.digest.errors import DigestError
 from budget_watch.digest.signature import Signature, signature
 from budget_watch.lake import Home
-from budget_watch.lake.home import CONFIGURATION
-from budget_watch.refusals import refusals
+from budget_watch.lake.section import read_section
 
 Kind = Literal["month", "quarter", "half", "year"]
 
@@ -46,13 +44,4 @@ def read_settings(home: Home) -> Settings:
     Raises:
         DigestError: says which key is wrong.
     """
-    path = home.root / CONFIGURATION
-    if not path.exists():
-        return Settings()
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("digest", {})
-        return Settings.model_validate(found)
-    except tomllib.TOMLDecodeError as error:
-        raise DigestError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
-    except ValidationError as error:
-        raise DigestError(f"{path} 的 [digest] 写错了：{refusals(error)}。") from error
+    return read_section(home, "digest", Settings, DigestError)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,14 +21,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from budget_watch.audit import Note, Who, append, key_of
 from budget_watch.lake import records
 from budget_watch.lake.errors import LakeError
-from budget_watch.lake.home import CONFIGURATION, Home
+from budget_watch.lake.home import Home
+from budget_watch.lake.section import read_section
 from budget_watch.lake.state import engine, writing
-from budget_watch.refusals import refusals
 
 _ID = re.compile(r"S\d{8}-\d{2,}")
 # Of these every row belongs to a run, which has its snapshot in a column of its own.
@@ -95,16 +94,7 @@ def read_retention(home: Home) -> Retention:
     Raises:
         LakeError: says which key is wrong.
     """
-    path = home.root / CONFIGURATION
-    if not path.exists():
-        return Retention()
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("retention", {})
-        return Retention.model_validate(found)
-    except tomllib.TOMLDecodeError as error:
-        raise LakeError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
-    except ValidationError as error:
-        raise LakeError(f"{path} 的 [retention] 写错了：{refusals(error)}。") from error
+    return read_section(home, "retention", Retention, LakeError)
 
 
 def plan(home: Home, retention: Retention, now: datetime) -> Plan:

@@ -19,21 +19,19 @@ from __future__ import annotations
 
 import os
 import ssl
-import tomllib
 from datetime import datetime, time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from budget_watch.calendar.days import standard_calendar
 from budget_watch.casework.cases import HERE
 from budget_watch.casework.errors import CaseworkError
 from budget_watch.lake import Home
-from budget_watch.lake.home import CONFIGURATION
-from budget_watch.refusals import refusals
+from budget_watch.lake.section import read_section
 
 MAIL, WEBHOOK = "mail", "webhook"
 CHANNELS = {MAIL: "邮件", WEBHOOK: "网关"}
@@ -148,16 +146,7 @@ def notice_settings(home: Home) -> Settings:
     Raises:
         NoticeError: says which key is wrong.
     """
-    path = home.root / CONFIGURATION
-    if not path.exists():
-        return Settings()
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("notices", {})
-        return Settings.model_validate(found)
-    except tomllib.TOMLDecodeError as error:
-        raise NoticeError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
-    except ValidationError as error:
-        raise NoticeError(f"{path} 的 [notices] 写错了：{refusals(error)}。") from error
+    return read_section(home, "notices", Settings, NoticeError)
 
 
 def secret(home: Home, what: str, env: str | None, file: Path | None) -> str | None:

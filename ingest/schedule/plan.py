@@ -8,17 +8,16 @@ under a clock that ran ahead. It does not count, and the day is run again when i
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from budget_watch.lake.day_runs import BROKEN, CANCELLED, FAILED, RUNNING, DayRun
-from budget_watch.lake.home import CONFIGURATION, Home
+from budget_watch.lake.home import Home
+from budget_watch.lake.section import read_section
 from budget_watch.lake.snapshot import CHINA
-from budget_watch.refusals import refusals
 from ingest.settings import SettingError
 
 ON_TIME, CATCH_UP, RETRY, RESUME, BY_HAND = "定时", "补跑", "重试", "继续", "手工"
@@ -62,16 +61,7 @@ def read_settings(home: Home) -> Settings:
     Raises:
         SettingError: says which key is wrong.
     """
-    path = home.root / CONFIGURATION
-    if not path.exists():
-        return Settings()
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("schedule", {})
-        return Settings.model_validate(found)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"设置文件 {path} 不能读取：{error}。请改正后重新运行。") from error
-    except ValidationError as error:
-        raise SettingError(f"{path} 的 [schedule] 写错了：{refusals(error)}。") from error
+    return read_section(home, "schedule", Settings, SettingError)
 
 
 def due_at(day: date, settings: Settings) -> datetime:
